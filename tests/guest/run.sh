@@ -1,0 +1,53 @@
+#!/bin/sh
+# Runs bare-metal guest tests: run.sh EMULATOR ELF_DIR [TEST...]
+#
+# Each `run:` comment of TEST.c is one run, with those options. `ours-alone:` names the reason why
+# QEMU is no reference for the file; it is skipped there.
+# One line a run; status 1 when any failed. GUEST_VERBOSE=1 shows the output of every run.
+emulator=$1
+elfs=$2
+here=$(dirname "$0")
+if [ $# -lt 2 ]; then
+	echo "usage: run.sh EMULATOR ELF_DIR [TEST...]" >&2
+	exit 2
+fi
+shift 2
+[ $# -gt 0 ] || set -- $(cd "$here" && grep -l '/\* run:' ./*.c | sed 's|^\./||; s|\.c$||')
+
+output=$(mktemp)
+trap 'rm -f "$output"' EXIT
+status=0
+
+# one NAME OPTIONS
+one() {
+	# shellcheck disable=SC2086  # the options are words
+	timeout "${GUEST_TIMEOUT:-60}" "$emulator" $2 -m 256 -nographic -nodefaults -serial stdio \
+		-no-reboot -semihosting-config enable=on,target=native \
+		-kernel "$elfs/$1.elf" </dev/null >"$output" 2>&1
+	code=$?
+	last=$(tail -n 1 "$output")
+	case "$code $last" in
+	"0 PASS "*) echo "ok   $1 ($2): $last" ;;
+	"124 "*) echo "FAIL $1 ($2): timeout"; sed 's/^/     /' "$output"; status=1 ;;
+	*) echo "FAIL $1 ($2): exit $code"; sed 's/^/     /' "$output"; status=1 ;;
+	esac
+	[ -z "$GUEST_VERBOSE" ] || cat "$output"
+}
+
+for name; do
+	source=$here/$name.c
+	case $(basename "$emulator") in
+	qemu*) excuse=$(sed -n 's|^/\* ours-alone: \(.*\) \*/.*|\1|p' "$source") ;;
+	*) excuse= ;;
+	esac
+	if [ -n "$excuse" ]; then
+		echo "skip $name: $excuse"
+		continue
+	fi
+	sed -n 's|^/\* run: \(.*\) \*/.*|\1|p' "$source" >"$output.runs"
+	while read -r options; do
+		one "$name" "$options"
+	done <"$output.runs"
+	rm -f "$output.runs"
+done
+exit $status
