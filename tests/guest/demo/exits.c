@@ -28,14 +28,26 @@ static const struct {
 	[EXIT_IRQ] = { "IRQ", "a device interrupts; HCR_EL2.IMO brings it to EL2, which passes it on" },
 };
 
+/* What deserves a word before it is seen for the first time, beside the kinds of exit. */
+enum { NOTE_VMID = EXIT_KINDS, NOTE_STALE };
+
+static void note_once(u32 which, const char *what, const char *text)
+{
+	static u32 told;
+
+	if (!(told & 1u << which))
+		print("\n%s: %s\n", what, text);
+	told |= 1u << which;
+}
+
 /* Starts the line of an exit; the first of each kind is explained. */
 static void begin(struct vcpu *v, enum exit_kind kind, u64 esr)
 {
-	static u32 seen;
-
-	if (!(seen & 1u << kind))
-		print("\n%s: %s\n", kinds[kind].name, kinds[kind].note);
-	seen |= 1u << kind;
+	if (kind == EXIT_HVC && (esr & 0xffff) == HVC_REPORT)
+		note_once(NOTE_VMID, "VMID", "one VA, two contents, no TLBI between: each TLB entry has its VM's number");
+	if (kind == EXIT_HVC && (esr & 0xffff) == HVC_UNMAP)
+		note_once(NOTE_STALE, "TLBI", "a changed table counts only when the TLB forgets the old entry");
+	note_once(kind, kinds[kind].name, kinds[kind].note);
 	v->exits[kind]++;
 	print("vm%u: %-9s", (u64)v->id, kinds[kind].name);
 	if (kind != EXIT_IRQ)
@@ -73,11 +85,11 @@ static int handle_hvc(struct vcpu *v, u64 esr)
 		return 0;
 	case HVC_UNMAP:
 		hyp_unmap_page(v);
-		print("#4 page away: its stage-2 descriptor is 0 now, but no TLBI yet\n");
+		print("#4 my page's stage-2 descriptor := 0, no TLBI yet\n");
 		return 0;
 	case HVC_TLBI:
 		hyp_invalidate_page(v);
-		print("#5 TLBI IPAS2E1IS, VMALLE1IS: vm%u's entries are gone\n", (u64)v->id);
+		print("#5 now TLBI IPAS2E1IS and VMALLE1IS\n");
 		return 0;
 	case HVC_DONE:
 		v->done = 1;
@@ -122,19 +134,19 @@ static int handle_dabt(struct vcpu *v, u64 esr)
 	int write = esr >> 6 & 1;
 
 	begin(v, EXIT_DABT, esr);
-	print("%s, %u bytes, %s%u, IPA 0x%w, %s fault level %u", write ? "write" : "read",
-	      1ul << (esr >> 22 & 3), esr & 1 << 15 ? "x" : "w", (u64)rt, ipa, fault_name(esr), esr & 3);
+	print("%s %u bytes, IPA 0x%w, %s fault level %u", write ? "write" : "read",
+	      1ul << (esr >> 22 & 3), ipa, fault_name(esr), esr & 3);
 	if (!(esr & 1 << 24)) {
 		print(": no valid syndrome\n");
 		hyp_panic(esr, v->pc, read_sysreg("far_el2"));
 	}
 	if (ipa >> 12 == PAGE_IPA >> 12) {
 		hyp_map_fresh_page(v);
-		print(" -> a fresh page, and again\n");
+		print(" -> a fresh page\n");
 		return 0;
 	}
 	emulate_device(v, ipa, rt, write);
-	print(write ? ", w%u = 0x%x\n" : " -> w%u = 0x%x\n", (u64)rt, write ? (u64)v->device_word : v->x[rt]);
+	print(write ? ": w%u is 0x%x\n" : ": w%u := 0x%x\n", (u64)rt, write ? (u64)v->device_word : v->x[rt]);
 	return 0;
 }
 

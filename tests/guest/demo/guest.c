@@ -84,14 +84,13 @@ void guest_main(void)
 		wait_for(2);
 	}
 
+	report_page();
 	if (id == 1) {
 		hvc(HVC_UNMAP, 0, 0);
 		report_page();
 		hvc(HVC_TLBI, 0, 0);
 		report_page();
 		hvc(HVC_YIELD, 0, 0);
-	} else {
-		report_page();
 	}
 	hvc(HVC_DONE, 0, 0);
 }

@@ -110,9 +110,8 @@ static void create_vm(u32 id, u64 pa)
 	v->pc = GUEST_IPA;
 	v->pstate = 0x3c5;				/* EL1h, everything masked */
 	v->sctlr_el1 = 0x30d00800;			/* MMU off */
-	print("vm%u: VMID %u, IPA 0x%x..0x%x -> PA 0x%x, its page at PA 0x%x holds 0x%x\n", (u64)id,
-	      (u64)id, (u64)GUEST_IPA, (u64)GUEST_IPA + GUEST_RAM - 1, pa, pa + PAGE_IPA - GUEST_IPA,
-	      *(u64 *)(pa + PAGE_IPA - GUEST_IPA));
+	print("vm%u: VMID %u, IPA 0x%x is PA 0x%x; the page at VA 0x%x holds 0x%x\n", (u64)id,
+	      (u64)id, (u64)GUEST_IPA, pa, (u64)PAGE_VA, *(u64 *)(pa + PAGE_IPA - GUEST_IPA));
 }
 
 /*
