@@ -1,0 +1,44 @@
+/*
+ * Counting contexts: one per (VM, EL) of a PE. Counters live in the current context, so a switch changes one pointer. A VM is
+ * VTTBR_EL2.BADDR seen at an ERET to EL1/EL0 with stage 2 on; VM 0 is everything else (host, bare machine).
+ */
+#ifndef CPU_CONTEXT_H
+#define CPU_CONTEXT_H
+
+#include "cpu/cpu.h"
+
+#define CPU_STATS(STAT) \
+	STAT(insns,       "instruction", "instructions completed") \
+	STAT(cycles,      "cycle",       "cycles spent") \
+	STAT(d_lookup,    "event",       "L1 data TLB lookups") \
+	STAT(i_lookup,    "event",       "L1 instruction TLB lookups") \
+	STAT(loads,       "instruction", "load instructions") \
+	STAT(stores,      "instruction", "store instructions") \
+	STAT(branches,    "instruction", "branch instructions")
+
+struct cpu_stats {
+	CPU_STATS(STAT_FIELD)
+};
+extern const struct stat_row cpu_stat_rows[];
+extern const size_t cpu_stat_rows_n;
+
+/* Indices of cpu.cnt and of a block's class counts. */
+enum { CNT_DLOOKUP, CNT_LOAD, CNT_STORE, CNT_BRANCH };
+
+struct context {
+	struct context *next;
+	u64 vm_baddr; /* VTTBR_EL2.BADDR, 0: none */
+	u16 vm;       /* 1.. in order of first sight, 0: no VM */
+	u16 vmid;     /* at first sight */
+	u8 el;
+	struct cpu_stats cpu;
+	struct mmu_stats mmu;
+	u64 exceptions[4][4][64]; /* taken from this context: [vector kind][target EL][EC] */
+};
+
+/* Makes the context of the current (VM, EL) current, creating it when new; drains the running counters first. */
+void context_switch(struct cpu *c);
+/* Folds budget and class counts into the current context. */
+void context_drain(struct cpu *c);
+
+#endif

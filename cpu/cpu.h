@@ -1,0 +1,231 @@
+/*
+ * One processing element (PE). The struct is open to cpu/, gic/ and timer/ (system-register functions read it) and to machine/;
+ * devices never see it.
+ *
+ * General registers: x[0..30]; x[31] is the current SP, x[REG_ZERO] reads as zero, x[REG_SINK] takes results that go nowhere
+ * (register 31 is resolved at decode). The banked SP_ELx are valid for the ELs that are not current: cpu_sp() knows.
+ *
+ * Flags: `nzcv` is kept as the x86 LAHF/SETO pair gives it (see FL_*), because an add or subtract then costs one store;
+ * cpu_nzcv()/cpu_set_nzcv() convert to PSTATE's layout (bits 31:28).
+ */
+#ifndef CPU_CPU_H
+#define CPU_CPU_H
+
+#include "base/types.h"
+#include "base/wire.h"
+#include "cpu/features.h"
+#include "cpu/fpu.h"
+#include "mmu/tlb.h"
+
+struct log;
+struct snap;
+struct cpu;
+struct uop;
+struct block;
+struct sysreg;
+struct sysreg_map;
+struct context;
+
+enum { REG_SP = 31, REG_ZERO = 32, REG_SINK = 33, REG_COUNT = 34 };
+
+/* Layout of cpu.nzcv: x86's AH<<8 | OF after the host operation; C is Arm's carry (not borrow). */
+enum { FL_N = 1 << 15, FL_Z = 1 << 14, FL_C = 1 << 8, FL_V = 1 << 0 };
+
+/* Input pins, levels in cpu.pins. VIRQ and VFIQ come from the GIC's virtual interface. */
+enum cpu_pin { CPU_PIN_IRQ, CPU_PIN_FIQ, CPU_PIN_VIRQ, CPU_PIN_VFIQ, CPU_PIN_SERROR };
+
+/* Why fast code was left. The fields of struct cpu_exit are filled by the slow path; run.c acts. */
+enum exit_kind {
+	EXIT_NONE,          /* look the next block up at cpu.pc */
+	EXIT_SINGLE,        /* run this instruction again in a block of its own (device access, store into code) */
+	EXIT_UNDEF,         /* Unknown reason */
+	EXIT_SVC, EXIT_HVC, EXIT_SMC, EXIT_BRK, EXIT_HLT, /* imm in .iss */
+	EXIT_TRAP,          /* .ec/.iss to .target: system register, WFx, FP... */
+	EXIT_FP,            /* FP/SIMD access trapped at decode: .target */
+	EXIT_DABT, EXIT_IABT, /* .fault, .far, .iss (ISV..AR, CM, WnR; DFSC is added from .fault) */
+	EXIT_PC_ALIGN, EXIT_SP_ALIGN,
+	EXIT_ILLEGAL,       /* PSTATE.IL */
+	EXIT_STEP, EXIT_BREAKPOINT, EXIT_WATCHPOINT,
+	EXIT_WAIT,          /* WFI or WFE: sleep; the instruction is complete */
+	EXIT_ERET,          /* ERET: exception.c does the return */
+};
+
+struct cpu_exit {
+	u8 kind;     /* enum exit_kind */
+	u8 target;   /* EXIT_TRAP, EXIT_FP: target EL */
+	u8 ec;       /* EXIT_TRAP: exception class */
+	bool wfe;    /* EXIT_WAIT */
+	u32 iss;
+	u64 far;
+	struct fault fault;
+};
+
+/* Pending asynchronous work, looked at between blocks. */
+enum {
+	ATTN_PINS = 1,     /* interrupt inputs or masks changed */
+	ATTN_CONTEXT = 2,  /* cpu_update_context() must run: a control register changed */
+	ATTN_STOP = 4,     /* leave cpu_run() */
+};
+
+/* The access contexts of the fast data TLB. */
+enum { MCTX_CUR, MCTX_UNPRIV, MCTX_COUNT };
+struct mctx {
+	u64 tag, hash; /* of the fast TLB; tag is FAST_NONE when nothing may be fast (big-endian data, reference mode) */
+};
+
+/* System registers owned by cpu/; index [n] is ELn. Names as in the manual. */
+struct sysregs {
+	u64 sctlr[4], actlr[4], tcr[4], ttbr0[4], ttbr1[4], mair[4], amair[4];
+	u64 vbar[4], elr[4], spsr[4], sp[4], esr[4], far[4], afsr0[4], afsr1[4];
+	u64 tpidr[4], tpidrro_el0, contextidr[4], rmr[4];
+	u64 spsr_abt, spsr_und, spsr_irq, spsr_fiq, dacr32_el2, ifsr32_el2, fpexc32_el2, sder32_el3;
+	u64 cpacr_el1, cptr_el2, cptr_el3;
+	u64 hcr_el2, hstr_el2, hacr_el2, hpfar_el2, vttbr_el2, vtcr_el2, vpidr_el2, vmpidr_el2;
+	u64 scr_el3, mdcr_el2, mdcr_el3;
+	u64 par_el1, csselr_el1;
+	u64 disr_el1, vdisr_el2, vsesr_el2, errselr_el1;
+	u64 lorsa_el1, lorea_el1, lorn_el1, lorc_el1;
+	u64 mdscr_el1, mdccint_el1, osdlr_el1, oslsr_el1, osdtrrx_el1, osdtrtx_el1, oseccr_el1, dbgclaim, dbgvcr32_el2;
+	u64 dbgbvr[16], dbgbcr[16], dbgwvr[16], dbgwcr[16];
+	u64 pmcr_el0, pmcnten, pmovs, pmselr_el0, pminten, pmuserenr_el0, pmccfiltr_el0, pmevcntr[31], pmevtyper[31];
+	u64 pmccntr_base; /* PMCCNTR = cycles - base while it counts */
+};
+
+/* What the machine does for a PE. */
+struct cpu_host {
+	void *ctx;
+	/* to every other PE in the Inner Shareable domain (all), after the local one was done */
+	void (*tlbi)(void *ctx, struct cpu *from, const struct tlbi *op);
+	void (*sev)(void *ctx, struct cpu *from);
+	/* HVC or SMC that the board serves as firmware: true when it was the conduit (x0.. hold the result) */
+	bool (*conduit)(void *ctx, struct cpu *c, bool smc);
+	/* HLT #0xF000 with semihosting on: true when served */
+	bool (*semihost)(void *ctx, struct cpu *c);
+};
+
+struct cpu {
+	/* hot */
+	u64 x[REG_COUNT];
+	u64 nzcv;
+	s64 budget;             /* cycles left in this slice; what a block takes was already subtracted */
+	u64 page_va;            /* VA of the 4 KiB page that fast code runs in */
+	const struct block *blk; /* current block, NULL outside fast code */
+	const struct uop *u;    /* current uop: valid on slow paths only */
+	struct mctx mctx[MCTX_COUNT];
+	u64 ictx_tag, ictx_hash;
+	u32 cnt[4] __attribute__((aligned(16))); /* class counts since the last drain: CNT_* */
+	struct fpu fpu;
+	void *excl_host;        /* exclusive monitor: host address, NULL when clear */
+	u64 excl_size, excl_val[2];
+	u64 pc;                 /* valid outside fast code */
+
+	u8 bounce[64] __attribute__((aligned(16))); /* slow loads leave their bytes here */
+
+	/* PSTATE besides nzcv */
+	u8 el;
+	bool spsel;
+	u8 daif;                /* D=8 A=4 I=2 F=1 */
+	bool pan, uao, ssbs, il, ss;
+
+	/* derived by cpu_update_context() */
+	u64 hcr_eff;            /* effective HCR_EL2 */
+	u64 key;                /* block key */
+	bool secure;            /* security state of the current EL */
+	bool el2_on;            /* EL2 implemented and enabled in the current security state */
+	bool be;                /* data accesses are big-endian */
+	struct regime regime;   /* of the current EL */
+	struct regime regime_unpriv_el2; /* reserved for accesses made in another regime */
+
+	struct cpu_exit exit;
+	u32 attn;
+	bool waiting, wait_wfe; /* asleep in WFI/WFE */
+	bool powered;           /* off: PSCI has not started it */
+	bool event_reg;         /* the event register of WFE/SEV */
+	u32 pins;
+	struct sysregs sys;
+
+	/* time: see cpu_now() */
+	u64 slice_ps;
+	s64 slice_budget;
+	u32 period_ps;
+	u64 cycles, insns;      /* up to the start of the slice */
+
+	struct context *context;       /* where counters go */
+	struct context *contexts;      /* all of this PE */
+
+	struct cpu_core core;
+	u32 index;
+	u64 mpidr;
+	struct bus *bus;
+	struct mmu *mmu;
+	struct log *log;
+	const struct sysreg_map *sysregs;
+	struct cpu_host host;
+	void *gic, *timer;      /* the CPU interface and timer of this PE, for the owners' register functions */
+	struct block_cache *blocks;
+	u32 max_block;          /* longest block in instructions; 0: no limit beyond the page */
+	u32 ctx_generation;
+
+	/* v0-v31: 256 bytes apart (SVE), the first 16 in use. Written only through vset*() of cpu/vreg.h */
+	struct {
+		u64 d[32];
+	} v[32] __attribute__((aligned(64)));
+	struct fast_tlb ifast, dfast;
+};
+
+struct cpu_config {
+	u32 index;
+	u64 mpidr;
+	const struct cpu_core *core; /* as cpu_core_make() returned it */
+	const struct tlb_config *tlb;
+	u32 max_block;
+	u64 rvbar;
+};
+
+struct cpu *cpu_new(const struct cpu_config *cfg, struct bus *bus, const struct sysreg_map *map, struct log *log,
+		    const struct cpu_host *host);
+void cpu_free(struct cpu *c);
+/* Cold reset into the highest implemented EL. powered stays as it is. */
+void cpu_reset(struct cpu *c);
+void cpu_snap(struct cpu *c, struct snap *s);
+
+/*
+ * Runs from `now` until `until` (picoseconds) or until attention ends the slice. Returns at an exact instruction; cpu_now() says when.
+ */
+void cpu_run(struct cpu *c, u64 now, u64 until);
+/* Exact time of this PE, in picoseconds, also in the middle of an instruction's slow path. */
+u64 cpu_now(const struct cpu *c);
+u64 cpu_cycles(const struct cpu *c);
+u64 cpu_insns(const struct cpu *c);
+/* Ends the slice of a running PE after the current instruction; sets attn bits. */
+void cpu_attention(struct cpu *c, u32 attn);
+/* Shortens the slice of the running PE to `until` (an earlier event was scheduled). */
+void cpu_limit(struct cpu *c, u64 until);
+struct wire cpu_wire(struct cpu *c, enum cpu_pin pin);
+/* A sleeping PE that should wake (pins, event register) does so. */
+void cpu_event(struct cpu *c); /* SEV arrived */
+
+/* Recomputes hcr_eff, regime, key and contexts. Called after anything they depend on changed. */
+void cpu_update_context(struct cpu *c);
+
+u32 cpu_nzcv(const struct cpu *c);          /* bits 31:28 */
+void cpu_set_nzcv(struct cpu *c, u32 nzcv); /* bits 31:28 */
+u64 cpu_spsr(const struct cpu *c);          /* PSTATE in SPSR layout */
+/* SP_ELx as the manual sees it, wherever it lives now. */
+u64 cpu_sp(const struct cpu *c, unsigned el);
+void cpu_set_sp(struct cpu *c, unsigned el, u64 v);
+void cpu_select_sp(struct cpu *c, unsigned el, bool spsel); /* writes EL and SPSel, swaps x[31] */
+
+/* Security state of an EL under SCR_EL3.NS; EL2 enabled in it (no Secure EL2 here). */
+static inline bool cpu_el_secure(const struct cpu *c, unsigned el)
+{
+	if (el == 3)
+		return true;
+	return (c->core.features & FEAT(EL3)) && !(c->sys.scr_el3 & 1);
+}
+static inline bool cpu_has(const struct cpu *c, u64 feature)
+{
+	return (c->core.features & feature) != 0;
+}
+
+#endif

@@ -1,0 +1,88 @@
+/*
+ * The physical address map: RAM and devices, seen by PEs and by DMA alike. Every transaction carries
+ * struct attrs. A device sees offsets and attributes, never an address map.
+ *
+ * Secure RAM and devices (region.secure) do not exist for Non-secure accesses.
+ */
+#ifndef MMU_BUS_H
+#define MMU_BUS_H
+
+#include "base/types.h"
+
+struct snap;
+struct log;
+
+struct attrs {
+	u8 space;      /* enum space of the access */
+	bool privileged;
+	bool fetch;
+	bool debug;    /* a debugger's access: no side effects wanted */
+	u16 requester; /* PE n is n; DMA: 0x8000 | StreamID */
+	u16 partid;
+};
+
+enum bus_status { BUS_OK, BUS_DECERR /* nothing there */, BUS_SLVERR /* the device refused */ };
+
+enum { W8 = 1, W16 = 2, W32 = 4, W64 = 8 }; /* device_ops.widths: sizes in bytes that the device takes */
+
+struct fdt_place; /* machine/: where a device stands (address, interrupts, phandles) */
+
+struct device_ops {
+	const char *name;
+	u64 size;
+	u32 widths;
+	/* width in bytes, one of .widths; off is aligned to it and inside size */
+	u64 (*read)(void *dev, u64 off, unsigned width, struct attrs at);
+	void (*write)(void *dev, u64 off, u64 v, unsigned width, struct attrs at);
+	void (*reset)(void *dev);
+	void (*snap)(void *dev, struct snap *s);
+	int (*fdt)(void *dev, void *fdt, const struct fdt_place *place);
+};
+
+struct bus_region {
+	const char *name;
+	u64 base, size;
+	bool secure;                   /* exists for Secure accesses only */
+	bool readonly;                 /* RAM only: writes are dropped with a GUEST log line */
+	u8 *host;                      /* RAM: its bytes; NULL: device */
+	u64 *code;                     /* RAM: one word a 4 KiB page, one bit a 64-byte line that holds decoded code */
+	const struct device_ops *ops;  /* device */
+	void *dev;
+};
+
+struct bus;
+
+struct bus *bus_new(struct log *log);
+void bus_free(struct bus *b);
+/* Anonymous, lazily touched memory of `size` bytes (4 KiB multiple). 0, -EEXIST on overlap, -ENOMEM. */
+int bus_add_ram(struct bus *b, const char *name, u64 base, u64 size, bool secure);
+int bus_add_device(struct bus *b, u64 base, const struct device_ops *ops, void *dev, bool secure);
+/* The region that holds addr for an access from `space`, or NULL. */
+const struct bus_region *bus_find(struct bus *b, u64 addr, enum space space);
+size_t bus_regions(struct bus *b, const struct bus_region **out); /* sorted by base */
+
+/* One access of 1, 2, 4 or 8 bytes (little-endian value); splits what crosses or is too wide for the device. */
+enum bus_status bus_read(struct bus *b, pa p, unsigned size, struct attrs at, u64 *v);
+enum bus_status bus_write(struct bus *b, pa p, unsigned size, struct attrs at, u64 v);
+/* Block copies for DMA, loader, debugger. RAM only; stops at the first byte that is not RAM. */
+enum bus_status bus_copy_in(struct bus *b, pa p, const void *src, size_t n);
+enum bus_status bus_copy_out(struct bus *b, pa p, void *dst, size_t n);
+
+/* Host bytes of the 4 KiB page at p if it is plain RAM there, else NULL; *writable says whether stores may go straight. */
+u8 *bus_page(struct bus *b, pa p, bool *writable);
+
+/*
+ * Written code. The CPU marks the lines it decoded from; every writer calls phys_written(), which tells the CPU when
+ * marked lines are hit. bus_code_page() says whether a page holds code at all (then no fast store may go there).
+ */
+void bus_mark_code(struct bus *b, pa p, u32 len);
+void bus_clear_code(struct bus *b, pa page);
+bool bus_code_page(struct bus *b, pa p);
+void phys_written(struct bus *b, pa p, u64 len);
+void bus_on_code_written(struct bus *b, void (*fn)(void *ctx, pa page, u64 lines), void *ctx);
+
+/* RAM contents (zero pages elided) and every device's section, in address order. */
+void bus_snap(struct bus *b, struct snap *s);
+void bus_reset_devices(struct bus *b);
+
+#endif
