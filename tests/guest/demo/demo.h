@@ -49,7 +49,8 @@ typedef unsigned long u64;
 
 #define EL1_REGS(R) \
 	R(sp_el0) R(sp_el1) R(elr_el1) R(spsr_el1) R(esr_el1) R(far_el1) R(vbar_el1) R(sctlr_el1) \
-	R(ttbr0_el1) R(ttbr1_el1) R(tcr_el1) R(mair_el1) R(cpacr_el1) R(cntv_cval_el0) R(cntv_ctl_el0)
+	R(ttbr0_el1) R(ttbr1_el1) R(tcr_el1) R(mair_el1) R(cpacr_el1) \
+	R(cntv_cval_el0) R(cntv_ctl_el0)
 /* The virtual GIC CPU interface. Its pending interrupts are in the list registers. */
 #define VGIC_REGS(R) \
 	R(ich_vmcr_el2) R(ich_ap1r0_el2) R(ich_lr0_el2) R(ich_lr1_el2)

@@ -21,11 +21,11 @@
 static const struct {
 	const char *name, *note;
 } kinds[EXIT_KINDS] = {
-	[EXIT_HVC] = { "HVC64", "the guest asks; the instruction's immediate says for what (EC 0x16)" },
-	[EXIT_WFX] = { "WFx", "the guest would sleep, HCR_EL2.TWI traps that (EC 0x01): other VM's turn" },
-	[EXIT_DABT] = { "DABT_LOW", "no stage-2 mapping (EC 0x24): ESR has the access, HPFAR the IPA" },
-	[EXIT_SYS] = { "SYS64", "a system register that only EL2 may use for the guest (EC 0x18)" },
-	[EXIT_IRQ] = { "IRQ", "a device interrupts; HCR_EL2.IMO brings it to EL2, which passes it on" },
+	[EXIT_HVC] = { "HVC64", "the guest asks; the immediate of HVC says for what (EC 0x16)" },
+	[EXIT_WFX] = { "WFx", "the guest would sleep; HCR_EL2.TWI traps that (EC 0x01)" },
+	[EXIT_DABT] = { "DABT_LOW", "no stage-2 mapping (EC 0x24): ESR tells the access, HPFAR the IPA" },
+	[EXIT_SYS] = { "SYS64", "a system register that EL2 keeps for itself (EC 0x18)" },
+	[EXIT_IRQ] = { "IRQ", "HCR_EL2.IMO brings interrupts to EL2, which passes them on" },
 };
 
 /* What deserves a word before it is seen for the first time, beside the kinds of exit. */
@@ -44,9 +44,11 @@ static void note_once(u32 which, const char *what, const char *text)
 static void begin(struct vcpu *v, enum exit_kind kind, u64 esr)
 {
 	if (kind == EXIT_HVC && (esr & 0xffff) == HVC_REPORT)
-		note_once(NOTE_VMID, "VMID", "one VA, two contents, no TLBI between: each TLB entry has its VM's number");
+		note_once(NOTE_VMID, "VMID",
+			  "one VA, two contents, no TLBI: each TLB entry has its VM's number");
 	if (kind == EXIT_HVC && (esr & 0xffff) == HVC_UNMAP)
-		note_once(NOTE_STALE, "TLBI", "a changed table counts only when the TLB forgets the old entry");
+		note_once(NOTE_STALE, "TLBI",
+			  "a changed table counts when the TLB forgets the old entry");
 	note_once(kind, kinds[kind].name, kinds[kind].note);
 	v->exits[kind]++;
 	print("vm%u: %-9s", (u64)v->id, kinds[kind].name);
@@ -112,7 +114,9 @@ static int handle_wfx(struct vcpu *v, u64 esr)
 
 static const char *fault_name(u64 esr)
 {
-	static const char *const names[] = { "address size", "translation", "access flag", "permission" };
+	static const char *const names[] = {
+		"address size", "translation", "access flag", "permission"
+	};
 
 	return names[esr >> 2 & 3];
 }
@@ -129,7 +133,8 @@ static void emulate_device(struct vcpu *v, u64 ipa, u32 rt, int write)
 
 static int handle_dabt(struct vcpu *v, u64 esr)
 {
-	u64 ipa = (read_sysreg("hpfar_el2") & 0xffffffffff0) << 8 | (read_sysreg("far_el2") & 0xfff);
+	u64 hpfar = read_sysreg("hpfar_el2");
+	u64 ipa = (hpfar & 0xffffffffff0) << 8 | (read_sysreg("far_el2") & 0xfff);
 	u32 rt = esr >> 16 & 31;
 	int write = esr >> 6 & 1;
 
@@ -146,7 +151,7 @@ static int handle_dabt(struct vcpu *v, u64 esr)
 		return 0;
 	}
 	emulate_device(v, ipa, rt, write);
-	print(write ? ": w%u is 0x%x\n" : ": w%u := 0x%x\n", (u64)rt, write ? (u64)v->device_word : v->x[rt]);
+	print(write ? ": w%u is 0x%x\n" : ": w%u := 0x%x\n", (u64)rt, v->x[rt] & 0xffffffff);
 	return 0;
 }
 
@@ -162,7 +167,7 @@ static int handle_sys(struct vcpu *v, u64 esr)
 		print("unexpected register\n");
 		hyp_panic(esr, v->pc, 0);
 	}
-	print("msr ICC_SGI1R_EL1, x%u = 0x%x -> SGI %u in list register 1\n", (u64)rt, value, intid);
+	print("ICC_SGI1R_EL1 := 0x%x (x%u) -> SGI %u in list register 1\n", value, (u64)rt, intid);
 	write_sysreg("ich_lr1_el2", ICH_LR_PENDING | ICH_LR_GROUP1 | 0x90ul << 48 | intid);
 	v->pc += 4;
 	return 0;

@@ -31,7 +31,7 @@ void guest_irq(void)
 	} else {
 		hvc(HVC_PRINT, "an SGI that I sent to myself: INTID 5", 0);
 	}
-	write_sysreg("icc_eoir1_el1", intid);		/* HW=1 in the list register: ends PPI 27 too */
+	write_sysreg("icc_eoir1_el1", intid);		/* ends PPI 27 itself too: HW=1 */
 	interrupts++;
 }
 

@@ -10,7 +10,7 @@
 #define HCR_VM		(1ul << 0)	/* stage 2 on */
 #define HCR_SWIO	(1ul << 1)
 #define HCR_FMO		(1ul << 3)
-#define HCR_IMO		(1ul << 4)	/* physical IRQs to EL2; the guest's ICC_* are the virtual ones */
+#define HCR_IMO		(1ul << 4)	/* IRQs to EL2; the guest's ICC_* are virtual */
 #define HCR_AMO		(1ul << 5)
 #define HCR_TWI		(1ul << 13)	/* WFI traps */
 #define HCR_RW		(1ul << 31)	/* EL1 is AArch64 */
@@ -40,8 +40,8 @@ void hyp_panic(u64 esr, u64 elr, u64 far)
 /* The hypervisor's own map is the identity: devices in the first GiB, RAM in the second. */
 static void enable_el2_mmu(void)
 {
-	el2_level1[0] = 0x0040000000000405;		/* XN, AF, attribute 1, block */
-	el2_level1[1] = 0x40000701;			/* AF, inner shareable, attribute 0, block */
+	el2_level1[0] = 0x0040000000000405;	/* XN, AF, attribute 1, block */
+	el2_level1[1] = 0x40000701;		/* AF, shareable, attribute 0, block */
 	write_sysreg("mair_el2", 0x04ff);
 	write_sysreg("tcr_el2", 0x80823519);		/* 39-bit VA, 4 KiB pages, 40-bit PA */
 	write_sysreg("ttbr0_el2", el2_level1);
@@ -66,7 +66,7 @@ static void enable_gic(void)
 	write_sysreg("icc_sre_el2", 0xf);
 	__asm__ volatile("isb");
 	write_sysreg("icc_pmr_el1", 0xff);
-	write_sysreg("icc_ctlr_el1", 1 << 1);		/* EOImode 1: the guest ends the interrupt */
+	write_sysreg("icc_ctlr_el1", 1 << 1);	/* EOImode 1: the guest deactivates */
 	write_sysreg("icc_igrpen1_el1", 1);
 	write_sysreg("ich_hcr_el2", 1);			/* the virtual interface */
 }
