@@ -1,0 +1,5 @@
+trapline_library(base
+	event.c
+	log.c
+	snap.c)
+target_link_libraries(base PkgConfig::NETTLE)
