@@ -171,6 +171,17 @@ int guest_has_el2(void)
 	return guest_boot_el >= 2 && (READ(id_aa64pfr0_el1) >> 8 & 15);
 }
 
+const u32 *guest_insn(u32 word)
+{
+	static u32 code[2] __attribute__((aligned(8)));
+
+	*(volatile u32 *)&code[0] = word;
+	*(volatile u32 *)&code[1] = 0xd65f03c0;         /* RET */
+	asm volatile("dc cvau, %0\n\tdsb ish\n\tic ivau, %0\n\tdsb ish\n\tisb"
+		     : : "r"(code) : "memory");
+	return code;
+}
+
 static void defaults_el3(void)
 {
 	WRITE(scr_el3, SCR_DEFAULT);

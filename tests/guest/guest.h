@@ -100,6 +100,12 @@ u64 guest_run(u64 spsr, const void *fn, u64 a0, u64 a1, u64 a2, u64 a3);
 #define RUN_(spsr, fn, a, b, c, d, ...) \
 	guest_run(spsr, (const void *)(fn), (u64)(a), (u64)(b), (u64)(c), (u64)(d))
 
+/*
+ * Writes one instruction and RET to memory and makes it executable; overwritten by the next call.
+ * For tables of encodings; an instruction with its own text is better a PROBE.
+ */
+const u32 *guest_insn(u32 word);
+
 /* Sets every trap and translation control of the implemented ELs at or below ours to "off". */
 void guest_defaults(void);
 
