@@ -101,6 +101,8 @@ struct cpu_host {
 	bool (*conduit)(void *ctx, struct cpu *c, bool smc);
 	/* HLT #0xF000 with semihosting on: true when served */
 	bool (*semihost)(void *ctx, struct cpu *c);
+	/* the page at p (host bytes) holds code from now on: every PE's fast_protect_page() */
+	void (*code_page)(void *ctx, const u8 *host);
 };
 
 struct cpu {
@@ -118,6 +120,8 @@ struct cpu {
 	void *excl_host;        /* exclusive monitor: host address, NULL when clear */
 	u64 excl_size, excl_val[2];
 	u64 pc;                 /* valid outside fast code */
+	struct block *link_from; /* direct branch that was left because its link is not made yet */
+	u32 link_slot;
 
 	u8 bounce[64] __attribute__((aligned(16))); /* slow loads leave their bytes here */
 
@@ -202,6 +206,8 @@ void cpu_attention(struct cpu *c, u32 attn);
 /* Shortens the slice of the running PE to `until` (an earlier event was scheduled). */
 void cpu_limit(struct cpu *c, u64 until);
 struct wire cpu_wire(struct cpu *c, enum cpu_pin pin);
+/* Bytes of that physical page were written where code was decoded: drop its blocks (from bus_on_code_written). */
+void cpu_code_written(struct cpu *c, pa page);
 /* A sleeping PE that should wake (pins, event register) does so. */
 void cpu_event(struct cpu *c); /* SEV arrived */
 

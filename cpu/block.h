@@ -1,0 +1,77 @@
+/*
+ * Uops, blocks and the block cache of one PE. Blocks are found by physical page and block key (cpu/key.h); none holds a
+ * virtual address, so one serves every mapping of its page, and it survives context switches and TLB maintenance. A block
+ * ends at a branch, at an instruction that may change what follows, at the end of its 4 KiB page, or at max_block.
+ */
+#ifndef CPU_BLOCK_H
+#define CPU_BLOCK_H
+
+#include "base/types.h"
+
+struct cpu;
+struct uop;
+struct insn;
+
+typedef const struct uop *exec_fn(struct cpu *c, const struct uop *u);
+
+struct uop {
+	exec_fn *exec;
+	union {
+		struct {
+			u8 rd, rn, rm, aux; /* slots of cpu.x or cpu.v; meaning belongs to the handler */
+		};
+		struct {
+			u16 h0, h1;
+		};
+	};
+	union {
+		s32 imm;
+		u32 uimm;
+	};
+};
+_Static_assert(sizeof(struct uop) == 16, "a uop is 16 bytes");
+
+/* Beside each uop, for slow paths only. */
+struct uop_cold {
+	u16 row;  /* index into a64_insns */
+	u16 off;  /* of the instruction in its page, in bytes */
+	u16 nth;  /* instructions of the block before this one */
+	u16 iss;  /* data aborts: ESR ISS bits 24:14 (ISV, SAS, SSE, SRT, SF, AR) */
+};
+
+typedef u32 block_counts __attribute__((vector_size(16)));
+
+struct block {
+	u32 cnt[4] __attribute__((aligned(16))); /* CNT_* of the whole block */
+	struct block *link[2];  /* successors in the same page: taken, not taken */
+	struct codepage *page;
+	struct uop_cold *cold;
+	u16 n;                  /* instructions */
+	u16 n_uops;
+	u16 off;                /* of the first instruction in the page */
+	u32 bytes;              /* of memory, for the cache's budget */
+	struct uop uop[];       /* then the constant pool, then cold */
+};
+
+struct codepage {
+	struct block *block[1024]; /* by instruction word in the page */
+	u64 pa;                    /* page address with its space */
+	u64 key;
+	const u8 *host;            /* the page's bytes */
+	struct codepage *hash_next;
+	struct codepage *free_next;
+};
+
+struct block_cache;
+struct block_cache *block_cache_new(void);
+void block_cache_free(struct block_cache *bc);
+/* The page with that key, made when new; host: its 4096 bytes. */
+struct codepage *block_page(struct cpu *c, u64 pa, u64 key, const u8 *host);
+/* Kills every block of that physical page (both address spaces). Memory is freed at block_safe_point(). */
+void block_kill_page(struct cpu *c, u64 addr);
+/* Called outside fast code: frees dead blocks; drops everything when the cache is over its budget. */
+void block_safe_point(struct cpu *c);
+/* Decodes the block at off of page p (translate.c). Never NULL: undecodable words become UNDEFINED uops. */
+struct block *block_translate(struct cpu *c, struct codepage *p, u32 off);
+
+#endif
