@@ -1,0 +1,84 @@
+/*
+ * Everything that a machine is made of and how it is run, as plain data. The option parser fills it, machine/ reads it; two
+ * machines with equal configurations and files behave alike to the byte. Strings are owned: config_free().
+ */
+#ifndef MACHINE_CONFIG_H
+#define MACHINE_CONFIG_H
+
+#include "base/types.h"
+#include "loader/loader.h"
+
+struct cpu_core;
+
+enum config_serial_kind {
+	SERIAL_DEFAULT, /* not asked for: the first UART is on stdio, unless -nodefaults */
+	SERIAL_NONE,
+	SERIAL_NULL,    /* exists, output dropped */
+	SERIAL_STDIO,
+	SERIAL_MON,     /* stdio, and Ctrl-C goes to the guest (mon:stdio, -nographic) */
+	SERIAL_FILE,
+};
+
+struct config_serial {
+	enum config_serial_kind kind;
+	char *path; /* SERIAL_FILE */
+};
+
+enum config_realtime {
+	REALTIME_IDLE, /* idle time passes at wall-clock speed while somebody may type, else it is skipped */
+	REALTIME_ON,
+	REALTIME_OFF,
+};
+
+struct config {
+	/* -M virt */
+	bool secure;         /* EL3 and the Secure world's devices */
+	bool virtualization; /* EL2 */
+	u8 gic_version;      /* 3 */
+	bool highmem, acpi, dtb_randomness;
+	char *dumpdtb;       /* write the device tree there and exit */
+
+	/* -cpu: a row of cpu_cores[], and "feat=on,feat=off" or NULL for cpu_core_make() */
+	char *cpu;
+	char *cpu_features;
+	unsigned pes;
+	u64 ram_size;
+
+	struct boot_files boot;
+	bool demo; /* boot.builtin is the demo */
+
+	struct config_serial serial[2]; /* the second exists with secure=on */
+	bool semihosting;
+	u64 seed;
+	s64 rtc_base;  /* seconds since 1970 at start */
+	bool rtc_host; /* the host's time at start instead */
+	bool rtc_localtime;
+	enum config_realtime realtime;
+	bool no_reboot, no_shutdown; /* PSCI reset ends the run; power-off stops the PEs but does not */
+
+	u32 log_mask;   /* enum log_class bits */
+	char *log_file; /* NULL: standard error */
+	char *stats_dir;
+	bool summary;
+	bool digest; /* print the end digest */
+
+	char *tlb; /* geometry overrides for tlb_config_parse(), or NULL */
+	bool tlb_reference, tlb_conflict_abort;
+	u32 max_block; /* instructions; 0: no limit */
+	u64 max_insns; /* over all PEs; 0: no limit */
+
+	char *command_line; /* as typed, for the statistics' metadata */
+};
+
+/* Documented start of the real-time clock: 2024-01-01T00:00:00Z. */
+#define CONFIG_RTC_BASE 1704067200
+
+void config_init(struct config *c); /* the defaults */
+void config_free(struct config *c);
+
+/*
+ * The board's device tree, without what boot_plan_tree() adds. core: as cpu_core_make() returned it. The caller frees *tree.
+ */
+int board_tree(void **tree, const struct config *c, const struct cpu_core *core, struct why *why);
+
+#endif
