@@ -200,8 +200,19 @@ static inline bool fp32_is_plain(u32 a)
 	return (a << 1) - ((1u << 24) + 1) < (0xfeu << 24) - 1;
 }
 
-/* addend + n * m by the host's FMA; call only when FP_HOST_FMA is set. */
+/* The host's square root (without a library's errno), and addend + n * m by its FMA: call the latter
+ * only when f->host_fma, which FP_HOST_FMA implies. */
 #if defined(__x86_64__)
+static inline double fp64_host_sqrt(double a)
+{
+	__asm__("sqrtsd %0, %0" : "+x"(a));
+	return a;
+}
+static inline float fp32_host_sqrt(float a)
+{
+	__asm__("sqrtss %0, %0" : "+x"(a));
+	return a;
+}
 static inline double fp64_host_fma(double addend, double n, double m)
 {
 	__asm__("vfmadd231sd %2, %1, %0" : "+x"(addend) : "x"(n), "x"(m));
@@ -213,6 +224,14 @@ static inline float fp32_host_fma(float addend, float n, float m)
 	return addend;
 }
 #else
+static inline double fp64_host_sqrt(double a)
+{
+	return __builtin_sqrt(a);
+}
+static inline float fp32_host_sqrt(float a)
+{
+	return __builtin_sqrtf(a);
+}
 static inline double fp64_host_fma(double addend, double n, double m)
 {
 	return __builtin_fma(n, m, addend);
@@ -261,6 +280,11 @@ static inline float fp32_host_fma(float addend, float n, float m)
 	}                                                                                          \
 	static inline u##w fp##w##_sqrt(struct fpu *f, u##w a)                                     \
 	{                                                                                          \
+		if (likely(f->host & FP_HOST_ROUND)) {                                             \
+			u##w r = fp_bits##w(fp##w##_host_sqrt(fp_host##w(a)));                     \
+			if (likely(fp##w##_is_finite(r)))                                          \
+				return r;                                                          \
+		}                                                                                  \
 		return (u##w)fp_sqrt(f, size, a);                                                  \
 	}                                                                                          \
 	static inline u32 fp##w##_compare(struct fpu *f, u##w a, u##w b, bool signal)              \
