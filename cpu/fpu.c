@@ -1,7 +1,8 @@
 /*
- * Exact floating-point arithmetic: taking numbers apart, the operations on exact intermediates, one
- * rounding. One implementation for the three formats; fpu.h says what is and is not modelled.
- * Conversions are in fpu_convert.c, estimates in fpu_estimate.c, the host's arithmetic in fpu_host.c.
+ * Exact floating-point arithmetic: taking numbers apart, the operations on exact intermediates,
+ * one rounding. One implementation for the three formats; fpu.h says what is and is not modelled.
+ * Conversions are in fpu_convert.c, estimates in fpu_estimate.c, the host's arithmetic in
+ * fpu_host.c.
  */
 #include "cpu/fpu.h"
 #include "cpu/fpu_priv.h"
@@ -127,8 +128,8 @@ u64 fp_process_nan(struct fpu *f, enum fp_size s, enum fp_class c, u64 a)
 	return f->dn ? fp_default_nan(s) : a | 1ull << (fp_formats[s].frac_bits - 1);
 }
 
-bool fp_process_nans(struct fpu *f, enum fp_size s, enum fp_class ca, enum fp_class cb, u64 a, u64 b,
-		     u64 *r)
+bool fp_process_nans(struct fpu *f, enum fp_size s, enum fp_class ca, enum fp_class cb, u64 a,
+		     u64 b, u64 *r)
 {
 	if (!fp_is_nan(ca) && !fp_is_nan(cb))
 		return false;
@@ -265,8 +266,8 @@ static u128 wide_shift_jam(u128 v, u32 n)
 
 /*
  * The sum, its lowest bit sticky. Operands have at most 106 significant bits, so when bits of the
- * smaller are lost the larger is even and at least 22 bits away: a cancellation is of one bit at most,
- * and the sticky bit is right for sum and difference alike.
+ * smaller are lost the larger is even and at least 22 bits away: a cancellation is of one bit at
+ * most, and the sticky bit is right for sum and difference alike.
  */
 static struct fp_wide wide_add(struct fp_wide a, struct fp_wide b)
 {
@@ -402,8 +403,8 @@ u64 fp_div(struct fpu *f, enum fp_size s, u64 a, u64 b)
 	return r.ok ? host_result(f, r) : soft_div(f, s, a, b);
 }
 
-/* The root of v, rounded down, of which the first `digits` binary digits from bit 63 on are found; the
- * lowest bit is sticky. */
+/* The root of v, rounded down to its first `digits` binary digits from bit 63 on; the lowest bit
+ * is sticky. */
 static u64 root_jam(u128 v, unsigned digits)
 {
 	u64 root = 0;

@@ -1,15 +1,17 @@
 /*
- * Floating-point arithmetic of AArch64 (Armv8.0 to v8.2 with FEAT_FP16) as functions from bit patterns
- * to bit patterns: half, single and double; every result bit and every cumulative flag is the manual's.
+ * Floating-point arithmetic of AArch64 (Armv8.0 to v8.2 with FEAT_FP16) as functions from bit
+ * patterns to bit patterns: half, single and double; every result bit and every cumulative flag is
+ * the manual's.
  *
  * Deliberately not here: trapped exceptions (FPCR.{IDE,IXE,...} are RAZ in the cores modelled),
  * FEAT_AFP's AH/FIZ/NEP, BFloat16, the register file and FPSR.QC. Called by the FP and AdvSIMD
  * instruction handlers and by MSR/MRS of FPCR and FPSR.
  *
- * Names: `fp_OP(f, size, ...)` works on any size; `fp16_OP`, `fp32_OP`, `fp64_OP` are the typed forms.
- * The typed single and double forms of add, sub, mul, div, sqrt, fma, compare and the usual conversions
- * begin with the host's own instruction and keep its result only where it is provably the Arm one
- * (see "Host arithmetic" below); all else is computed by exact integer arithmetic in fpu.c.
+ * Names: `fp_OP(f, size, ...)` works on any size; `fp16_OP`, `fp32_OP`, `fp64_OP` are the typed
+ * forms. The typed single and double forms of add, sub, mul, div, sqrt, fma, compare and the usual
+ * conversions begin with the host's own instruction and keep its result only where it is provably
+ * the Arm one (see "Host arithmetic" below); all else is computed by exact integer arithmetic in
+ * fpu.c.
  *
  * The calling thread must have the host's rounding mode at nearest with neither flush-to-zero nor
  * denormals-are-zero, and all host floating-point exceptions masked (the run loop sees to it).
@@ -63,7 +65,7 @@ enum {
 	FP_HOST_EXACT = 4, /* no FZ: host results that are always exact need no flag */
 };
 
-/* Change fpcr and fpsr through fpu_set_*() only; setting FPSR_QC (or reading) may be done directly. */
+/* Change fpcr and fpsr through fpu_set_*() only; reading and setting FPSR_QC may be direct. */
 struct fpu {
 	u32 fpcr, fpsr;
 	/* decoded from fpcr, fpsr and the host */
@@ -99,18 +101,19 @@ FP_UNARY_OPS(FP_DECLARE_UNARY)
 #undef FP_DECLARE_UNARY
 
 /*
- * FPMulAdd: addend + n * m, rounded once. The negating instructions flip operands' signs first, NaNs
- * included: FMSUB negates n, FNMADD n and addend, FNMSUB addend; FMLS negates n.
+ * FPMulAdd: addend + n * m, rounded once. The negating instructions flip operands' signs first,
+ * NaNs included: FMSUB negates n, FNMADD n and addend, FNMSUB addend; FMLS negates n.
  */
 u64 fp_fma(struct fpu *f, enum fp_size s, u64 addend, u64 n, u64 m);
 /* FCMP (signal = false), FCMPE (true): enum fp_nzcv. */
 u32 fp_compare(struct fpu *f, enum fp_size s, u64 a, u64 b, bool signal);
-/* FRINT*: exact = true (FRINTX only) raises IXC when the value changes. FRINTI, FRINTX: rm = f->rm. */
+/* FRINT*: exact = true (FRINTX only) raises IXC when the value changes. rm = f->rm for FRINTI and
+ * FRINTX. */
 u64 fp_round_int(struct fpu *f, enum fp_size s, u64 a, enum fp_round rm, bool exact);
 /* FCVT between different sizes: rm = f->rm; FCVTXN: rm = FP_RO. Half obeys FPCR.AHP, never FZ16. */
 u64 fp_convert(struct fpu *f, enum fp_size to, enum fp_size from, u64 a, enum fp_round rm);
-/* FCVT{N,P,M,Z,A}{S,U}: value * 2^fbits as an integer of isize (16, 32, 64) bits, saturated; result
- * zero-extended from isize. */
+/* FCVT{N,P,M,Z,A}{S,U}: value * 2^fbits as an integer of isize (16, 32, 64) bits, saturated;
+ * result zero-extended from isize. */
 u64 fp_to_int(struct fpu *f, enum fp_size s, u64 a, unsigned isize, bool is_unsigned,
 	      unsigned fbits, enum fp_round rm);
 /* SCVTF, UCVTF: v / 2^fbits; v is sign- or zero-extended from the integer's size by the caller;
@@ -146,13 +149,13 @@ static inline u64 fp_expand_imm(enum fp_size s, u32 imm8)
 	return bit(imm8, 7) << ((8u << s) - 1) | exp << frac_bits | bits(imm8, 3, 0) << (frac_bits - 4);
 }
 
-/* ---- Host arithmetic --------------------------------------------------------------------------
+/* ---- Host arithmetic ----
  *
- * With rounding to nearest and no FZ both sides compute the IEEE 754 result; they differ in the choice
- * of NaNs, and in flags where the result is infinite, or tiny (Arm detects tininess before rounding).
- * So a host result is kept when it is finite and (unless the operation is exact when tiny, as addition
- * is) above the smallest normal number; then the only flag is IXC, and the path is taken only when IXC
- * is set already.
+ * With rounding to nearest and no FZ both sides compute the IEEE 754 result; they differ in the
+ * choice of NaNs, and in flags where the result is infinite, or tiny (Arm detects tininess before
+ * rounding). So a host result is kept when it is finite and (unless the operation is exact when
+ * tiny, as addition is) above the smallest normal number; then the only flag is IXC, and the path
+ * is taken only when IXC is set already.
  */
 static inline double fp_host64(u64 a)
 {
@@ -200,8 +203,8 @@ static inline bool fp32_is_plain(u32 a)
 	return (a << 1) - ((1u << 24) + 1) < (0xfeu << 24) - 1;
 }
 
-/* The host's square root (without a library's errno), and addend + n * m by its FMA: call the latter
- * only when f->host_fma, which FP_HOST_FMA implies. */
+/* The host's square root (without a library's errno), and addend + n * m by its FMA: call the
+ * latter only when f->host_fma, which FP_HOST_FMA implies. */
 #if defined(__x86_64__)
 static inline double fp64_host_sqrt(double a)
 {

@@ -1,7 +1,7 @@
 /*
- * The reciprocal and reciprocal square root estimates, FRECPE, FRSQRTE, FRECPX, URECPE and URSQRTE:
- * architecturally fixed 8-bit results (DDI0487 shared/functions/float/fprecipestimate and
- * fprsqrtestimate). Called by the instruction handlers through fpu.h.
+ * The reciprocal and reciprocal square root estimates, FRECPE, FRSQRTE, FRECPX, URECPE and
+ * URSQRTE: architecturally fixed 8-bit results (DDI0487 shared/functions/float/fprecipestimate
+ * and fprsqrtestimate). Called by the instruction handlers through fpu.h.
  */
 #include "cpu/fpu.h"
 #include "cpu/fpu_priv.h"

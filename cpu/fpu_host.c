@@ -1,9 +1,10 @@
 /*
- * Arithmetic by the host while IXC is still clear or FZ is set, when the header's inline forms may not
- * be used: rounding to nearest, no denormal operand that FZ would flush, a result that is finite and
- * not tiny (or of an operation that is exact when tiny). Whether the result is exact is found by an
- * error-free transformation, measured at a fifth of the cost of clearing and reading MXCSR, which only
- * the double-precision FMA does. Called by fpu.c; `ok` false means: compute it exactly.
+ * Arithmetic by the host while IXC is still clear or FZ is set, when the header's inline forms
+ * may not be used: rounding to nearest, no denormal operand that FZ would flush, a result that is
+ * finite and not tiny (or of an operation that is exact when tiny). Whether the result is exact
+ * is found by an error-free transformation, measured at a fifth of the cost of clearing and
+ * reading MXCSR, which only the double-precision FMA does. Called by fpu.c; `ok` false means:
+ * compute it exactly.
  */
 #include "cpu/fpu.h"
 #include "cpu/fpu_priv.h"

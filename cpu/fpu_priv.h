@@ -1,7 +1,7 @@
 /*
- * The parts of floating-point arithmetic that fpu*.c share: a number taken apart, rounding and putting
- * together, NaN processing. A finite value is held as man * 2^(exp - 63) with bit 63 of man set, which
- * has room for a double's fraction and 11 more bits, the lowest of them sticky.
+ * The parts of floating-point arithmetic that fpu*.c share: a number taken apart, rounding and
+ * putting together, NaN processing. A finite value is held as man * 2^(exp - 63) with bit 63 of
+ * man set, which has room for a double's fraction and 11 more bits, the lowest of them sticky.
  */
 #ifndef CPU_FPU_PRIV_H
 #define CPU_FPU_PRIV_H
@@ -48,8 +48,8 @@ u64 fp_round_wide(struct fpu *f, enum fp_size s, struct fp_wide w, enum fp_round
 /* FPProcessNaN; a's class is c. */
 u64 fp_process_nan(struct fpu *f, enum fp_size s, enum fp_class c, u64 a);
 /* FPProcessNaNs: true when one is a NaN, with the result in *r. */
-bool fp_process_nans(struct fpu *f, enum fp_size s, enum fp_class ca, enum fp_class cb, u64 a, u64 b,
-		     u64 *r);
+bool fp_process_nans(struct fpu *f, enum fp_size s, enum fp_class ca, enum fp_class cb, u64 a,
+		     u64 b, u64 *r);
 /* The default NaN, raising IOC. */
 u64 fp_invalid(struct fpu *f, enum fp_size s);
 
@@ -63,8 +63,8 @@ static inline u64 fp_shift_jam(u64 v, unsigned n)
 	return v >> n | (v << (64 - n) != 0);
 }
 
-/* Whether a value with bits `err` (left-aligned, of weight below 1) after an integer of parity `odd`
- * is rounded away from zero. */
+/* Whether a value with bits `err` (left-aligned, of weight below 1) after an integer of parity
+ * `odd` is rounded away from zero. */
 static inline bool fp_rounds_up(enum fp_round rm, bool sign, bool odd, u64 err)
 {
 	const u64 half = 1ull << 63;

@@ -1,7 +1,7 @@
 /*
- * Runs on an AArch64 reference (hardware or user-mode emulation): reads struct fpu_case from stdin,
- * executes each case's instruction with its FPCR and a clear FPSR, writes struct fpu_answer to stdout.
- * Built and run by fpu.sh.
+ * Runs on an AArch64 reference (hardware or user-mode emulation): reads struct fpu_case from
+ * stdin, executes each case's instruction with its FPCR and a clear FPSR, writes struct
+ * fpu_answer to stdout. Built and run by fpu.sh.
  */
 #include <stdint.h>
 #include <stdio.h>

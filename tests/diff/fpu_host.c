@@ -1,10 +1,11 @@
 /*
  * The other half of the differential test of cpu/fpu.h:
  *
- *	fpu_host make SEED COUNT > cases	pseudo-random cases, dense in edges
- *	fpu_host check cases answers		compares a reference's answers with cpu/fpu.h
+ * fpu_host make SEED COUNT > cases	pseudo-random cases, dense in edges
+ * fpu_host check cases answers		compares a reference's answers with cpu/fpu.h
  *
- * Each case is computed twice, with FPSR clear and with IXC set, which takes the host's arithmetic.
+ * Each case is computed twice, with FPSR clear and with IXC set, which takes the host's
+ * arithmetic.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -75,7 +76,8 @@ static u64 random_fraction(u64 *rng, unsigned n)
 	return v & low_mask(n);
 }
 
-/* Exponents are often near `near`, so that operands and results meet, or at the ends of the range. */
+/* Exponents are often near `near`, so that operands and results meet, or at the ends of the
+ * range. */
 static u64 random_number(u64 *rng, enum fp_size s, u64 near)
 {
 	unsigned exp_bits = s == FP_D ? 11 : s == FP_S ? 8 : 5;
