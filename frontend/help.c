@@ -1,0 +1,179 @@
+/* --help, --man, and the lists behind -M help, -cpu help, -device help and -d help: all from the tables that the parser reads. */
+#include "frontend/options_priv.h"
+
+#include <string.h>
+
+#include "cpu/features.h"
+
+static void show_option(const struct option *o, FILE *out)
+{
+	char left[100];
+
+	if (!o->name) {
+		fprintf(out, "\n%s:\n", o->help);
+		return;
+	}
+	snprintf(left, sizeof left, "-%s%s%s%s%s", o->name, o->alias ? ", -" : "", o->alias ? o->alias : "", o->arg ? " " : "",
+		 o->arg ? o->arg : "");
+	if (strlen(left) > 28)
+		fprintf(out, "  %s\n  %-28s  %s\n", left, "", o->help);
+	else
+		fprintf(out, "  %-28s  %s\n", left, o->help);
+}
+
+static void show_help(FILE *out)
+{
+	fputs("Trapline " TRAPLINE_VERSION ": a full-system Armv8-A emulator with EL2, a true TLB and trap statistics.\n"
+	      "usage: trapline [OPTION...]\n"
+	      "Options are QEMU's where QEMU has them; one or two dashes are the same.\n", out);
+	for (size_t i = 0; i < option_count; i++)
+		if (!option_table[i].missing)
+			show_option(&option_table[i], out);
+	fputs("\nExit status: 0 when the guest powered off, else what it or the reason on standard error says.\n", out);
+}
+
+/* Text with what troff would take for a command or a hyphen made literal. */
+static void troff(const char *text, FILE *out)
+{
+	if (*text == '.' || *text == '\'')
+		fputs("\\&", out);
+	for (; *text; text++) {
+		if (*text == '-' || *text == '\\')
+			fputc('\\', out);
+		fputc(*text, out);
+	}
+}
+
+static void man_option(const struct option *o, FILE *out)
+{
+	if (!o->name) {
+		fprintf(out, ".SS %s\n", o->help);
+		return;
+	}
+	fputs(".TP\n\\fB\\-", out);
+	troff(o->name, out);
+	if (o->alias) {
+		fputs("\\fR, \\fB\\-", out);
+		troff(o->alias, out);
+	}
+	fputs("\\fR", out);
+	if (o->arg) {
+		fputs(" \\fI", out);
+		troff(o->arg, out);
+		fputs("\\fR", out);
+	}
+	fputc('\n', out);
+	troff(o->help, out);
+	fputc('\n', out);
+}
+
+static void man_keys(const char *title, const struct key *keys, size_t n, FILE *out)
+{
+	fprintf(out, ".SS %s\n", title);
+	for (size_t i = 0; i < n; i++) {
+		if (keys[i].missing)
+			continue;
+		fputs(".TP\n\\fB", out);
+		troff(keys[i].name, out);
+		fputs("\\fR=\\fI", out);
+		troff(keys[i].form, out);
+		fputs("\\fR\n", out);
+		troff(keys[i].help, out);
+		fputc('\n', out);
+	}
+}
+
+static void show_man(FILE *out)
+{
+	char title[80];
+
+	fputs(".TH TRAPLINE 1 \"\" \"Trapline " TRAPLINE_VERSION "\"\n.SH NAME\n"
+	      "trapline \\- full\\-system Armv8\\-A emulator with EL2, a true TLB and trap statistics\n"
+	      ".SH SYNOPSIS\n.B trapline\n[\\fIOPTION\\fR...]\n.SH DESCRIPTION\n"
+	      "Runs unmodified arm64 hypervisors, kernels and bare\\-metal programs on a model of QEMU's virt board.\n"
+	      "Options are QEMU's where QEMU has them; one or two dashes are the same.\n.SH OPTIONS\n", out);
+	for (size_t i = 0; i < option_count; i++)
+		if (!option_table[i].missing)
+			man_option(&option_table[i], out);
+	fputs(".SH KEYS\n", out);
+	man_keys("\\-machine", machine_keys, machine_key_count, out);
+	for (size_t i = 0; i < device_kind_count; i++) {
+		snprintf(title, sizeof title, "\\-device %s", device_kinds[i].name);
+		man_keys(title, device_kinds[i].keys, device_kinds[i].n_keys, out);
+	}
+	fputs(".SH EXIT STATUS\n0 when the guest powered off; 1 when something was refused or failed, with one line on standard error;\n"
+	      "otherwise what the guest passed to the semihosting exit call.\n", out);
+}
+
+static void show_keys(const struct key *keys, size_t n, FILE *out)
+{
+	for (size_t i = 0; i < n; i++) {
+		char left[60];
+
+		if (keys[i].missing)
+			continue;
+		snprintf(left, sizeof left, "%s=%s", keys[i].name, keys[i].form);
+		fprintf(out, "  %-24s  %s\n", left, keys[i].help);
+	}
+}
+
+static void show_machines(FILE *out)
+{
+	fputs("Supported machines:\n  virt                      QEMU's virt board as far as its devices exist here\nKeys of -M virt,KEY=VALUE:\n", out);
+	show_keys(machine_keys, machine_key_count, out);
+}
+
+static void show_devices(FILE *out)
+{
+	for (size_t i = 0; i < device_kind_count; i++) {
+		fprintf(out, "%s: %s\n", device_kinds[i].name, device_kinds[i].help);
+		show_keys(device_kinds[i].keys, device_kinds[i].n_keys, out);
+	}
+}
+
+static void show_features(const struct cpu_core *core, FILE *out)
+{
+	static const char *const names[] = {
+#define F(name) #name,
+		CPU_FEATURES(F)
+#undef F
+	};
+
+	for (size_t i = 0; i < FEAT_COUNT; i++)
+		if (core->features >> i & 1)
+			fprintf(out, " %s", names[i]);
+}
+
+static void show_cpus(FILE *out)
+{
+	fputs("Available cores, with what each has here (identification registers do not promise more):\n", out);
+	for (size_t i = 0; i < cpu_cores_n; i++) {
+		fprintf(out, "  %-14s", cpu_cores[i].name);
+		show_features(&cpu_cores[i], out);
+		fputc('\n', out);
+	}
+}
+
+static void show_log_items(FILE *out)
+{
+	fputs("Log items (comma separated):\n", out);
+	for (size_t i = 0; i < log_item_count; i++)
+		fprintf(out, "  %-14s  %s\n", log_items[i].name, log_items[i].help);
+}
+
+static void show_version(FILE *out)
+{
+	fputs("Trapline " TRAPLINE_VERSION "\n", out);
+}
+
+void options_show(enum options_ask ask, FILE *out)
+{
+	static void (*const show[])(FILE *) = {
+		[ASK_HELP] = show_help,       [ASK_MAN] = show_man,         [ASK_VERSION] = show_version,
+		[ASK_MACHINES] = show_machines, [ASK_CPUS] = show_cpus,     [ASK_DEVICES] = show_devices,
+		[ASK_LOG] = show_log_items,
+	};
+
+	if (ask != ASK_RUN)
+		show[ask](out);
+}

@@ -1,0 +1,82 @@
+/* Tables and helpers that options.c, devices.c, keys.c and help.c share. */
+#ifndef FRONTEND_OPTIONS_PRIV_H
+#define FRONTEND_OPTIONS_PRIV_H
+
+#include "frontend/options.h"
+
+/* The state of one command line's parsing. */
+struct parse {
+	struct config *c;
+	enum options_ask ask;
+	struct why *why;
+	const char *option; /* as typed, for messages */
+	bool nodefaults, nographic;
+	unsigned serials;
+	struct boot_loader *loader; /* the -device being read */
+	struct boot_module *module;
+	unsigned maxcpus, sockets, clusters, cores, threads; /* -smp; 0: not said */
+};
+
+struct option {
+	const char *name;    /* without dashes; NULL in a group's heading */
+	const char *alias;   /* another spelling, or NULL */
+	const char *arg;     /* form of the argument; NULL: takes none */
+	const char *help;    /* one sentence; of a heading: its title */
+	int (*set)(struct parse *p, const char *arg);
+	const char *missing; /* refused: why, and what to do */
+};
+
+/* One key of an argument of the form key=value,key=value. */
+struct key {
+	const char *name, *form, *help;
+	int (*set)(struct parse *p, const char *value);
+	const char *missing;
+};
+
+extern const struct option option_table[];
+extern const size_t option_count;
+extern const struct key machine_keys[];
+extern const size_t machine_key_count;
+
+/* A kind of -device. */
+struct device_kind {
+	const char *name, *help;
+	const struct key *keys;
+	size_t n_keys;
+	int (*begin)(struct parse *p);
+	int (*end)(struct parse *p);
+};
+extern const struct device_kind device_kinds[];
+extern const size_t device_kind_count;
+int option_device(struct parse *p, const char *arg);
+
+struct log_item {
+	const char *name, *help;
+	u32 mask;
+};
+extern const struct log_item log_items[];
+extern const size_t log_item_count;
+
+/* Refuses with "OPTION: text"; returns -EINVAL. */
+int refuse(struct parse *p, const char *format, ...) printf_(2, 3);
+
+/*
+ * Walks "key=value,key,key=value"; a doubled comma stands for one. The first word without '=' is the value of `implied`
+ * (NULL: none); later ones mean key=on.
+ */
+int keys_parse(struct parse *p, const char *text, const char *implied, const struct key *keys, size_t n);
+
+/* Replaces *slot by a copy of value. */
+int set_string(struct parse *p, char **slot, const char *value);
+/* The value's meaning, or a refusal that says what was expected. `what` names it in the message. */
+int value_bool(struct parse *p, const char *what, const char *value, bool *out);
+int value_u64(struct parse *p, const char *what, const char *value, u64 min, u64 max, u64 *out);
+/* A number with an optional k, M, G or T; without one it counts `unit` bytes. */
+int value_size(struct parse *p, const char *what, const char *value, u64 unit, u64 *out);
+
+/*
+ * The candidate nearest to `text` by edit distance, or NULL when none is near. next(i) names candidate i, NULL ends.
+ */
+const char *closest(const char *text, const char *(*next)(const void *list, size_t i), const void *list);
+
+#endif

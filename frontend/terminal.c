@@ -1,0 +1,312 @@
+/*
+ * Standard input and output as a UART's far end, with QEMU's escape key Ctrl-A. One thread waits for keys, signals (signalfd)
+ * and for output that stayed unflushed; it ends through an eventfd. No monitor: Ctrl-A c says so.
+ */
+#define _GNU_SOURCE
+#include "frontend/terminal.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "frontend/rescue.h"
+
+enum { ESCAPE = 1 /* Ctrl-A */, FLUSH_MS = 20 };
+enum { FD_INPUT, FD_SIGNAL, FD_WAKE, FD_COUNT };
+
+struct terminal {
+	struct terminal_ops ops;
+	bool raw, interactive;
+	struct termios cooked;
+	sigset_t blocked_before;
+	int signal_fd, wake_fd;
+	pthread_t thread;
+	atomic_bool closing;
+	_Atomic enum terminal_end end;
+
+	pthread_mutex_t lock; /* what follows */
+	u8 in[4096];
+	size_t in_head, in_count;
+	bool escaped;
+	u8 out[4096];
+	size_t out_count;
+};
+
+static void write_all(const u8 *bytes, size_t n)
+{
+	while (n) {
+		ssize_t w = write(STDOUT_FILENO, bytes, n);
+
+		if (w < 0 && errno == EAGAIN) {
+			poll(&(struct pollfd){ .fd = STDOUT_FILENO, .events = POLLOUT }, 1, -1);
+			continue;
+		}
+		if (w < 0 && errno != EINTR)
+			return; /* nobody reads any more; the guest goes on */
+		if (w > 0) {
+			bytes += w;
+			n -= (size_t)w;
+		}
+	}
+}
+
+static void flush_locked(struct terminal *t)
+{
+	write_all(t->out, t->out_count);
+	t->out_count = 0;
+}
+
+static void say(struct terminal *t, const char *text)
+{
+	pthread_mutex_lock(&t->lock);
+	flush_locked(t);
+	write_all((const u8 *)text, strlen(text));
+	pthread_mutex_unlock(&t->lock);
+}
+
+static void wake(struct terminal *t)
+{
+	u64 one = 1;
+
+	if (write(t->wake_fd, &one, sizeof one) < 0)
+		return; /* the counter is full: the thread is awake anyway */
+}
+
+static void finish(struct terminal *t, enum terminal_end why)
+{
+	t->end = why;
+	t->ops.end(t->ops.ctx);
+}
+
+static void push(struct terminal *t, u8 byte)
+{
+	pthread_mutex_lock(&t->lock);
+	if (t->in_count < sizeof t->in)
+		t->in[(t->in_head + t->in_count++) % sizeof t->in] = byte;
+	pthread_mutex_unlock(&t->lock);
+}
+
+static void command(struct terminal *t, u8 key)
+{
+	switch (key) {
+	case 'x':
+		finish(t, TERMINAL_QUIT);
+		break;
+	case 'h':
+	case '?':
+		say(t, "\r\nCtrl-A h  this list\r\nCtrl-A x  end the run\r\nCtrl-A Ctrl-A  send Ctrl-A\r\n");
+		break;
+	case 'c':
+		say(t, "\r\ntrapline: the monitor is not built yet\r\n");
+		break;
+	case ESCAPE:
+		push(t, ESCAPE);
+		break;
+	}
+}
+
+static void typed(struct terminal *t, const u8 *bytes, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (t->escaped)
+			command(t, bytes[i]);
+		else if (bytes[i] != ESCAPE)
+			push(t, bytes[i]);
+		t->escaped = !t->escaped && bytes[i] == ESCAPE;
+	}
+	t->ops.input(t->ops.ctx);
+}
+
+/* False when input ended: then the run goes on without. */
+static bool take_input(struct terminal *t)
+{
+	u8 bytes[256];
+	ssize_t n;
+
+	pthread_mutex_lock(&t->lock);
+	n = (ssize_t)(sizeof t->in - t->in_count);
+	pthread_mutex_unlock(&t->lock);
+	if (n == 0) { /* a pasted text larger than the guest takes: let it catch up */
+		usleep(FLUSH_MS * 1000);
+		return true;
+	}
+	n = read(STDIN_FILENO, bytes, n < (ssize_t)sizeof bytes ? (size_t)n : sizeof bytes);
+	if (n > 0)
+		typed(t, bytes, (size_t)n);
+	else if (n == 0 || (errno != EINTR && errno != EAGAIN))
+		return false;
+	return true;
+}
+
+static void take_signal(struct terminal *t)
+{
+	struct signalfd_siginfo info;
+
+	if (read(t->signal_fd, &info, sizeof info) == sizeof info)
+		finish(t, info.ssi_signo == SIGINT ? TERMINAL_INTERRUPT : TERMINAL_TERMINATE);
+}
+
+static bool unflushed(struct terminal *t)
+{
+	bool some;
+
+	pthread_mutex_lock(&t->lock);
+	some = t->out_count != 0;
+	pthread_mutex_unlock(&t->lock);
+	return some;
+}
+
+static void *terminal_thread(void *arg)
+{
+	struct terminal *t = arg;
+	struct pollfd fds[FD_COUNT] = {
+		[FD_INPUT] = { .fd = t->ops.input ? STDIN_FILENO : -1, .events = POLLIN },
+		[FD_SIGNAL] = { .fd = t->signal_fd, .events = POLLIN },
+		[FD_WAKE] = { .fd = t->wake_fd, .events = POLLIN },
+	};
+	u64 count;
+
+	while (!t->closing) {
+		int n = poll(fds, FD_COUNT, unflushed(t) ? FLUSH_MS : -1);
+
+		if (n == 0)
+			terminal_flush(t);
+		if (n <= 0)
+			continue;
+		if (fds[FD_WAKE].revents && read(t->wake_fd, &count, sizeof count) < 0)
+			continue;
+		if (fds[FD_SIGNAL].revents)
+			take_signal(t);
+		if (fds[FD_INPUT].revents && !take_input(t))
+			fds[FD_INPUT].fd = -1;
+	}
+	return NULL;
+}
+
+/* No echo, no line editing, no translation; output stays as the terminal had it. */
+static void make_raw(struct terminal *t, bool guest_gets_ctrl_c)
+{
+	struct termios raw;
+
+	if (tcgetattr(STDIN_FILENO, &t->cooked) < 0)
+		return;
+	raw = t->cooked;
+	raw.c_iflag &= ~(tcflag_t)(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR | ICRNL | IXON);
+	raw.c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ICANON | IEXTEN);
+	if (guest_gets_ctrl_c)
+		raw.c_lflag &= ~(tcflag_t)ISIG;
+	raw.c_cc[VMIN] = 1;
+	raw.c_cc[VTIME] = 0;
+	raw.c_cc[VSUSP] = raw.c_cc[VQUIT] = _POSIX_VDISABLE;
+	rescue_arm(&t->cooked);
+	t->raw = tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
+}
+
+static bool start(struct terminal *t)
+{
+	sigset_t served;
+
+	sigemptyset(&served);
+	sigaddset(&served, SIGINT);
+	sigaddset(&served, SIGTERM);
+	sigaddset(&served, SIGHUP);
+	sigaddset(&served, SIGPIPE); /* never delivered; write() says it */
+	pthread_sigmask(SIG_BLOCK, &served, &t->blocked_before);
+	sigdelset(&served, SIGPIPE);
+	t->signal_fd = signalfd(-1, &served, SFD_CLOEXEC);
+	t->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return t->signal_fd >= 0 && t->wake_fd >= 0 && pthread_create(&t->thread, NULL, terminal_thread, t) == 0;
+}
+
+struct terminal *terminal_open(bool input, bool guest_gets_ctrl_c, const struct terminal_ops *ops)
+{
+	struct terminal *t = calloc(1, sizeof *t);
+
+	if (!t)
+		return NULL;
+	t->ops = *ops;
+	if (!input)
+		t->ops.input = NULL;
+	t->interactive = input && isatty(STDIN_FILENO);
+	pthread_mutex_init(&t->lock, NULL);
+	if (t->interactive)
+		make_raw(t, guest_gets_ctrl_c);
+	if (start(t))
+		return t;
+	if (t->raw)
+		tcsetattr(STDIN_FILENO, TCSANOW, &t->cooked);
+	rescue_disarm();
+	free(t);
+	return NULL;
+}
+
+void terminal_close(struct terminal *t)
+{
+	t->closing = true;
+	wake(t);
+	pthread_join(t->thread, NULL);
+	terminal_flush(t);
+	if (t->raw)
+		tcsetattr(STDIN_FILENO, TCSADRAIN, &t->cooked);
+	rescue_disarm();
+	close(t->signal_fd);
+	close(t->wake_fd);
+	pthread_sigmask(SIG_SETMASK, &t->blocked_before, NULL);
+	pthread_mutex_destroy(&t->lock);
+	free(t);
+}
+
+bool terminal_interactive(const struct terminal *t)
+{
+	return t->interactive;
+}
+
+enum terminal_end terminal_ended(const struct terminal *t)
+{
+	return t->end;
+}
+
+size_t terminal_read(struct terminal *t, u8 *to, size_t room)
+{
+	size_t n = 0;
+
+	pthread_mutex_lock(&t->lock);
+	for (; n < room && t->in_count; n++, t->in_count--) {
+		to[n] = t->in[t->in_head];
+		t->in_head = (t->in_head + 1) % sizeof t->in;
+	}
+	pthread_mutex_unlock(&t->lock);
+	return n;
+}
+
+void terminal_write(struct terminal *t, const u8 *bytes, size_t n)
+{
+	bool was_empty;
+
+	pthread_mutex_lock(&t->lock);
+	was_empty = t->out_count == 0;
+	for (size_t i = 0; i < n; i++) {
+		t->out[t->out_count++] = bytes[i];
+		if (bytes[i] == '\n' || t->out_count == sizeof t->out)
+			flush_locked(t);
+	}
+	was_empty &= t->out_count != 0;
+	pthread_mutex_unlock(&t->lock);
+	if (was_empty)
+		wake(t); /* so that the thread flushes it soon */
+}
+
+void terminal_flush(struct terminal *t)
+{
+	pthread_mutex_lock(&t->lock);
+	flush_locked(t);
+	pthread_mutex_unlock(&t->lock);
+}

@@ -1,0 +1,154 @@
+/* frontend/options.h: command lines as users paste them, and what a refusal says. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "frontend/options.h"
+#include "tests/unit/harness.h"
+
+struct line {
+	struct config c;
+	enum options_ask ask;
+	struct why why;
+	int r;
+};
+
+/* Splits at spaces; quotes are not needed because '_' stands for a space inside a word. */
+static struct line parse(const char *text)
+{
+	struct line l = { .r = 0 };
+	char *copy = strdup(text), *words[64] = { (char *)"trapline" }, *save = NULL;
+	int n = 1;
+
+	for (char *w = strtok_r(copy, " ", &save); w && n < 63; w = strtok_r(NULL, " ", &save)) {
+		for (char *u = w; (u = strchr(u, '_')) != NULL;)
+			*u = ' ';
+		words[n++] = w;
+	}
+	config_init(&l.c);
+	l.r = options_parse(&l.c, n, words, &l.ask, &l.why);
+	free(copy);
+	return l;
+}
+
+static void refused(const char *text, const char *sentence)
+{
+	struct line l = parse(text);
+
+	if (l.r >= 0)
+		FAIL_TEST("accepted: %s", text);
+	else
+		EXPECT_STR(l.why.text, sentence);
+	config_free(&l.c);
+}
+
+#define VIRT "-M virt,virtualization=on,gic-version=3 -nographic -nodefaults -serial stdio -no-reboot "
+
+TEST(linux_lines_are_taken_verbatim)
+{
+	struct line l = parse(VIRT "-cpu neoverse-n1 -smp 4 -m 1024 -kernel I -initrd R -append console=ttyAMA0_panic=-1");
+
+	ASSERT(l.r == 0);
+	EXPECT(l.c.virtualization && !l.c.secure && l.c.no_reboot);
+	EXPECT_EQ(l.c.gic_version, 3);
+	EXPECT_EQ(l.c.pes, 4);
+	EXPECT_EQ(l.c.ram_size, 1024ull << 20);
+	EXPECT_EQ(l.c.serial[0].kind, SERIAL_STDIO);
+	EXPECT_STR(l.c.cpu, "neoverse-n1");
+	EXPECT_STR(l.c.boot.append, "console=ttyAMA0 panic=-1");
+	config_free(&l.c);
+}
+
+TEST(xen_modules_keep_their_order_and_doubled_commas)
+{
+	struct line l = parse(VIRT "-kernel X -device guest-loader,addr=0x49000000,kernel=K,bootargs=console=hvc0,,115200_a=b "
+				   "-device guest-loader,addr=0x4e000000,initrd=R");
+
+	ASSERT(l.r == 0);
+	ASSERT(l.c.boot.n_modules == 2);
+	EXPECT_EQ(l.c.boot.modules[0].addr, 0x49000000);
+	EXPECT_STR(l.c.boot.modules[0].bootargs, "console=hvc0,115200 a=b");
+	EXPECT(l.c.boot.modules[1].is_initrd);
+	EXPECT_STR(l.c.boot.modules[1].file, "R");
+	config_free(&l.c);
+}
+
+TEST(machine_repeats_and_merges)
+{
+	struct line l = parse("-machine virtualization=true -cpu cortex-a57 -machine type=virt -m 2048 -smp 2 -display none "
+			      "-machine dumpdtb=F -monitor none -serial stdio");
+
+	ASSERT(l.r == 0);
+	EXPECT(l.c.virtualization);
+	EXPECT_STR(l.c.dumpdtb, "F");
+	config_free(&l.c);
+}
+
+TEST(two_dashes_and_equals_are_the_same)
+{
+	struct line l = parse("--kernel=K --max-block=7 --seed 0x10 --summary --tlb-conflict=abort -m 1.5G");
+
+	EXPECT(l.r < 0); /* the size */
+	config_free(&l.c);
+	l = parse("--kernel=K --max-block=7 --seed 0x10 --summary --tlb-conflict=abort -m 3G -M secure=yes,dtb-randomness=false");
+	ASSERT(l.r == 0);
+	EXPECT_EQ(l.c.max_block, 7);
+	EXPECT_EQ(l.c.seed, 16);
+	EXPECT_EQ(l.c.ram_size, 3ull << 30);
+	EXPECT(l.c.summary && l.c.tlb_conflict_abort && l.c.secure && !l.c.dtb_randomness);
+	config_free(&l.c);
+}
+
+TEST(the_console_defaults_as_qemu_has_it)
+{
+	struct line l = parse("-kernel K -nodefaults");
+
+	EXPECT_EQ(l.c.serial[0].kind, SERIAL_NONE);
+	config_free(&l.c);
+	l = parse("-kernel K -nographic -semihosting-config enable=on,target=native");
+	EXPECT_EQ(l.c.serial[0].kind, SERIAL_MON);
+	EXPECT(l.c.semihosting);
+	config_free(&l.c);
+}
+
+TEST(loader_takes_files_values_and_starts)
+{
+	struct line l = parse("-device loader,file=a.elf,cpu-num=0 -device loader,addr=0x40001000,data=0x1234,data-len=4");
+
+	ASSERT(l.r == 0);
+	EXPECT_EQ(l.c.boot.loaders[0].pe, 0);
+	EXPECT_EQ(l.c.boot.loaders[1].data, 0x1234);
+	EXPECT_EQ((u64)l.c.boot.loaders[1].pe, ~0ull);
+	config_free(&l.c);
+}
+
+TEST(refusals_name_the_option_and_the_closest_known_one)
+{
+	refused("-kernal x", "-kernal: unknown option; the closest known one is -kernel (--help lists all)");
+	refused("-M virt,secur=on", "-M: unknown key 'secur'; the closest known one is 'secure'");
+	refused("-M vrit", "-M: unknown machine 'vrit'; the closest known one is 'virt'");
+	refused("-M virt,gic-version=2", "-M: gic-version: expected 3 or max, got '2' (not built yet)");
+	refused("-M virt,secure=maybe", "-M: secure: expected on or off, got 'maybe'");
+	refused("-kernel k -cpu cortex-a35", "-cpu: unknown core 'cortex-a35'; the closest known one is 'cortex-a53' (-cpu help lists all)");
+	refused("-smp 9", "-smp: number of PEs: expected a number from 1 to 8, got '9'");
+	refused("-m lots", "-m: size of RAM: expected a size such as 512M or 2G, got 'lots'");
+	refused("-m 0", "-m: size of RAM: expected 1M to 255G in steps of 4K, got '0'");
+	refused("-d int,mmuu", "-d: unknown log item 'mmuu'; the closest known one is 'mmu'");
+	refused("-drive if=none", "-drive: block devices are not built yet");
+	refused("-device virtio-blk-device,drive=d", "-device: virtio-blk-device: virtio devices are not built yet (the transports are empty)");
+	refused("-device loadr,file=x", "-device: unknown device 'loadr'; the closest known one is 'loader'");
+	refused("-device guest-loader,kernel=x", "-device: expected addr=ADDR in RAM");
+	refused("image", "image: expected an option that begins with '-' (a kernel is given with -kernel)");
+	refused("-m 64", "nothing to run: expected -kernel FILE, -device loader,file=FILE,cpu-num=0, or --demo (see --help)");
+	refused("-kernel", "-kernel: expected an argument: FILE");
+}
+
+TEST(questions_end_the_parsing)
+{
+	struct line l = parse("-M help -nonsense");
+
+	EXPECT(l.r == 0 && l.ask == ASK_MACHINES);
+	config_free(&l.c);
+	l = parse("-cpu help");
+	EXPECT(l.r == 0 && l.ask == ASK_CPUS);
+	config_free(&l.c);
+}
