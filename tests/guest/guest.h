@@ -149,7 +149,8 @@ extern const struct guest_test guest_tests[];   /* ends with a null name */
  * (1 or 2: block, 3: page) with the attribute bits of the caller, making the tables above it;
  * pt_entry() finds the descriptor at a level (0 when the tables above are not there).
  */
-u64 *pt_new(void);                      /* one zeroed page from the pool, never freed */
+u64 *pt_new(void);                      /* one zeroed page from the pool */
+void pt_reset(void);                    /* empties the pool: all tables made so far are dead */
 void pt_map(u64 *root, unsigned start_level, u64 va, u64 pa, unsigned level, u64 attrs);
 u64 *pt_entry(u64 *root, unsigned start_level, u64 va, unsigned level);
 /* maps flash and devices as Device, 256 MiB of RAM as Normal, in 2 MiB blocks */

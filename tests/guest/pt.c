@@ -21,6 +21,11 @@ u64 *pt_new(void)
 	return pool[used++];
 }
 
+void pt_reset(void)
+{
+	used = 0;
+}
+
 static unsigned pt_index(u64 va, unsigned level)
 {
 	return va >> (39 - 9 * level) & 511;
