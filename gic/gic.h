@@ -1,0 +1,67 @@
+/*
+ * GICv3 (IHI0069): distributor, redistributors, the physical CPU interface and the virtual one by
+ * system registers. Affinity routing and system registers are always on (ARE and SRE are RAO/WI); there
+ * is no GICv2 compatibility, no LPI and no extended INTID range.
+ *
+ * machine/ makes one struct gic, attaches the PEs, maps the distributor and one redistributor device a
+ * PE (two 64 KiB frames each, contiguous), and joins device outputs to gic_spi() and gic_ppi().
+ */
+#ifndef GIC_GIC_H
+#define GIC_GIC_H
+
+#include "base/types.h"
+#include "base/wire.h"
+#include "cpu/sysreg.h"
+#include "mmu/bus.h"
+
+struct gic;
+struct log;
+
+struct gic_config {
+	unsigned n_pes;
+	unsigned n_spis;          /* a multiple of 32, at most 960 */
+	bool two_security_states; /* EL3 exists: GICD_CTLR.DS starts at 0 and can be set; else DS is RAO/WI */
+	struct log *log;
+};
+
+/* NULL: no memory, or a configuration outside the limits above. */
+struct gic *gic_new(const struct gic_config *config);
+void gic_free(struct gic *g);
+/* Makes c processor i: sets c->gic and takes affinity, list registers and priority bits from it. */
+void gic_attach_cpu(struct gic *g, unsigned i, struct cpu *c);
+
+/* Interrupt inputs: SPI n is INTID 32 + n; a PPI is named by its INTID (16..31). */
+struct wire gic_spi(struct gic *g, unsigned n);
+struct wire gic_ppi(struct gic *g, unsigned pe, unsigned intid);
+
+extern const struct device_ops gic_dist_ops;   /* dev: gic_dist() */
+extern const struct device_ops gic_redist_ops; /* dev: gic_redist(); 0x20000 bytes for each PE */
+void *gic_dist(struct gic *g);
+void *gic_redist(struct gic *g, unsigned pe);
+
+/* Cold reset of everything but the input levels. The device_ops reset their own parts the same way. */
+void gic_reset(struct gic *g);
+/* Reset of one PE's CPU interface alone, as PSCI CPU_ON needs it. */
+void gic_reset_cpuif(struct cpu *c);
+/*
+ * What secure firmware leaves behind before it enters Non-secure software: all interrupts in Non-secure
+ * Group 1, the redistributors awake, priorities unmasked. For boards with EL3 that start a guest below it.
+ */
+void gic_firmware_setup(struct gic *g);
+
+/*
+ * With EL3, whether an interrupt is an IRQ or an FIQ depends on where the PE is: call this when a PE
+ * enters or leaves EL3 or changes security state (cpu_host.world does).
+ */
+void gic_world_changed(struct cpu *c);
+
+/* Maintenance interrupt of the virtual interface on this board. */
+#define GIC_MAINTENANCE_INTID 25
+
+/* A copy of the list registers of a PE, for reports; returns how many it has. */
+unsigned gic_list_registers(const struct cpu *c, u64 lr[16]);
+
+extern const struct sysreg gic_sysregs[];
+extern const size_t gic_sysregs_n;
+
+#endif

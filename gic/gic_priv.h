@@ -1,0 +1,228 @@
+/* The state of the GIC, shared by the files of this folder. */
+#ifndef GIC_GIC_PRIV_H
+#define GIC_GIC_PRIV_H
+
+#include "base/bits.h"
+#include "base/log.h"
+#include "gic/gic.h"
+
+#define GIC_MAX_WORDS 30 /* of 32 SPIs */
+
+enum { INTID_SECURE = 1020, INTID_NONSECURE = 1021, INTID_SPURIOUS = 1023, INTID_LPI = 8192 };
+
+enum gic_group { GRP_0, GRP_1S, GRP_1NS, GRP_COUNT };
+
+/* GICD_CTLR as the single or the Secure view has it */
+#define GICD_CTLR_GRP0   (1u << 0)
+#define GICD_CTLR_GRP1NS (1u << 1)
+#define GICD_CTLR_GRP1S  (1u << 2)
+#define GICD_CTLR_ARE_S  (1u << 4)
+#define GICD_CTLR_ARE_NS (1u << 5)
+#define GICD_CTLR_DS     (1u << 6)
+#define GICD_CTLR_E1NWF  (1u << 7)
+
+#define GICR_WAKER_SLEEP  (1u << 1)
+#define GICR_WAKER_ASLEEP (1u << 2)
+
+#define ICC_CTLR_CBPR    (1u << 0)
+#define ICC_CTLR_EOIMODE (1u << 1)
+
+/* The interrupts of one 32-bit register: SGIs and PPIs of a PE, or 32 SPIs. Bit n is interrupt n. */
+struct gic_irqs {
+	u32 group, grpmod, enable, active, edge;
+	u32 latch; /* pending by edge, by software or by message */
+	u32 level; /* the inputs */
+	u64 nsacr; /* two bits each */
+	u8 prio[32];
+};
+
+/* The highest-priority candidate of a set; none: prio 0xff. */
+struct gic_best {
+	u8 prio, group;
+	u16 intid;
+};
+#define GIC_NONE ((struct gic_best){ .prio = 0xff, .group = GRP_0, .intid = INTID_SPURIOUS })
+
+struct gic_pe {
+	struct gic *g;
+	struct cpu *cpu;
+	unsigned index;
+
+	/* redistributor */
+	struct gic_irqs local;
+	u32 waker;
+
+	/* physical CPU interface; the arrays are indexed by enum gic_group or by security (0: Secure) */
+	u8 pmr;
+	u8 bpr[GRP_COUNT];
+	bool grpen[GRP_COUNT];
+	u32 apr[GRP_COUNT][4];
+	u8 ctlr[2];       /* CBPR, EOImode */
+	bool eoimode_el3;
+	u8 sre_el2, sre_el3;
+
+	/* virtual CPU interface */
+	u32 ich_hcr, ich_vmcr;
+	u32 ich_apr[2][4];
+	u64 lr[16];
+
+	u8 out; /* levels of our output wires, bit = enum cpu_pin */
+	struct wire pin[4];
+
+	/* derived: candidates with their groups enabled everywhere */
+	struct gic_best best_local, best_spi;
+
+	u8 pri_bits, n_lrs;
+};
+
+struct gic {
+	struct log *log;
+	unsigned n_pes, n_words;
+	bool two_states;
+	u32 ctlr;
+	struct gic_irqs spi[GIC_MAX_WORDS];
+	u64 irouter[GIC_MAX_WORDS * 32];
+
+	/* derived */
+	s16 target[GIC_MAX_WORDS * 32]; /* PE, or one of TARGET_* */
+	bool any_spi;                   /* some best_spi is not GIC_NONE */
+
+	struct gic_pe pe[];
+};
+
+enum { TARGET_NOBODY = -1, TARGET_ANY = -2 };
+
+static inline struct gic_pe *gic_of(const struct cpu *c)
+{
+	return c->gic;
+}
+/* Two security states are in force. */
+static inline bool gic_secured(const struct gic *g)
+{
+	return !(g->ctlr & GICD_CTLR_DS);
+}
+static inline enum gic_group gic_group_of(const struct gic *g, const struct gic_irqs *w, unsigned n)
+{
+	if (bit(w->group, n))
+		return GRP_1NS;
+	return gic_secured(g) && bit(w->grpmod, n) ? GRP_1S : GRP_0;
+}
+static inline u32 gic_pending(const struct gic_irqs *w)
+{
+	return w->latch | (w->level & ~w->edge);
+}
+/* The 32 interrupts that hold INTID id as seen by PE p; NULL when there is no such interrupt. */
+static inline struct gic_irqs *gic_find(struct gic_pe *p, u32 id)
+{
+	if (id < 32)
+		return &p->local;
+	return id / 32 <= p->g->n_words ? &p->g->spi[id / 32 - 1] : NULL;
+}
+
+/* irqs.c: registers with one bit a interrupt; kind is the register's offset >> 7 */
+enum irq_reg {
+	REG_IGROUPR = 1, REG_ISENABLER, REG_ICENABLER, REG_ISPENDR, REG_ICPENDR, REG_ISACTIVER, REG_ICACTIVER,
+	REG_IGRPMODR = 0xd00 >> 7,
+};
+/* ns: the access sees only what Non-secure software may */
+u32 irqs_read(const struct gic *g, const struct gic_irqs *w, enum irq_reg kind, bool ns);
+void irqs_write(struct gic *g, struct gic_irqs *w, enum irq_reg kind, u32 v, bool ns);
+u32 irqs_read_prio(const struct gic *g, const struct gic_irqs *w, unsigned first, unsigned n, bool ns);
+void irqs_write_prio(struct gic *g, struct gic_irqs *w, unsigned first, unsigned n, u32 v, bool ns);
+u32 irqs_read_cfg(const struct gic *g, const struct gic_irqs *w, unsigned half, bool ns);
+void irqs_write_cfg(struct gic *g, struct gic_irqs *w, unsigned half, u32 v, bool ns);
+/* Interrupts that a Non-secure access may touch when GICD_NSACR must be at least `level` for secure ones. */
+u32 irqs_visible(const struct gic *g, const struct gic_irqs *w, bool ns, unsigned level);
+unsigned irqs_nsacr(const struct gic_irqs *w, unsigned n);
+void irqs_set_input(struct gic_irqs *w, unsigned n, bool level);
+void irqs_snap(struct gic_irqs *w, struct snap *s);
+
+/* gic.c */
+bool gic_ns_access(const struct gic *g, struct attrs at);
+void gic_route(struct gic *g, unsigned spi); /* target[] after irouter[] changed */
+void gic_update_local(struct gic_pe *p);
+void gic_update_spis(struct gic *g);
+void gic_update_all(struct gic *g);
+void gic_update_id(struct gic_pe *p, u32 id); /* the one of the two above that INTID id needs */
+void gic_recompute(struct gic *g);            /* derived state only, no wires: after loading */
+void gic_set_ppi(struct gic_pe *p, unsigned intid, bool level);
+void gic_send_sgi(struct gic_pe *from, unsigned to, unsigned intid, enum gic_group grp, bool ns);
+u64 gic_id_register(u64 off, unsigned part); /* 0xffd0..0xffff of a frame */
+
+/* cpuif.c */
+void cpuif_reset(struct gic_pe *p);
+void cpuif_update(struct gic_pe *p); /* IRQ and FIQ wires */
+void cpuif_out(struct gic_pe *p, enum cpu_pin pin, bool level);
+void cpuif_deactivate(struct gic_pe *p, u32 id);
+void cpuif_snap(struct gic_pe *p, struct snap *s);
+static inline u8 cpuif_priority_mask(const struct gic_pe *p)
+{
+	return (u8)(0xff << (8 - p->pri_bits));
+}
+/* How the group and subpriority bits of an 8-bit priority are split; bpr is already that of Group 0's format. */
+static inline u8 gic_group_mask(unsigned bpr)
+{
+	return (u8)(0xff << (bpr + 1));
+}
+/* Active priority registers: one bit for each preemption level, bit 0 the highest priority. */
+unsigned apr_highest(const u32 *apr); /* level, or 256 */
+void apr_set(u32 *apr, unsigned level);
+bool apr_drop(u32 *apr);              /* clears the highest; false: none was set */
+
+/* ICC_*: the register functions, for the rows */
+u64 icc_pmr_read(struct cpu *c);
+void icc_pmr_write(struct cpu *c, u64 v);
+u64 icc_rpr_read(struct cpu *c);
+u64 icc_iar_read(struct cpu *c, unsigned group);
+u64 icc_hppir_read(struct cpu *c, unsigned group);
+void icc_eoir_write(struct cpu *c, unsigned group, u64 v);
+void icc_dir_write(struct cpu *c, u64 v);
+u64 icc_bpr_read(struct cpu *c, unsigned group);
+void icc_bpr_write(struct cpu *c, unsigned group, u64 v);
+u64 icc_apr_read(struct cpu *c, unsigned group, unsigned n);
+void icc_apr_write(struct cpu *c, unsigned group, unsigned n, u64 v);
+u64 icc_ctlr_read(struct cpu *c);
+void icc_ctlr_write(struct cpu *c, u64 v);
+u64 icc_ctlr_el3_read(struct cpu *c);
+void icc_ctlr_el3_write(struct cpu *c, u64 v);
+u64 icc_igrpen_read(struct cpu *c, unsigned group);
+void icc_igrpen_write(struct cpu *c, unsigned group, u64 v);
+u64 icc_igrpen1_el3_read(struct cpu *c);
+void icc_igrpen1_el3_write(struct cpu *c, u64 v);
+enum icc_sgi { SGI0R, SGI1R, ASGI1R };
+void icc_sgi_write(struct cpu *c, enum icc_sgi which, u64 v);
+
+/* virt.c: ICV_* and ICH_* */
+void virt_reset(struct gic_pe *p);
+void virt_update(struct gic_pe *p); /* vIRQ, vFIQ and the maintenance interrupt */
+void virt_snap(struct gic_pe *p, struct snap *s);
+u64 icv_pmr_read(struct cpu *c);
+void icv_pmr_write(struct cpu *c, u64 v);
+u64 icv_rpr_read(struct cpu *c);
+u64 icv_iar_read(struct cpu *c, unsigned group);
+u64 icv_hppir_read(struct cpu *c, unsigned group);
+void icv_eoir_write(struct cpu *c, unsigned group, u64 v);
+void icv_dir_write(struct cpu *c, u64 v);
+u64 icv_bpr_read(struct cpu *c, unsigned group);
+void icv_bpr_write(struct cpu *c, unsigned group, u64 v);
+u64 icv_ctlr_read(struct cpu *c);
+void icv_ctlr_write(struct cpu *c, u64 v);
+u64 icv_igrpen_read(struct cpu *c, unsigned group);
+void icv_igrpen_write(struct cpu *c, unsigned group, u64 v);
+u64 icv_apr_read(struct cpu *c, unsigned group, unsigned n);
+void icv_apr_write(struct cpu *c, unsigned group, unsigned n, u64 v);
+
+#define ICH_HCR_EN     (1u << 0)
+#define ICH_HCR_TC     (1u << 10)
+#define ICH_HCR_TALL0  (1u << 11)
+#define ICH_HCR_TALL1  (1u << 12)
+#define ICH_HCR_TDIR   (1u << 14)
+void ich_hcr_write(struct gic_pe *p, u64 v);
+u64 ich_vtr(const struct gic_pe *p);
+u64 ich_misr(const struct gic_pe *p);
+u64 ich_eisr(const struct gic_pe *p);
+u64 ich_elrsr(const struct gic_pe *p);
+void ich_vmcr_write(struct gic_pe *p, u64 v);
+void ich_lr_write(struct gic_pe *p, unsigned n, u64 v);
+
+#endif

@@ -1,0 +1,187 @@
+/*
+ * A redistributor: RD_base (identification, wake-up) and SGI_base (SGIs and PPIs of one PE). There are
+ * no LPIs: GICR_TYPER.PLPIS = 0, the LPI registers are RAZ/WI.
+ */
+#include "gic/gic_priv.h"
+
+#include "base/snap.h"
+
+#define GICR_SIZE 0x20000
+#define SGI_BASE  0x10000
+
+enum {
+	GICR_CTLR = 0x00, GICR_IIDR = 0x04, GICR_TYPER = 0x08, GICR_STATUSR = 0x10, GICR_WAKER = 0x14,
+	GICR_LPIS = 0x40 /* SETLPIR, CLRLPIR, PROPBASER, PENDBASER, INVLPIR, INVALLR, SYNCR up to 0xc4 */,
+	GICR_ID = 0xffd0,
+	GICR_IGROUPR0 = SGI_BASE + 0x80, GICR_IPRIORITYR = SGI_BASE + 0x400, GICR_ICFGR0 = SGI_BASE + 0xc00,
+	GICR_IGRPMODR0 = SGI_BASE + 0xd00, GICR_NSACR = SGI_BASE + 0xe00,
+};
+
+#define GICR_PART 0x93
+#define SGIS 0xffffu
+
+struct redist_range {
+	u32 first, end;
+	u8 widths;
+	u64 (*read)(struct gic_pe *p, u64 off, unsigned width, bool ns);          /* NULL: RAZ */
+	void (*write)(struct gic_pe *p, u64 off, u64 v, unsigned width, bool ns); /* NULL: WI */
+};
+
+static u64 read_iidr(struct gic_pe *p, u64 off, unsigned width, bool ns)
+{
+	return 0x43b;
+}
+
+static u64 read_typer(struct gic_pe *p, u64 off, unsigned width, bool ns)
+{
+	u64 mpidr = p->cpu ? p->cpu->mpidr : 0;
+	u64 affinity = bits(mpidr, 39, 32) << 24 | bits(mpidr, 23, 0);
+	u64 v = affinity << 32 | (u64)p->index << 8 | (u64)(p->index + 1 == p->g->n_pes) << 4 /* Last */;
+
+	return width == 8 ? v : bits(v, 31 + 8 * (off & 4), 8 * (off & 4));
+}
+
+static u64 read_waker(struct gic_pe *p, u64 off, unsigned width, bool ns)
+{
+	return ns ? 0 : p->waker;
+}
+
+/* The CPU interface follows at once: ChildrenAsleep = ProcessorSleep. */
+static void write_waker(struct gic_pe *p, u64 off, u64 v, unsigned width, bool ns)
+{
+	if (ns)
+		return;
+	p->waker = v & GICR_WAKER_SLEEP ? GICR_WAKER_SLEEP | GICR_WAKER_ASLEEP : 0;
+	gic_update_all(p->g);
+}
+
+static u64 read_id(struct gic_pe *p, u64 off, unsigned width, bool ns)
+{
+	return gic_id_register(off, GICR_PART);
+}
+
+static u64 read_bits(struct gic_pe *p, u64 off, unsigned width, bool ns)
+{
+	return off & 0x7f ? 0 : irqs_read(p->g, &p->local, (off - SGI_BASE) >> 7, ns);
+}
+
+static void write_bits(struct gic_pe *p, u64 off, u64 v, unsigned width, bool ns)
+{
+	if (off & 0x7f)
+		return;
+	irqs_write(p->g, &p->local, (off - SGI_BASE) >> 7, (u32)v, ns);
+	gic_update_local(p);
+}
+
+static u64 read_prio(struct gic_pe *p, u64 off, unsigned width, bool ns)
+{
+	return irqs_read_prio(p->g, &p->local, off % 32, width, ns);
+}
+
+static void write_prio(struct gic_pe *p, u64 off, u64 v, unsigned width, bool ns)
+{
+	irqs_write_prio(p->g, &p->local, off % 32, width, (u32)v, ns);
+	gic_update_local(p);
+}
+
+static u64 read_cfg(struct gic_pe *p, u64 off, unsigned width, bool ns)
+{
+	return irqs_read_cfg(p->g, &p->local, off / 4 % 2, ns);
+}
+
+static void write_cfg(struct gic_pe *p, u64 off, u64 v, unsigned width, bool ns)
+{
+	if (off == GICR_ICFGR0) /* SGIs are edge-triggered */
+		return;
+	irqs_write_cfg(p->g, &p->local, 1, (u32)v, ns);
+	gic_update_local(p);
+}
+
+static u64 read_nsacr(struct gic_pe *p, u64 off, unsigned width, bool ns)
+{
+	return ns || !gic_secured(p->g) ? 0 : (u32)p->local.nsacr;
+}
+
+static void write_nsacr(struct gic_pe *p, u64 off, u64 v, unsigned width, bool ns)
+{
+	if (!ns && gic_secured(p->g))
+		p->local.nsacr = (u32)v;
+}
+
+static const struct redist_range ranges[] = {
+	{ GICR_CTLR, 0x04, W32, NULL, NULL },
+	{ GICR_IIDR, 0x08, W32, read_iidr, NULL },
+	{ GICR_TYPER, 0x10, W32 | W64, read_typer, NULL },
+	{ GICR_STATUSR, 0x14, W32, NULL, NULL },
+	{ GICR_WAKER, 0x18, W32, read_waker, write_waker },
+	{ GICR_LPIS, 0xc4, W32 | W64, NULL, NULL },
+	{ GICR_ID, 0x10000, W32, read_id, NULL },
+	{ GICR_IGROUPR0, GICR_IPRIORITYR, W32, read_bits, write_bits },
+	{ GICR_IPRIORITYR, GICR_IPRIORITYR + 32, W8 | W32, read_prio, write_prio },
+	{ GICR_ICFGR0, GICR_ICFGR0 + 8, W32, read_cfg, write_cfg },
+	{ GICR_IGRPMODR0, GICR_IGRPMODR0 + 4, W32, read_bits, write_bits },
+	{ GICR_NSACR, GICR_NSACR + 4, W32, read_nsacr, write_nsacr },
+};
+
+static const struct redist_range *find_range(const struct gic_pe *p, u64 off, unsigned width)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(ranges); i++)
+		if (off >= ranges[i].first && off < ranges[i].end && (ranges[i].widths & width))
+			return &ranges[i];
+	log_at(p->g->log, LOG_GUEST, "gicr", "access of %u bytes to offset %#" PRIx64, width, off);
+	return NULL;
+}
+
+static u64 redist_read(void *dev, u64 off, unsigned width, struct attrs at)
+{
+	struct gic_pe *p = dev;
+	const struct redist_range *r = find_range(p, off, width);
+
+	return r && r->read ? r->read(p, off, width, gic_ns_access(p->g, at)) : 0;
+}
+
+static void redist_write(void *dev, u64 off, u64 v, unsigned width, struct attrs at)
+{
+	struct gic_pe *p = dev;
+	const struct redist_range *r = find_range(p, off, width);
+
+	if (r && r->write)
+		r->write(p, off, v, width, gic_ns_access(p->g, at));
+}
+
+/* Redistributor and CPU interface: both are the PE's. */
+static void redist_reset_dev(void *dev)
+{
+	struct gic_pe *p = dev;
+
+	p->local = (struct gic_irqs){ .edge = SGIS, .level = p->local.level };
+	p->waker = GICR_WAKER_SLEEP | GICR_WAKER_ASLEEP;
+	cpuif_reset(p);
+	virt_reset(p);
+	gic_update_all(p->g);
+	virt_update(p);
+}
+
+static void redist_snap(void *dev, struct snap *s)
+{
+	struct gic_pe *p = dev;
+
+	snap_section(s, "gicr", 1);
+	irqs_snap(&p->local, s);
+	snap_u32(s, &p->waker);
+	cpuif_snap(p, s);
+	virt_snap(p, s);
+	snap_u8(s, &p->out);
+	if (s->loading)
+		gic_recompute(p->g);
+}
+
+const struct device_ops gic_redist_ops = {
+	.name = "gicv3-redist",
+	.size = GICR_SIZE,
+	.widths = W8 | W16 | W32 | W64,
+	.read = redist_read,
+	.write = redist_write,
+	.reset = redist_reset_dev,
+	.snap = redist_snap,
+};
