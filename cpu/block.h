@@ -37,6 +37,7 @@ struct uop_cold {
 	u16 off;  /* of the instruction in its page, in bytes */
 	u16 nth;  /* instructions of the block before this one */
 	u16 iss;  /* data aborts: ESR ISS bits 24:14 (ISV, SAS, SSE, SRT, SF, AR) */
+	u8 cnt[4]; /* class counts of the instruction, on its first uop */
 };
 
 typedef u32 block_counts __attribute__((vector_size(16)));
@@ -73,5 +74,7 @@ void block_kill_page(struct cpu *c, u64 addr);
 void block_safe_point(struct cpu *c);
 /* Decodes the block at off of page p (translate.c). Never NULL: undecodable words become UNDEFINED uops. */
 struct block *block_translate(struct cpu *c, struct codepage *p, u32 off);
+/* The block at off of p, decoded when it is not there. NULL: no memory. */
+struct block *block_get(struct cpu *c, struct codepage *p, u32 off);
 
 #endif

@@ -40,5 +40,6 @@ struct context {
 void context_switch(struct cpu *c);
 /* Folds budget and class counts into the current context. */
 void context_drain(struct cpu *c);
+void context_free(struct cpu *c);
 
 #endif

@@ -48,6 +48,7 @@ enum exit_kind {
 	EXIT_STEP, EXIT_BREAKPOINT, EXIT_WATCHPOINT,
 	EXIT_WAIT,          /* WFI or WFE: sleep; the instruction is complete */
 	EXIT_ERET,          /* ERET: exception.c does the return */
+	EXIT_DONE,          /* the instruction is complete; look at attention before the next */
 };
 
 struct cpu_exit {
@@ -103,6 +104,8 @@ struct cpu_host {
 	bool (*semihost)(void *ctx, struct cpu *c);
 	/* the page at p (host bytes) holds code from now on: every PE's fast_protect_page() */
 	void (*code_page)(void *ctx, const u8 *host);
+	/* with EL3 only: c entered or left EL3 or changed security state (the GIC chooses IRQ or FIQ by that); may be NULL */
+	void (*world)(void *ctx, struct cpu *c);
 };
 
 struct cpu {
@@ -137,11 +140,13 @@ struct cpu {
 	bool secure;            /* security state of the current EL */
 	bool el2_on;            /* EL2 implemented and enabled in the current security state */
 	bool be;                /* data accesses are big-endian */
+	bool unpriv_el0;        /* LDTR and STTR act as EL0 (PSTATE.UAO, EL) */
 	struct regime regime;   /* of the current EL */
 	struct regime regime_unpriv_el2; /* reserved for accesses made in another regime */
 
 	struct cpu_exit exit;
 	u32 attn;
+	bool run_single;        /* the next instruction runs in a block of its own */
 	bool waiting, wait_wfe; /* asleep in WFI/WFE */
 	bool powered;           /* off: PSCI has not started it */
 	bool event_reg;         /* the event register of WFE/SEV */
@@ -169,6 +174,9 @@ struct cpu {
 	struct block_cache *blocks;
 	u32 max_block;          /* longest block in instructions; 0: no limit beyond the page */
 	u32 ctx_generation;
+	u64 rvbar;              /* where reset starts */
+	u32 step_iss;           /* ISS of the next Software Step exception: what was stepped */
+	u64 drained_insns, drained_cycles; /* what context_drain() has counted already */
 
 	/* v0-v31: 256 bytes apart (SVE), the first 16 in use. Written only through vset*() of cpu/vreg.h */
 	struct {
@@ -213,6 +221,19 @@ void cpu_event(struct cpu *c); /* SEV arrived */
 
 /* Recomputes hcr_eff, regime, key and contexts. Called after anything they depend on changed. */
 void cpu_update_context(struct cpu *c);
+
+/* The regime of that kind in a security state, whatever EL is current (AT, debugger, cpu_update_context()). */
+void cpu_regime(const struct cpu *c, enum regime_kind kind, bool secure, struct regime *r);
+/* The regime of an EL: REGIME_EL20 for EL0 under E2H and TGE, and so on. */
+enum regime_kind cpu_regime_kind(const struct cpu *c, unsigned el);
+/* SCTLR_ELx whose EL0 controls (UCT, DZE, SA0, ...) apply: SCTLR_EL2 under E2H and TGE. */
+u64 cpu_el0_sctlr(const struct cpu *c);
+/* EL that an FP or SIMD instruction traps to here, 0: none (CPACR_EL1, CPTR_EL2, CPTR_EL3). 1 becomes 2 under TGE on entry. */
+unsigned cpu_fp_trap(const struct cpu *c);
+/* EL that a WFI or WFE which would sleep traps to here, 0: none. */
+unsigned cpu_wfx_trap(const struct cpu *c, bool wfe);
+/* An address that is branched to, without its tag where TBI says so (DDI0487 D1.2 AArch64.BranchAddr). */
+u64 cpu_branch_address(const struct cpu *c, u64 v);
 
 u32 cpu_nzcv(const struct cpu *c);          /* bits 31:28 */
 void cpu_set_nzcv(struct cpu *c, u32 nzcv); /* bits 31:28 */

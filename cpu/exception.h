@@ -24,6 +24,8 @@ void exception_sync(struct cpu *c);
 bool exception_async(struct cpu *c);
 /* Whether WFI would fall through: any interrupt pending that is routed here, masked or not (D1.16.2). */
 bool exception_wakes_wfi(const struct cpu *c);
+/* ESB (FEAT_RAS): defers or takes a pending SError as the manual says; takes it through c->attn, never enters itself. */
+void exception_esb(struct cpu *c);
 /* ERET from the current EL: PSTATE from SPSR_ELx, illegal-return rules (D1.11.4). */
 void exception_return(struct cpu *c);
 

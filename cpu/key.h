@@ -26,4 +26,6 @@
 #define KEY_OBSERVED   BIT(16) /* instrumented twin of the handlers */
 #define KEY_SINGLE     BIT(17) /* one instruction per block: exact stops, device accesses */
 
+#define KEY_XLAT       BIT(18) /* some stage of translation is on: lookups are counted */
+
 #endif

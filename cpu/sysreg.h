@@ -35,6 +35,7 @@ enum {
 	SRF_CONST = 4,       /* reads as `reset`, writes ignored if rights allow them */
 	SRF_VA_OP = 8,       /* write's value is a VA that is translated first (DC/IC by VA): may fault, done by the handler */
 	SRF_IGNORED = 16,    /* write ignored / read as zero by design (no log) */
+	SRF_VA_WRITE = 64, /* with SRF_VA_OP: needs write permission (DC IVAC) */
 	SRF_OP = 32,         /* a SYS instruction (TLBI, AT, DC, IC), not a register */
 };
 

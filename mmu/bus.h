@@ -57,6 +57,8 @@ void bus_free(struct bus *b);
 /* Anonymous, lazily touched memory of `size` bytes (4 KiB multiple). 0, -EEXIST on overlap, -ENOMEM. */
 int bus_add_ram(struct bus *b, const char *name, u64 base, u64 size, bool secure);
 int bus_add_device(struct bus *b, u64 base, const struct device_ops *ops, void *dev, bool secure);
+/* Makes the RAM at base read-only (a ROM, after the loader filled it) or writable again. */
+void bus_set_readonly(struct bus *b, u64 base, bool readonly);
 /* The region that holds addr for an access from `space`, or NULL. */
 const struct bus_region *bus_find(struct bus *b, u64 addr, enum space space);
 size_t bus_regions(struct bus *b, const struct bus_region **out); /* sorted by base */
@@ -78,6 +80,9 @@ u8 *bus_page(struct bus *b, pa p, bool *writable);
 void bus_mark_code(struct bus *b, pa p, u32 len);
 void bus_clear_code(struct bus *b, pa page);
 bool bus_code_page(struct bus *b, pa p);
+/* Whether any 64-byte line of [p, p+len) (inside one page) is marked. */
+bool bus_code_lines(struct bus *b, pa p, u64 len);
+/* Every listener is told the page and its marked lines that were hit (bit n: bytes 64n..), and drops what it decoded from them; the marks are then gone. */
 void phys_written(struct bus *b, pa p, u64 len);
 void bus_on_code_written(struct bus *b, void (*fn)(void *ctx, pa page, u64 lines), void *ctx);
 

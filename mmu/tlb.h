@@ -26,6 +26,9 @@ struct tlb_config {
 	u64 seed;
 };
 
+/* The functional geometry: large L1s, so that the model does not limit the speed. */
+extern const struct tlb_config tlb_config_default;
+
 /* Parses "l1d=10,l1i=10,main=512:4,walk=64:4,ipa=64:4,policy=random" over *cfg. NULL or a static-text error. */
 const char *tlb_config_parse(struct tlb_config *cfg, const char *text);
 
@@ -119,6 +122,8 @@ void fast_fill_data(struct mmu *m, u64 va, u64 hash, u64 rtag, u64 wtag, u64 add
 void fast_fill_code(struct mmu *m, u64 va, u64 hash, u64 tag, void *code, u16 l1);
 /* Drops every slot (both sides): code pages freed, watchpoints changed. */
 void fast_flush(struct mmu *m);
+/* Drops the instruction side alone. */
+void fast_flush_code(struct mmu *m);
 /* Removes the write tags of all data slots whose host page is `host` (4 KiB aligned): the page now holds code. */
 void fast_protect_page(struct mmu *m, const u8 *host);
 

@@ -1,0 +1,741 @@
+/*
+ * Loads and stores (DDI0487 C4.1.94): general and FP/SIMD registers, pairs, structures, exclusives, ordered, atomics. A write-back
+ * is a second uop after the access, which can no longer fault.
+ */
+#include "cpu/context.h"
+#include "cpu/mem.h"
+#include "cpu/translate.h"
+#include "cpu/vreg.h"
+
+#define EXEC(name) static const struct uop *exec_##name(struct cpu *c, const struct uop *u)
+#define RD c->x[u->rd]
+#define RN c->x[u->rn]
+#define RM c->x[u->rm]
+
+EXEC(add_imm) { RD = RN + (u64)(s64)u->imm; NEXT(c, u); }
+EXEC(add_reg) { RD = RN + RM; NEXT(c, u); }
+
+/* Address forms. */
+#define A_imm  (RN + (u64)(s64)u->imm)
+#define A_lsl  (RN + (RM << u->aux))
+#define A_uxtw (RN + ((u64)(u32)RM << u->aux))
+#define A_sxtw (RN + ((u64)(s64)(s32)RM << u->aux))
+#define A_lit  (c->page_va + (u64)(s64)u->imm)
+
+#define LOAD(name, mode, addr, size, es, ctx, assign)                                                                \
+	EXEC(name##_##mode)                                                                                          \
+	{                                                                                                            \
+		const void *p = mem_load(c, u, addr, MEM(size, es, ctx, 0));                                         \
+		if (unlikely(!p))                                                                                    \
+			return fault_exit(c, u);                                                                     \
+		assign;                                                                                              \
+		NEXT(c, u);                                                                                          \
+	}
+#define STORE(name, mode, addr, size, es, ctx, put)                                                                  \
+	EXEC(name##_##mode)                                                                                          \
+	{                                                                                                            \
+		u64 va = addr;                                                                                       \
+		void *p = mem_store_fast(c, va, MEM(size, es, ctx, 0));                                              \
+		if (likely(p != NULL)) {                                                                             \
+			put;                                                                                         \
+			NEXT(c, u);                                                                                  \
+		}                                                                                                    \
+		p = c->bounce;                                                                                       \
+		put;                                                                                                 \
+		if (unlikely(!mem_store_slow(c, u, va, MEM(size, es, ctx, 0))))                                      \
+			return fault_exit(c, u);                                                                     \
+		NEXT(c, u);                                                                                          \
+	}
+/* One general register, one address form, in order of size << 2 | opc. */
+#define GENERAL(mode, addr, ctx)                                                                                     \
+	STORE(st8, mode, addr, 1, 0, ctx, put8(p, (u8)RD))                                                           \
+	LOAD(ld8, mode, addr, 1, 0, ctx, RD = get8(p))                                                               \
+	LOAD(lds8x, mode, addr, 1, 0, ctx, RD = (u64)(s64)(s8)get8(p))                                               \
+	LOAD(lds8w, mode, addr, 1, 0, ctx, RD = (u32)(s32)(s8)get8(p))                                               \
+	STORE(st16, mode, addr, 2, 1, ctx, put16(p, (u16)RD))                                                        \
+	LOAD(ld16, mode, addr, 2, 1, ctx, RD = get16(p))                                                             \
+	LOAD(lds16x, mode, addr, 2, 1, ctx, RD = (u64)(s64)(s16)get16(p))                                            \
+	LOAD(lds16w, mode, addr, 2, 1, ctx, RD = (u32)(s32)(s16)get16(p))                                            \
+	STORE(st32, mode, addr, 4, 2, ctx, put32(p, (u32)RD))                                                        \
+	LOAD(ld32, mode, addr, 4, 2, ctx, RD = get32(p))                                                             \
+	LOAD(lds32, mode, addr, 4, 2, ctx, RD = (u64)(s64)(s32)get32(p))                                             \
+	STORE(st64, mode, addr, 8, 3, ctx, put64(p, RD))                                                             \
+	LOAD(ld64, mode, addr, 8, 3, ctx, RD = get64(p))
+#define GENERAL_TABLE(mode)                                                                                          \
+	{ exec_st8_##mode, exec_ld8_##mode, exec_lds8x_##mode, exec_lds8w_##mode, exec_st16_##mode, exec_ld16_##mode, \
+	  exec_lds16x_##mode, exec_lds16w_##mode, exec_st32_##mode, exec_ld32_##mode, exec_lds32_##mode, NULL,       \
+	  exec_st64_##mode, exec_ld64_##mode }
+GENERAL(imm, A_imm, MCTX_CUR)
+GENERAL(lsl, A_lsl, MCTX_CUR)
+GENERAL(uxtw, A_uxtw, MCTX_CUR)
+GENERAL(sxtw, A_sxtw, MCTX_CUR)
+GENERAL(unpr, A_imm, MCTX_UNPRIV)
+LOAD(ld32, lit, A_lit, 4, 2, MCTX_CUR, RD = get32(p))
+LOAD(lds32, lit, A_lit, 4, 2, MCTX_CUR, RD = (u64)(s64)(s32)get32(p))
+LOAD(ld64, lit, A_lit, 8, 3, MCTX_CUR, RD = get64(p))
+
+/* One vector register, in order of log2 size << 1 | load. */
+#define VECTOR(mode, addr)                                                                                           \
+	STORE(vst8, mode, addr, 1, 0, MCTX_CUR, put8(p, (u8)c->v[u->rd].d[0]))                                       \
+	LOAD(vld8, mode, addr, 1, 0, MCTX_CUR, vset8(c, u->rd, get8(p)))                                             \
+	STORE(vst16, mode, addr, 2, 1, MCTX_CUR, put16(p, (u16)c->v[u->rd].d[0]))                                    \
+	LOAD(vld16, mode, addr, 2, 1, MCTX_CUR, vset16(c, u->rd, get16(p)))                                          \
+	STORE(vst32, mode, addr, 4, 2, MCTX_CUR, put32(p, (u32)c->v[u->rd].d[0]))                                    \
+	LOAD(vld32, mode, addr, 4, 2, MCTX_CUR, vset32(c, u->rd, get32(p)))                                          \
+	STORE(vst64, mode, addr, 8, 3, MCTX_CUR, put64(p, c->v[u->rd].d[0]))                                         \
+	LOAD(vld64, mode, addr, 8, 3, MCTX_CUR, vset64(c, u->rd, get64(p)))                                          \
+	STORE(vst128, mode, addr, 16, 4, MCTX_CUR, memcpy(p, c->v[u->rd].d, 16))                                     \
+	LOAD(vld128, mode, addr, 16, 4, MCTX_CUR, vset128(c, u->rd, get64(p), get64((const u8 *)p + 8)))
+#define VECTOR_TABLE(mode)                                                                                           \
+	{ exec_vst8_##mode, exec_vld8_##mode, exec_vst16_##mode, exec_vld16_##mode, exec_vst32_##mode, exec_vld32_##mode, \
+	  exec_vst64_##mode, exec_vld64_##mode, exec_vst128_##mode, exec_vld128_##mode }
+VECTOR(imm, A_imm)
+VECTOR(lsl, A_lsl)
+VECTOR(uxtw, A_uxtw)
+VECTOR(sxtw, A_sxtw)
+LOAD(vld32, lit, A_lit, 4, 2, MCTX_CUR, vset32(c, u->rd, get32(p)))
+LOAD(vld64, lit, A_lit, 8, 3, MCTX_CUR, vset64(c, u->rd, get64(p)))
+LOAD(vld128, lit, A_lit, 16, 4, MCTX_CUR, vset128(c, u->rd, get64(p), get64((const u8 *)p + 8)))
+
+/* Pairs: rd and aux. */
+#define AT(p, n) ((u8 *)(uintptr_t)(p) + (n))
+LOAD(ldp32, imm, A_imm, 8, 2, MCTX_CUR, u64 b = get32(AT(p, 4)); RD = get32(p); c->x[u->aux] = b)
+LOAD(ldpsw, imm, A_imm, 8, 2, MCTX_CUR, u64 b = (u64)(s64)(s32)get32(AT(p, 4)); RD = (u64)(s64)(s32)get32(p); c->x[u->aux] = b)
+LOAD(ldp64, imm, A_imm, 16, 3, MCTX_CUR, u64 b = get64(AT(p, 8)); RD = get64(p); c->x[u->aux] = b)
+STORE(stp32, imm, A_imm, 8, 2, MCTX_CUR, put32(p, (u32)RD); put32(AT(p, 4), (u32)c->x[u->aux]))
+STORE(stp64, imm, A_imm, 16, 3, MCTX_CUR, put64(p, RD); put64(AT(p, 8), c->x[u->aux]))
+LOAD(vldp32, imm, A_imm, 8, 2, MCTX_CUR, vset32(c, u->rd, get32(p)); vset32(c, u->aux, get32(AT(p, 4))))
+LOAD(vldp64, imm, A_imm, 16, 3, MCTX_CUR, vset64(c, u->rd, get64(p)); vset64(c, u->aux, get64(AT(p, 8))))
+LOAD(vldp128, imm, A_imm, 32, 4, MCTX_CUR, vset128(c, u->rd, get64(p), get64(AT(p, 8))); vset128(c, u->aux, get64(AT(p, 16)), get64(AT(p, 24))))
+STORE(vstp32, imm, A_imm, 8, 2, MCTX_CUR, put32(p, (u32)c->v[u->rd].d[0]); put32(AT(p, 4), (u32)c->v[u->aux].d[0]))
+STORE(vstp64, imm, A_imm, 16, 3, MCTX_CUR, put64(p, c->v[u->rd].d[0]); put64(AT(p, 8), c->v[u->aux].d[0]))
+STORE(vstp128, imm, A_imm, 32, 4, MCTX_CUR, memcpy(p, c->v[u->rd].d, 16); memcpy(AT(p, 16), c->v[u->aux].d, 16))
+
+EXEC(nop) { NEXT(c, u); }
+
+/* ---- exclusives, ordered, atomics ---- */
+
+/* Guest order <-> value; sizes in bytes. */
+static inline u64 atom_get(const struct cpu *c, const void *p, unsigned size)
+{
+	switch (size) {
+	case 1: return get8(p);
+	case 2: return c->be ? __builtin_bswap16(get16(p)) : get16(p);
+	case 4: return c->be ? __builtin_bswap32(get32(p)) : get32(p);
+	default: return c->be ? __builtin_bswap64(get64(p)) : get64(p);
+	}
+}
+static inline void atom_put(const struct cpu *c, void *p, unsigned size, u64 v)
+{
+	switch (size) {
+	case 1: put8(p, (u8)v); break;
+	case 2: put16(p, c->be ? __builtin_bswap16((u16)v) : (u16)v); break;
+	case 4: put32(p, c->be ? __builtin_bswap32((u32)v) : (u32)v); break;
+	default: put64(p, c->be ? __builtin_bswap64(v) : v); break;
+	}
+}
+
+/* The local monitor: the granule is the accessed location; cleared by CLREX, exception return, and the end of a turn. */
+static void monitor_set(struct cpu *c, void *p, unsigned size)
+{
+	c->excl_host = p;
+	c->excl_size = size;
+}
+
+#define LDXR(size)                                                                                                   \
+	EXEC(ldxr##size)                                                                                             \
+	{                                                                                                            \
+		void *p = mem_atomic(c, u, RN, MEM(size, __builtin_ctz(size), MCTX_CUR, MEM_ALIGNED | MEM_EXCL));    \
+		if (unlikely(!p))                                                                                    \
+			return fault_exit(c, u);                                                                     \
+		monitor_set(c, p, size);                                                                             \
+		RD = atom_get(c, p, size);                                                                           \
+		NEXT(c, u);                                                                                          \
+	}                                                                                                            \
+	EXEC(stxr##size)                                                                                             \
+	{                                                                                                            \
+		void *p;                                                                                             \
+		if (unlikely(!c->excl_host)) {                                                                       \
+			c->cnt[CNT_DLOOKUP] -= u->imm; /* fails without a translation */                             \
+			RM = 1;                                                                                      \
+			NEXT(c, u);                                                                                  \
+		}                                                                                                    \
+		p = mem_atomic(c, u, RN, MEM(size, __builtin_ctz(size), MCTX_CUR, MEM_ALIGNED | MEM_EXCL | MEM_WRITES)); \
+		if (unlikely(!p))                                                                                    \
+			return fault_exit(c, u);                                                                     \
+		if (p == c->excl_host && c->excl_size == size) {                                                     \
+			atom_put(c, p, size, RD);                                                                    \
+			RM = 0;                                                                                      \
+		} else {                                                                                             \
+			RM = 1;                                                                                      \
+		}                                                                                                    \
+		c->excl_host = NULL;                                                                                 \
+		NEXT(c, u);                                                                                          \
+	}
+LDXR(1)
+LDXR(2)
+LDXR(4)
+LDXR(8)
+/* Pairs of `size`-byte registers: rd, aux. */
+#define LDXP(size)                                                                                                   \
+	EXEC(ldxp##size)                                                                                             \
+	{                                                                                                            \
+		u8 *p = mem_atomic(c, u, RN, MEM(2 * size, __builtin_ctz(size), MCTX_CUR, MEM_ALIGNED | MEM_EXCL));  \
+		u64 hi;                                                                                              \
+		if (unlikely(!p))                                                                                    \
+			return fault_exit(c, u);                                                                     \
+		monitor_set(c, p, 2 * size);                                                                         \
+		hi = atom_get(c, p + size, size);                                                                    \
+		RD = atom_get(c, p, size);                                                                           \
+		c->x[u->aux] = hi;                                                                                   \
+		NEXT(c, u);                                                                                          \
+	}                                                                                                            \
+	EXEC(stxp##size)                                                                                             \
+	{                                                                                                            \
+		u8 *p;                                                                                               \
+		if (unlikely(!c->excl_host)) {                                                                       \
+			c->cnt[CNT_DLOOKUP] -= u->imm;                                                               \
+			RM = 1;                                                                                      \
+			NEXT(c, u);                                                                                  \
+		}                                                                                                    \
+		p = mem_atomic(c, u, RN, MEM(2 * size, __builtin_ctz(size), MCTX_CUR, MEM_ALIGNED | MEM_EXCL | MEM_WRITES)); \
+		if (unlikely(!p))                                                                                    \
+			return fault_exit(c, u);                                                                     \
+		if (p == c->excl_host && c->excl_size == 2 * size) {                                                 \
+			atom_put(c, p, size, RD);                                                                    \
+			atom_put(c, p + size, size, c->x[u->aux]);                                                   \
+			RM = 0;                                                                                      \
+		} else {                                                                                             \
+			RM = 1;                                                                                      \
+		}                                                                                                    \
+		c->excl_host = NULL;                                                                                 \
+		NEXT(c, u);                                                                                          \
+	}
+LDXP(4)
+LDXP(8)
+
+/* Ordered accesses may go to devices: the plain paths with the alignment rule of MEM_ALIGNED. */
+#define ORDERED(size)                                                                                                \
+	EXEC(ldar##size)                                                                                             \
+	{                                                                                                            \
+		u64 va = RN;                                                                                         \
+		const void *p;                                                                                       \
+		if (unlikely(va & (size - 1)))                                                                       \
+			p = mem_load_slow(c, u, va, MEM(size, __builtin_ctz(size), MCTX_CUR, MEM_ALIGNED));          \
+		else                                                                                                 \
+			p = mem_load(c, u, va, MEM(size, __builtin_ctz(size), MCTX_CUR, MEM_ALIGNED));               \
+		if (unlikely(!p))                                                                                    \
+			return fault_exit(c, u);                                                                     \
+		RD = size == 1 ? get8(p) : size == 2 ? get16(p) : size == 4 ? get32(p) : get64(p);                   \
+		NEXT(c, u);                                                                                          \
+	}                                                                                                            \
+	EXEC(stlr##size)                                                                                             \
+	{                                                                                                            \
+		u64 va = RN;                                                                                         \
+		void *p = va & (size - 1) ? NULL : mem_store_fast(c, va, MEM(size, __builtin_ctz(size), MCTX_CUR, MEM_ALIGNED)); \
+		if (likely(p != NULL)) {                                                                             \
+			memcpy(p, &RD, size);                                                                        \
+			NEXT(c, u);                                                                                  \
+		}                                                                                                    \
+		memcpy(c->bounce, &RD, size);                                                                        \
+		if (unlikely(!mem_store_slow(c, u, va, MEM(size, __builtin_ctz(size), MCTX_CUR, MEM_ALIGNED))))      \
+			return fault_exit(c, u);                                                                     \
+		NEXT(c, u);                                                                                          \
+	}
+ORDERED(1)
+ORDERED(2)
+ORDERED(4)
+ORDERED(8)
+
+/* LSE: rd = loaded value, rm = operand. */
+#define ATOM_add(T, ST, a, b)  ((a) + (b))
+#define ATOM_clr(T, ST, a, b)  ((a) & ~(b))
+#define ATOM_eor(T, ST, a, b)  ((a) ^ (b))
+#define ATOM_set(T, ST, a, b)  ((a) | (b))
+#define ATOM_smax(T, ST, a, b) ((ST)(a) > (ST)(b) ? (a) : (b))
+#define ATOM_smin(T, ST, a, b) ((ST)(a) < (ST)(b) ? (a) : (b))
+#define ATOM_umax(T, ST, a, b) ((a) > (b) ? (a) : (b))
+#define ATOM_umin(T, ST, a, b) ((a) < (b) ? (a) : (b))
+#define ATOM_swp(T, ST, a, b)  (b)
+#define ATOM(op, size, T, ST)                                                                                        \
+	EXEC(ld##op##size)                                                                                           \
+	{                                                                                                            \
+		T a, b = (T)RM;                                                                                      \
+		void *p = mem_atomic(c, u, RN, MEM(size, __builtin_ctz(size), MCTX_CUR, MEM_ALIGNED | MEM_EXCL | MEM_WRITES)); \
+		if (unlikely(!p))                                                                                    \
+			return fault_exit(c, u);                                                                     \
+		a = (T)atom_get(c, p, size);                                                                         \
+		atom_put(c, p, size, (T)ATOM_##op(T, ST, a, b));                                                     \
+		RD = a;                                                                                              \
+		NEXT(c, u);                                                                                          \
+	}
+#define ATOM_SIZES(op) ATOM(op, 1, u8, s8) ATOM(op, 2, u16, s16) ATOM(op, 4, u32, s32) ATOM(op, 8, u64, s64)
+ATOM_SIZES(add)
+ATOM_SIZES(clr)
+ATOM_SIZES(eor)
+ATOM_SIZES(set)
+ATOM_SIZES(smax)
+ATOM_SIZES(smin)
+ATOM_SIZES(umax)
+ATOM_SIZES(umin)
+ATOM_SIZES(swp)
+/* CAS: rm is compared and receives the old value (aux is its slot for writing), rd is stored. */
+#define CAS(size, T)                                                                                                 \
+	EXEC(cas##size)                                                                                              \
+	{                                                                                                            \
+		T old;                                                                                               \
+		void *p = mem_atomic(c, u, RN, MEM(size, __builtin_ctz(size), MCTX_CUR, MEM_ALIGNED | MEM_EXCL | MEM_WRITES)); \
+		if (unlikely(!p))                                                                                    \
+			return fault_exit(c, u);                                                                     \
+		old = (T)atom_get(c, p, size);                                                                       \
+		if (old == (T)RM)                                                                                    \
+			atom_put(c, p, size, (T)RD);                                                                 \
+		c->x[u->aux] = old;                                                                                  \
+		NEXT(c, u);                                                                                          \
+	}
+CAS(1, u8)
+CAS(2, u16)
+CAS(4, u32)
+CAS(8, u64)
+/* CASP: pairs rm, rm+1 (compared, receive) and rd, rd+1 (stored); pair members are even, so none is 31 except the second of 30. */
+#define CASP(size, T)                                                                                                \
+	EXEC(casp##size)                                                                                             \
+	{                                                                                                            \
+		u8 *p = mem_atomic(c, u, RN, MEM(2 * size, __builtin_ctz(size), MCTX_CUR, MEM_ALIGNED | MEM_EXCL | MEM_WRITES)); \
+		unsigned m2 = u->rm == 30 ? REG_ZERO : u->rm + 1, d2 = u->rd == 30 ? REG_ZERO : u->rd + 1;           \
+		T lo, hi;                                                                                            \
+		if (unlikely(!p))                                                                                    \
+			return fault_exit(c, u);                                                                     \
+		lo = (T)atom_get(c, p, size);                                                                        \
+		hi = (T)atom_get(c, p + size, size);                                                                 \
+		if (lo == (T)RM && hi == (T)c->x[m2]) {                                                              \
+			atom_put(c, p, size, (T)RD);                                                                 \
+			atom_put(c, p + size, size, (T)c->x[d2]);                                                    \
+		}                                                                                                    \
+		RM = lo;                                                                                             \
+		c->x[m2 == REG_ZERO ? REG_SINK : m2] = hi;                                                           \
+		NEXT(c, u);                                                                                          \
+	}
+CASP(4, u32)
+CASP(8, u64)
+
+/* ---- structures ----
+ * h: rd = first register, aux = registers of the structure (selem), imm: esize log2 | Q << 4 | rpt << 8. */
+static noinline_ void structure_load(struct cpu *c, const struct uop *u, const u8 *p)
+{
+	unsigned es = u->imm & 3, bytes = u->imm & 16 ? 16 : 8, rpt = u->imm >> 8, n = u->aux;
+
+	for (unsigned r = 0; r < rpt; r++) {
+		u8 out[4][16] = { { 0 } };
+
+		for (unsigned e = 0; e < bytes >> es; e++)
+			for (unsigned s = 0; s < n; s++, p += 1u << es)
+				memcpy(&out[s][e << es], p, 1u << es);
+		for (unsigned s = 0; s < n; s++)
+			vset128(c, (u->rd + r + s) & 31, get64(out[s]), get64(out[s] + 8));
+	}
+}
+static noinline_ void structure_store(struct cpu *c, const struct uop *u, u8 *p)
+{
+	unsigned es = u->imm & 3, bytes = u->imm & 16 ? 16 : 8, rpt = u->imm >> 8, n = u->aux;
+
+	for (unsigned r = 0; r < rpt; r++)
+		for (unsigned e = 0; e < bytes >> es; e++)
+			for (unsigned s = 0; s < n; s++, p += 1u << es)
+				memcpy(p, (const u8 *)c->v[(u->rd + r + s) & 31].d + (e << es), 1u << es);
+}
+static u32 structure_desc(const struct uop *u)
+{
+	unsigned total = (u->imm & 16 ? 16u : 8u) * (unsigned)(u->imm >> 8) * u->aux;
+
+	return MEM(total, u->imm & 3, MCTX_CUR, 0);
+}
+EXEC(ld_multi)
+{
+	const void *p = mem_load(c, u, RN, structure_desc(u));
+
+	if (unlikely(!p))
+		return fault_exit(c, u);
+	structure_load(c, u, p);
+	NEXT(c, u);
+}
+EXEC(st_multi)
+{
+	u64 va = RN;
+	void *p = mem_store_fast(c, va, structure_desc(u));
+
+	if (likely(p != NULL)) {
+		structure_store(c, u, p);
+		NEXT(c, u);
+	}
+	structure_store(c, u, c->bounce);
+	if (unlikely(!mem_store_slow(c, u, va, structure_desc(u))))
+		return fault_exit(c, u);
+	NEXT(c, u);
+}
+/* LD1 of one whole Q register, the common one. */
+LOAD(ld1q, imm, A_imm, 16, 0, MCTX_CUR, vset128(c, u->rd, get64(p), get64((const u8 *)p + 8)))
+
+/* Single structures: aux = selem, imm: esize log2 | index << 4 | replicate << 8 | Q << 9. */
+static noinline_ void single_load(struct cpu *c, const struct uop *u, const u8 *p)
+{
+	unsigned es = u->imm & 3, index = u->imm >> 4 & 15, n = u->aux;
+
+	for (unsigned s = 0; s < n; s++, p += 1u << es) {
+		unsigned r = (u->rd + s) & 31;
+		u64 d[2] = { c->v[r].d[0], c->v[r].d[1] };
+
+		if (u->imm & 256) {
+			for (unsigned e = 0; e < 16u >> es; e++)
+				memcpy((u8 *)d + (e << es), p, 1u << es);
+			if (!(u->imm & 512))
+				d[1] = 0;
+		} else {
+			memcpy((u8 *)d + (index << es), p, 1u << es);
+		}
+		vset128(c, r, d[0], d[1]);
+	}
+}
+static noinline_ void single_store(struct cpu *c, const struct uop *u, u8 *p)
+{
+	unsigned es = u->imm & 3, index = u->imm >> 4 & 15;
+
+	for (unsigned s = 0; s < u->aux; s++, p += 1u << es)
+		memcpy(p, (const u8 *)c->v[(u->rd + s) & 31].d + (index << es), 1u << es);
+}
+static u32 single_desc(const struct uop *u)
+{
+	return MEM((u32)u->aux << (u->imm & 3), u->imm & 3, MCTX_CUR, 0);
+}
+EXEC(ld_one)
+{
+	const void *p = mem_load(c, u, RN, single_desc(u));
+
+	if (unlikely(!p))
+		return fault_exit(c, u);
+	single_load(c, u, p);
+	NEXT(c, u);
+}
+EXEC(st_one)
+{
+	u64 va = RN;
+	void *p = mem_store_fast(c, va, single_desc(u));
+
+	if (likely(p != NULL)) {
+		single_store(c, u, p);
+		NEXT(c, u);
+	}
+	single_store(c, u, c->bounce);
+	if (unlikely(!mem_store_slow(c, u, va, single_desc(u))))
+		return fault_exit(c, u);
+	NEXT(c, u);
+}
+
+/* ---- translation ---- */
+
+/* ESR ISS bits 24:14 of a single-register access: ISV, SAS, SSE, SRT, SF, AR. */
+static u16 isv(unsigned size, bool sign, unsigned rt, bool sf, bool ordered)
+{
+	return (u16)(1 << 10 | size << 8 | sign << 7 | rt << 2 | sf << 1 | ordered);
+}
+static u16 isv_of(unsigned arg, unsigned rt)
+{
+	unsigned size = arg >> 2, opc = arg & 3;
+
+	return isv(size, opc >= 2, rt, opc >= 2 ? opc == 2 : size == 3, false);
+}
+static u8 data_reg(unsigned arg, unsigned rt)
+{
+	return arg & 3 ? gpr_dst(rt) : gpr(rt);
+}
+static void write_back(struct tr *t, unsigned n, s32 imm)
+{
+	emit(t, exec_add_imm, gpr_sp(n), gpr_sp(n), 0, 0, imm);
+	if (n == 31 && imm % 16)
+		tr_sp_written(t);
+}
+
+static exec_fn *const general_imm[] = GENERAL_TABLE(imm);
+static exec_fn *const vector_imm[] = VECTOR_TABLE(imm);
+
+bool tr_ldst_uimm(struct tr *t, const struct insn *row, u32 w)
+{
+	unsigned rt = w & 31, n = bits(w, 9, 5);
+
+	if (!tr_sp_base(t, n))
+		return true;
+	t->iss = isv_of(row->arg, rt);
+	emit(t, general_imm[row->arg], data_reg(row->arg, rt), gpr_sp(n), 0, 0, (s32)(bits(w, 21, 10) << (row->arg >> 2)));
+	return true;
+}
+bool tr_ldst_simm(struct tr *t, const struct insn *row, u32 w)
+{
+	unsigned rt = w & 31, n = bits(w, 9, 5);
+
+	if (!tr_sp_base(t, n))
+		return true;
+	t->iss = isv_of(row->arg, rt);
+	emit(t, general_imm[row->arg], data_reg(row->arg, rt), gpr_sp(n), 0, 0, (s32)sext(bits(w, 20, 12), 9));
+	return true;
+}
+bool tr_ldst_unpriv(struct tr *t, const struct insn *row, u32 w)
+{
+	static exec_fn *const fn[] = GENERAL_TABLE(unpr);
+	unsigned rt = w & 31, n = bits(w, 9, 5);
+
+	if (!tr_sp_base(t, n))
+		return true;
+	t->iss = isv_of(row->arg, rt);
+	emit(t, fn[row->arg], data_reg(row->arg, rt), gpr_sp(n), 0, 0, (s32)sext(bits(w, 20, 12), 9));
+	return true;
+}
+/* Post-index (bits 11:10 = 01) and pre-index (11). A base that is also loaded: the write-back wins (CONSTRAINED UNPREDICTABLE). */
+bool tr_ldst_wback(struct tr *t, const struct insn *row, u32 w)
+{
+	unsigned rt = w & 31, n = bits(w, 9, 5);
+	s32 imm = (s32)sext(bits(w, 20, 12), 9);
+
+	if (!tr_sp_base(t, n))
+		return true;
+	emit(t, general_imm[row->arg], row->arg & 3 && rt == n && n != 31 ? REG_SINK : data_reg(row->arg, rt), gpr_sp(n), 0, 0,
+	     bit(w, 11) ? imm : 0);
+	write_back(t, n, imm);
+	return true;
+}
+
+/* Register offset: option 010 UXTW, 011 LSL, 110 SXTW, 111 SXTX. */
+static int offset_form(u32 w)
+{
+	static const s8 form[8] = { -1, -1, 1, 0, -1, -1, 2, 0 };
+
+	return form[bits(w, 15, 13)];
+}
+bool tr_ldst_reg(struct tr *t, const struct insn *row, u32 w)
+{
+	static exec_fn *const fn[3][14] = { GENERAL_TABLE(lsl), GENERAL_TABLE(uxtw), GENERAL_TABLE(sxtw) };
+	unsigned rt = w & 31, n = bits(w, 9, 5);
+	int form = offset_form(w);
+
+	if (form < 0)
+		return false;
+	if (!tr_sp_base(t, n))
+		return true;
+	t->iss = isv_of(row->arg, rt);
+	emit(t, fn[form][row->arg], data_reg(row->arg, rt), gpr_sp(n), gpr(bits(w, 20, 16)), (u8)(bit(w, 12) ? row->arg >> 2 : 0), 0);
+	return true;
+}
+bool tr_prefetch(struct tr *t, const struct insn *row, u32 w)
+{
+	if (row->arg && offset_form(w) < 0)
+		return false;
+	emit(t, exec_nop, 0, 0, 0, 0, 0);
+	return true;
+}
+bool tr_ldr_lit(struct tr *t, const struct insn *row, u32 w)
+{
+	s32 off = (s32)(t->off + sext(bits(w, 23, 5) << 2, 21));
+
+	t->iss = isv_of(row->arg, w & 31);
+	emit(t, row->arg == 9 ? exec_ld32_lit : row->arg == 10 ? exec_lds32_lit : exec_ld64_lit, gpr_dst(w & 31), 0, 0, 0, off);
+	return true;
+}
+
+bool tr_pair(struct tr *t, const struct insn *row, u32 w)
+{
+	static exec_fn *const fn[2][2][3] = { /* [vector][load][log2 size - 2] */
+		{ { exec_stp32_imm, exec_stp64_imm, NULL }, { exec_ldp32_imm, exec_ldp64_imm, NULL } },
+		{ { exec_vstp32_imm, exec_vstp64_imm, exec_vstp128_imm }, { exec_vldp32_imm, exec_vldp64_imm, exec_vldp128_imm } },
+	};
+	unsigned n = bits(w, 9, 5), rt = w & 31, rt2 = bits(w, 14, 10), mode = bits(w, 24, 23), size = row->arg & 15;
+	bool load = bit(w, 22), vector = bit(w, 26);
+	s32 imm = (s32)(sext(bits(w, 21, 15), 7) * (1 << size));
+	exec_fn *f = row->arg & 16 ? exec_ldpsw_imm : fn[vector][load][size - 2];
+	u8 d = (u8)rt, d2 = (u8)rt2;
+
+	if (vector && !tr_fp_check(t))
+		return true;
+	if (!tr_sp_base(t, n))
+		return true;
+	if (!vector) {
+		d = load ? gpr_dst(rt) : gpr(rt);
+		d2 = load ? gpr_dst(rt2) : gpr(rt2);
+		if (load && (mode & 1) && n != 31) { /* the base is loaded too: the write-back wins */
+			d = rt == n ? REG_SINK : d;
+			d2 = rt2 == n ? REG_SINK : d2;
+		}
+	}
+	emit(t, f, d, gpr_sp(n), 0, d2, mode == 1 ? 0 : imm);
+	if (mode & 1)
+		write_back(t, n, imm);
+	return true;
+}
+
+bool tr_vldst_uimm(struct tr *t, const struct insn *row, u32 w)
+{
+	unsigned n = bits(w, 9, 5);
+
+	if (!tr_fp_check(t) || !tr_sp_base(t, n))
+		return true;
+	emit(t, vector_imm[row->arg], w & 31, gpr_sp(n), 0, 0, (s32)(bits(w, 21, 10) << (row->arg >> 1)));
+	return true;
+}
+bool tr_vldst_simm(struct tr *t, const struct insn *row, u32 w)
+{
+	unsigned n = bits(w, 9, 5), mode = bits(w, 11, 10);
+	s32 imm = (s32)sext(bits(w, 20, 12), 9);
+
+	if (!tr_fp_check(t) || !tr_sp_base(t, n))
+		return true;
+	emit(t, vector_imm[row->arg], w & 31, gpr_sp(n), 0, 0, mode == 1 ? 0 : imm);
+	if (mode & 1)
+		write_back(t, n, imm);
+	return true;
+}
+bool tr_vldst_reg(struct tr *t, const struct insn *row, u32 w)
+{
+	static exec_fn *const fn[3][10] = { VECTOR_TABLE(lsl), VECTOR_TABLE(uxtw), VECTOR_TABLE(sxtw) };
+	unsigned n = bits(w, 9, 5);
+	int form = offset_form(w);
+
+	if (form < 0)
+		return false;
+	if (!tr_fp_check(t) || !tr_sp_base(t, n))
+		return true;
+	emit(t, fn[form][row->arg], w & 31, gpr_sp(n), gpr(bits(w, 20, 16)), (u8)(bit(w, 12) ? row->arg >> 1 : 0), 0);
+	return true;
+}
+bool tr_vldr_lit(struct tr *t, const struct insn *row, u32 w)
+{
+	if (!tr_fp_check(t))
+		return true;
+	emit(t, row->arg == 5 ? exec_vld32_lit : row->arg == 7 ? exec_vld64_lit : exec_vld128_lit, w & 31, 0, 0, 0,
+	     (s32)(t->off + sext(bits(w, 23, 5) << 2, 21)));
+	return true;
+}
+
+static void structure_write_back(struct tr *t, u32 w, unsigned bytes)
+{
+	unsigned n = bits(w, 9, 5), m = bits(w, 20, 16);
+
+	if (m == 31) {
+		write_back(t, n, (s32)bytes);
+		return;
+	}
+	emit(t, exec_add_reg, gpr_sp(n), gpr_sp(n), (u8)m, 0, 0);
+	if (n == 31)
+		tr_sp_written(t);
+}
+bool tr_simd_multi(struct tr *t, const struct insn *row, u32 w)
+{
+	/* by opcode: rpt << 4 | selem */
+	static const u8 shape[16] = { [0] = 0x14, [2] = 0x41, [4] = 0x13, [6] = 0x31, [7] = 0x11, [8] = 0x12, [10] = 0x21 };
+	unsigned s = shape[bits(w, 15, 12)], rpt = s >> 4, selem = s & 15, es = bits(w, 11, 10), q = bit(w, 30), n = bits(w, 9, 5);
+
+	if (!s || (es == 3 && !q && selem != 1))
+		return false;
+	if (!tr_fp_check(t) || !tr_sp_base(t, n))
+		return true;
+	if (rpt == 1 && selem == 1 && q && bit(w, 22) && !(t->key & (KEY_BE | KEY_ALIGN)))
+		emit(t, exec_ld1q_imm, w & 31, gpr_sp(n), 0, 0, 0);
+	else
+		emit(t, bit(w, 22) ? exec_ld_multi : exec_st_multi, w & 31, gpr_sp(n), 0, (u8)selem, (s32)(es | q << 4 | rpt << 8));
+	if (row->arg)
+		structure_write_back(t, w, (q ? 16 : 8) * rpt * selem);
+	return true;
+}
+bool tr_simd_one(struct tr *t, const struct insn *row, u32 w)
+{
+	unsigned opc = bits(w, 15, 14), s = bit(w, 12), size = bits(w, 11, 10), q = bit(w, 30), n = bits(w, 9, 5);
+	unsigned selem = (unsigned)(bit(w, 13) << 1 | bit(w, 21)) + 1, es = opc, index, replicate = 0;
+	bool load = bit(w, 22);
+
+	switch (opc) {
+	case 0:
+		index = q << 3 | s << 2 | size;
+		break;
+	case 1:
+		if (size & 1)
+			return false;
+		index = q << 2 | s << 1 | size >> 1;
+		break;
+	case 2:
+		if (size & 2)
+			return false;
+		if (size & 1) {
+			if (s)
+				return false;
+			es = 3;
+			index = q;
+		} else {
+			index = q << 1 | s;
+		}
+		break;
+	default:
+		if (!load || s)
+			return false;
+		es = size;
+		index = 0;
+		replicate = 1;
+	}
+	if (!tr_fp_check(t) || !tr_sp_base(t, n))
+		return true;
+	emit(t, load ? exec_ld_one : exec_st_one, w & 31, gpr_sp(n), 0, (u8)selem, (s32)(es | index << 4 | replicate << 8 | q << 9));
+	if (row->arg)
+		structure_write_back(t, w, selem << es);
+	return true;
+}
+
+bool tr_excl(struct tr *t, const struct insn *row, u32 w)
+{
+	static exec_fn *const single_fn[2][4] = { { exec_stxr1, exec_stxr2, exec_stxr4, exec_stxr8 },
+						  { exec_ldxr1, exec_ldxr2, exec_ldxr4, exec_ldxr8 } };
+	static exec_fn *const pair_fn[2][2] = { { exec_stxp4, exec_stxp8 }, { exec_ldxp4, exec_ldxp8 } };
+	unsigned size = bits(w, 31, 30), n = bits(w, 9, 5), rt = w & 31, rt2 = bits(w, 14, 10), rs = bits(w, 20, 16);
+	bool load = row->arg & 2, pair = row->arg & 1;
+	u8 d = load ? gpr_dst(rt) : gpr(rt), d2 = load ? gpr_dst(rt2) : gpr(rt2);
+
+	if (!tr_sp_base(t, n))
+		return true;
+	emit(t, pair ? pair_fn[load][size & 1] : single_fn[load][size], d, gpr_sp(n), load ? 0 : gpr_dst(rs), pair ? d2 : 0,
+	     (t->key & KEY_XLAT) != 0);
+	return true;
+}
+bool tr_ordered(struct tr *t, const struct insn *row, u32 w)
+{
+	static exec_fn *const fn[2][4] = { { exec_stlr1, exec_stlr2, exec_stlr4, exec_stlr8 },
+					   { exec_ldar1, exec_ldar2, exec_ldar4, exec_ldar8 } };
+	unsigned size = bits(w, 31, 30), n = bits(w, 9, 5), rt = w & 31;
+
+	if (!tr_sp_base(t, n))
+		return true;
+	t->iss = isv(size, false, rt, size == 3, true);
+	emit(t, fn[row->arg][size], row->arg ? gpr_dst(rt) : gpr(rt), gpr_sp(n), 0, 0, 0);
+	return true;
+}
+bool tr_cas(struct tr *t, const struct insn *row, u32 w)
+{
+	static exec_fn *const fn[4] = { exec_cas1, exec_cas2, exec_cas4, exec_cas8 };
+	unsigned n = bits(w, 9, 5), rt = w & 31, rs = bits(w, 20, 16);
+
+	if (row->arg && ((rt | rs) & 1))
+		return false;
+	if (!tr_sp_base(t, n))
+		return true;
+	if (row->arg)
+		emit(t, bit(w, 30) ? exec_casp8 : exec_casp4, (u8)rt, gpr_sp(n), (u8)rs, 0, 0);
+	else
+		emit(t, fn[bits(w, 31, 30)], gpr(rt), gpr_sp(n), gpr(rs), gpr_dst(rs), 0);
+	return true;
+}
+bool tr_atomic(struct tr *t, const struct insn *row, u32 w)
+{
+#define ATOM_ROW(op) { exec_ld##op##1, exec_ld##op##2, exec_ld##op##4, exec_ld##op##8 }
+	static exec_fn *const fn[9][4] = { ATOM_ROW(add), ATOM_ROW(clr), ATOM_ROW(eor), ATOM_ROW(set), ATOM_ROW(smax),
+					   ATOM_ROW(smin), ATOM_ROW(umax), ATOM_ROW(umin), ATOM_ROW(swp) };
+	unsigned n = bits(w, 9, 5);
+
+	if (!tr_sp_base(t, n))
+		return true;
+	emit(t, fn[row->arg][bits(w, 31, 30)], gpr_dst(w & 31), gpr_sp(n), gpr(bits(w, 20, 16)), 0, 0);
+	return true;
+}

@@ -1,0 +1,341 @@
+/*
+ * The slow half of data accesses: everything that the fast TLB does not answer. Looks the modelled TLB up, fills a fast slot
+ * when the page is plain RAM, reports faults as values in c->exit, splits what crosses a page, swaps big-endian elements.
+ *
+ * Device accesses and stores into decoded code happen only in blocks of one instruction: from a longer block EXIT_SINGLE asks the
+ * run loop to execute this instruction alone. So interrupts that a device raises and code that a store changes
+ * take effect after exactly this instruction, however code is cut into blocks.
+ */
+#include "cpu/mem.h"
+#include "cpu/context.h"
+#include "cpu/debug.h"
+#include "cpu/key.h"
+
+struct piece {
+	u8 *host; /* NULL: device */
+	pa pa;
+	bool code;
+};
+
+static bool abort_data(struct cpu *c, u64 va, bool write, struct fault f)
+{
+	const struct uop_cold *cold = &c->blk->cold[c->u - c->blk->uop];
+
+	c->exit.kind = EXIT_DABT;
+	c->exit.far = va;
+	c->exit.fault = f;
+	c->exit.iss = (u32)cold->iss << 14 | (u32)write << 6;
+	return false;
+}
+
+static bool abort_kind(struct cpu *c, u64 va, bool write, enum fault_kind kind)
+{
+	return abort_data(c, va, write, (struct fault){ .kind = kind, .stage = 1 });
+}
+
+/* The instruction was charged one lookup at decode; what a fault undoes must stay counted. */
+static void count_lookup(struct cpu *c, bool first)
+{
+	if (!first && (c->regime.s1 || c->regime.s2))
+		c->cnt[CNT_DLOOKUP]++;
+}
+
+static void fill_fast(struct cpu *c, u64 va, unsigned ctx, const struct xlat *x, struct access a, u8 *host, bool writable, u16 l1)
+{
+	u64 tag = (va & ~0xfffull) | c->mctx[ctx].tag;
+	u64 rtag = FAST_NONE, wtag = FAST_NONE;
+	struct fault f;
+
+	if (c->mctx[ctx].tag >= FAST_CTX)
+		return;
+	if ((c->key & KEY_ALIGN) || attr_is_device(x->attr))
+		tag |= FAST_ALIGNED;
+	a.what = ACC_READ;
+	if (xlat_permits(&c->regime, x, a, &f))
+		rtag = tag;
+	a.what = ACC_WRITE;
+	if (writable && !x->s1_dbm_clean && !x->s2_dbm_clean && xlat_permits(&c->regime, x, a, &f))
+		wtag = tag;
+	fast_fill_data(c->mmu, va, c->mctx[ctx].hash, rtag, wtag, (u64)(uintptr_t)host - (va & ~0xfffull), l1);
+}
+
+/* Translates one page's part [va, va+len) and says where it is. what: ACC_*. False: c->exit is set. */
+static bool touch(struct cpu *c, u64 va, unsigned len, u32 what, u32 desc, bool first, struct piece *p)
+{
+	unsigned ctx = MEM_CTX(desc);
+	struct access a = { .what = (u8)what, .priv = c->el != 0 && !(ctx == MCTX_UNPRIV && c->unpriv_el0) };
+	bool write = what & ACC_WRITE, writable;
+	struct xlat x;
+	u16 l1;
+	u8 *page;
+
+	a.pan = c->pan && a.priv;
+	mmu_lookup(c->mmu, &c->regime, va, a, &x, &l1);
+	count_lookup(c, first);
+	if (unlikely(x.fault.kind != FAULT_NONE)) {
+		/* an atomic's fault is a read fault when the read alone would have failed (DDI0487 ISS WnR) */
+		bool wnr = write && !((what & ACC_READ) && !(x.s1_perm & (a.priv ? PERM_PR : PERM_UR)) && x.fault.kind != FAULT_PERMISSION);
+
+		if (c->regime.s1 || c->regime.s2)
+			c->cnt[CNT_DLOOKUP]++; /* stays counted although the instruction is refunded */
+		return abort_data(c, va, wnr, x.fault);
+	}
+	if (unlikely(attr_is_device(x.attr)) && (va & ((1u << MEM_ESIZE(desc)) - 1)))
+		return abort_kind(c, va, write, FAULT_ALIGNMENT);
+	page = bus_page(c->bus, x.pa, &writable);
+	p->pa = x.pa;
+	p->host = page ? page + (x.pa.a & 0xfff) : NULL;
+	p->code = write && page && bus_code_page(c->bus, x.pa);
+	if (page) {
+		bool watched = debug_watch_page(c, va);
+
+		if (write && !writable)
+			p->host = NULL; /* ROM: the bus drops the write */
+		if (!watched)
+			fill_fast(c, va, ctx, &x, a, page, writable && !bus_code_page(c->bus, x.pa), l1);
+	}
+	return true;
+}
+
+static bool single(const struct cpu *c)
+{
+	return c->blk->n == 1;
+}
+
+static struct attrs attrs_of(const struct cpu *c, pa p, bool priv)
+{
+	return (struct attrs){ .space = pa_space(p), .privileged = priv, .requester = (u16)c->index };
+}
+
+/* Moves one part between c->bounce + at and the device or RAM, element by element. */
+static bool device_part(struct cpu *c, u64 va, unsigned at, unsigned len, bool write, u32 desc, struct piece p)
+{
+	unsigned es = 1u << MEM_ESIZE(desc);
+	struct attrs attrs = attrs_of(c, p.pa, c->el != 0);
+
+	if (es > 8)
+		es = 8;
+	if ((p.pa.a | at) & (es - 1))
+		es = 1; /* an element that straddles two pages */
+	for (unsigned i = 0; i < len; i += es) {
+		pa at_pa = { p.pa.a + i };
+		u64 v = 0;
+		enum bus_status st;
+
+		if (write)
+			memcpy(&v, c->bounce + at + i, es);
+		st = write ? bus_write(c->bus, at_pa, es, attrs, v) : bus_read(c->bus, at_pa, es, attrs, &v);
+		if (st != BUS_OK)
+			return abort_kind(c, va + i, write, FAULT_EXTERNAL);
+		if (!write)
+			memcpy(c->bounce + at + i, &v, es);
+	}
+	return true;
+}
+
+static void swap_elements(u8 *b, unsigned size, unsigned esize)
+{
+	for (unsigned i = 0; i < size; i += esize)
+		for (unsigned k = 0; k < esize / 2; k++) {
+			u8 x = b[i + k];
+
+			b[i + k] = b[i + esize - 1 - k];
+			b[i + esize - 1 - k] = x;
+		}
+}
+
+static bool misaligned(const struct cpu *c, u64 va, u32 desc)
+{
+	if (desc & MEM_ALIGNED)
+		return va & (MEM_SIZE(desc) - 1);
+	return (c->key & KEY_ALIGN) && (va & ((1u << MEM_ESIZE(desc)) - 1));
+}
+
+/* Splits [va, va+size) at the page boundary. Returns the number of parts (1 or 2), 0: fault. */
+static unsigned touch_all(struct cpu *c, u64 va, u32 what, u32 desc, struct piece p[2], unsigned *first_len)
+{
+	unsigned size = MEM_SIZE(desc), room = 0x1000 - (unsigned)(va & 0xfff);
+
+	*first_len = size < room ? size : room;
+	if (unlikely(misaligned(c, va, desc))) {
+		abort_kind(c, va, what & ACC_WRITE, FAULT_ALIGNMENT);
+		return 0;
+	}
+	if (!touch(c, va, *first_len, what, desc, true, &p[0]))
+		return 0;
+	if (size <= room)
+		return 1;
+	if (!touch(c, va + room, size - room, what, desc, false, &p[1]))
+		return 0;
+	return 2;
+}
+
+/* Watchpoints: true when the access may go on. */
+static bool watch_ok(struct cpu *c, u64 va, u32 desc, bool write)
+{
+	if (likely(!debug_watch_page(c, va) && !debug_watch_page(c, va + MEM_SIZE(desc) - 1)))
+		return true;
+	if (!debug_watchpoint(c, va, MEM_SIZE(desc), write, MEM_CTX(desc) == MCTX_UNPRIV, false))
+		return true;
+	if (c->regime.s1 || c->regime.s2)
+		c->cnt[CNT_DLOOKUP]++;
+	return false;
+}
+
+static bool ask_single(struct cpu *c)
+{
+	c->exit.kind = EXIT_SINGLE;
+	return false;
+}
+
+const void *mem_load_slow(struct cpu *c, const struct uop *u, u64 va, u32 desc)
+{
+	unsigned n, len, size = MEM_SIZE(desc);
+	const struct mctx *m = &c->mctx[MEM_CTX(desc)];
+	const struct fast_slot *s = &c->dfast.slot[fast_index(va, m->hash)];
+	struct piece p[2];
+
+	/* aligned-only pages: Device memory that is RAM (MMU off), SCTLR.A */
+	if (s->rtag == (((va + size - 1) & ~0xfffull) | m->tag | FAST_ALIGNED) && !(va & ((1u << MEM_ESIZE(desc)) - 1)) &&
+	    !misaligned(c, va, desc))
+		return (const void *)(s->addend + va);
+	c->u = u;
+	n = touch_all(c, va, ACC_READ, desc, p, &len);
+	if (!n || !watch_ok(c, va, desc, false))
+		return NULL;
+	if (n == 1 && p[0].host && !c->be)
+		return p[0].host;
+	for (unsigned i = 0, at = 0; i < n; i++, at += len, len = size - len) {
+		if (p[i].host) {
+			memcpy(c->bounce + at, p[i].host, len);
+			continue;
+		}
+		if (desc & MEM_EXCL) {
+			abort_kind(c, va, false, FAULT_ATOMIC);
+			return NULL;
+		}
+		if (!single(c)) {
+			ask_single(c);
+			return NULL;
+		}
+		if (!device_part(c, va + at, at, len, false, desc, p[i]))
+			return NULL;
+	}
+	if (c->be)
+		swap_elements(c->bounce, size, 1u << MEM_ESIZE(desc));
+	return c->bounce;
+}
+
+/* A store of len bytes at p reaches decoded code: it must be alone in its block. */
+static bool code_ready(struct cpu *c, const struct piece *p, unsigned len)
+{
+	return !p->code || single(c) || !bus_code_lines(c->bus, p->pa, len);
+}
+
+bool mem_store_slow(struct cpu *c, const struct uop *u, u64 va, u32 desc)
+{
+	unsigned n, len, first, size = MEM_SIZE(desc);
+	const struct mctx *m = &c->mctx[MEM_CTX(desc)];
+	const struct fast_slot *s = &c->dfast.slot[fast_index(va, m->hash)];
+	struct piece p[2];
+
+	if (s->wtag == (((va + size - 1) & ~0xfffull) | m->tag | FAST_ALIGNED) && !(va & ((1u << MEM_ESIZE(desc)) - 1)) &&
+	    !misaligned(c, va, desc)) {
+		memcpy((void *)(s->addend + va), c->bounce, size);
+		return true;
+	}
+	c->u = u;
+	n = touch_all(c, va, ACC_WRITE, desc, p, &first);
+	if (!n || !watch_ok(c, va, desc, true))
+		return false;
+	len = first;
+	for (unsigned i = 0; i < n; i++, len = size - first)
+		if ((!p[i].host && !single(c)) || !code_ready(c, &p[i], len))
+			return ask_single(c);
+	if (c->be)
+		swap_elements(c->bounce, size, 1u << MEM_ESIZE(desc));
+	len = first;
+	for (unsigned i = 0, at = 0; i < n; i++, at = first, len = size - first) {
+		if (!p[i].host) {
+			if (!device_part(c, va + at, at, len, true, desc, p[i]))
+				return false;
+			continue;
+		}
+		memcpy(p[i].host, c->bounce + at, len);
+		if (p[i].code)
+			phys_written(c->bus, p[i].pa, len);
+	}
+	return true;
+}
+
+void *mem_atomic_slow(struct cpu *c, const struct uop *u, u64 va, u32 desc)
+{
+	u32 what = desc & MEM_WRITES ? ACC_READ | ACC_WRITE : ACC_READ;
+	unsigned len;
+	struct piece p[2];
+
+	c->u = u;
+	if (!touch_all(c, va, what, desc | MEM_ALIGNED, p, &len) || !watch_ok(c, va, desc, desc & MEM_WRITES))
+		return NULL;
+	if (!p[0].host) {
+		abort_kind(c, va, desc & MEM_WRITES, FAULT_ATOMIC);
+		return NULL;
+	}
+	if (!code_ready(c, &p[0], len)) {
+		ask_single(c);
+		return NULL;
+	}
+	if (p[0].code)
+		phys_written(c->bus, p[0].pa, len);
+	return p[0].host;
+}
+
+bool mem_zero_block(struct cpu *c, const struct uop *u, u64 va)
+{
+	u32 desc = MEM(64, 0, MCTX_CUR, 0);
+	struct piece p[2];
+	unsigned len;
+	void *fast;
+
+	va &= ~63ull;
+	fast = mem_store_fast(c, va, desc);
+	if (likely(fast != NULL)) {
+		memset(fast, 0, 64);
+		return true;
+	}
+	c->u = u;
+	if (!touch_all(c, va, ACC_WRITE, desc, p, &len))
+		return false;
+	if (!watch_ok(c, va, desc, true))
+		return false;
+	if (!p[0].host) /* Device memory: an alignment fault (DDI0487 C5.3.8) */
+		return abort_kind(c, va, true, FAULT_ALIGNMENT);
+	if (!code_ready(c, &p[0], 64))
+		return ask_single(c);
+	memset(p[0].host, 0, 64);
+	if (p[0].code)
+		phys_written(c->bus, p[0].pa, 64);
+	return true;
+}
+
+bool mem_cache_op(struct cpu *c, const struct uop *u, u64 va, bool write, bool fetch)
+{
+	/* DC IVAC needs write permission; the others read (EL0) or nothing: a permission fault is not generated for them at EL1 */
+	struct access a = { .what = write ? ACC_WRITE : ACC_READ, .priv = c->el != 0, .pan = false, .cm = true };
+	struct xlat x;
+	u16 l1;
+
+	c->u = u;
+	mmu_lookup(c->mmu, &c->regime, va, a, &x, &l1);
+	if (x.fault.kind == FAULT_NONE)
+		return true;
+	if (x.fault.kind == FAULT_PERMISSION && !write && c->el != 0)
+		return true;
+	if (c->regime.s1 || c->regime.s2)
+		c->cnt[CNT_DLOOKUP]++;
+	abort_data(c, va, true, x.fault); /* WnR is 1 for cache maintenance */
+	c->exit.iss |= 1u << 8;           /* CM */
+	c->exit.iss &= ~(0x7ffu << 14);
+	(void)fetch;
+	return false;
+}

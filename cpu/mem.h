@@ -1,0 +1,75 @@
+/*
+ * Data accesses of instruction handlers. The inline part is one compare against the fast TLB; everything else is in mem.c.
+ *
+ *	const void *p = mem_load(c, u, va, desc);     NULL: fault, c->exit is set: return fault_exit(c, u)
+ *	if (!mem_store...)
+ *
+ * desc says size, element size (alignment and byte order are per element), context and kind: MEM(...).
+ * Byte order: loads that are not fast return the bytes in little-endian order in c->bounce; fast slots exist for
+ * little-endian data only.
+ */
+#ifndef CPU_MEM_H
+#define CPU_MEM_H
+
+#include <string.h>
+#include "cpu/exec.h"
+
+/* size in bytes (1..64), log2 of an element's size, MCTX_*, MEM_* */
+#define MEM(size, esize, ctx, fl) ((u32)(size) | (esize) << 8 | (ctx) << 12 | (fl))
+#define MEM_SIZE(d)  ((d) & 0xff)
+#define MEM_ESIZE(d) ((d) >> 8 & 15)
+#define MEM_CTX(d)   ((d) >> 12 & 1)
+#define MEM_ALIGNED  BIT(16) /* must be aligned to the whole size whatever SCTLR.A says (exclusive, ordered, atomic) */
+#define MEM_EXCL     BIT(17) /* exclusive or atomic: RAM only */
+#define MEM_WRITES   BIT(18) /* mem_atomic(): needs write permission too */
+
+/* The slow halves. The result points at `size` bytes: guest RAM, or c->bounce. NULL: c->exit is set. */
+const void *mem_load_slow(struct cpu *c, const struct uop *u, u64 va, u32 desc);
+/* Stores MEM_SIZE bytes from c->bounce. */
+bool mem_store_slow(struct cpu *c, const struct uop *u, u64 va, u32 desc);
+/* Host address of a naturally aligned location in RAM that may be read and (MEM_WRITES) written; bytes in guest order. */
+void *mem_atomic_slow(struct cpu *c, const struct uop *u, u64 va, u32 desc);
+/* DC ZVA: zeroes the 64-byte block. DC/IC by VA: checks the translation (write: DC IVAC needs write permission). */
+bool mem_zero_block(struct cpu *c, const struct uop *u, u64 va);
+bool mem_cache_op(struct cpu *c, const struct uop *u, u64 va, bool write, bool fetch);
+
+static always_inline_ const void *mem_load(struct cpu *c, const struct uop *u, u64 va, u32 desc)
+{
+	const struct mctx *m = &c->mctx[MEM_CTX(desc)];
+	const struct fast_slot *s = &c->dfast.slot[fast_index(va, m->hash)];
+
+	if (likely(s->rtag == (((va + MEM_SIZE(desc) - 1) & ~0xfffull) | m->tag)))
+		return (const void *)(s->addend + va);
+	return mem_load_slow(c, u, va, desc);
+}
+/* Where a store may go straight, NULL: put the bytes into c->bounce and call mem_store_slow(). */
+static always_inline_ void *mem_store_fast(struct cpu *c, u64 va, u32 desc)
+{
+	const struct mctx *m = &c->mctx[MEM_CTX(desc)];
+	const struct fast_slot *s = &c->dfast.slot[fast_index(va, m->hash)];
+
+	if (likely(s->wtag == (((va + MEM_SIZE(desc) - 1) & ~0xfffull) | m->tag)))
+		return (void *)(s->addend + va);
+	return NULL;
+}
+static always_inline_ void *mem_atomic(struct cpu *c, const struct uop *u, u64 va, u32 desc)
+{
+	const struct mctx *m = &c->mctx[MEM_CTX(desc)];
+	const struct fast_slot *s = &c->dfast.slot[fast_index(va, m->hash)];
+
+	if (likely(s->rtag == ((va & ~0xfffull) | m->tag) && (!(desc & MEM_WRITES) || s->wtag == s->rtag) &&
+		   !(va & (MEM_SIZE(desc) - 1))))
+		return (void *)(s->addend + va);
+	return mem_atomic_slow(c, u, va, desc);
+}
+
+static always_inline_ u8 get8(const void *p) { return *(const u8 *)p; }
+static always_inline_ u16 get16(const void *p) { u16 v; memcpy(&v, p, 2); return v; }
+static always_inline_ u32 get32(const void *p) { u32 v; memcpy(&v, p, 4); return v; }
+static always_inline_ u64 get64(const void *p) { u64 v; memcpy(&v, p, 8); return v; }
+static always_inline_ void put8(void *p, u8 v) { *(u8 *)p = v; }
+static always_inline_ void put16(void *p, u16 v) { memcpy(p, &v, 2); }
+static always_inline_ void put32(void *p, u32 v) { memcpy(p, &v, 4); }
+static always_inline_ void put64(void *p, u64 v) { memcpy(p, &v, 8); }
+
+#endif

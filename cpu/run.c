@@ -1,0 +1,387 @@
+/*
+ * The run loop of a PE: attention, fetch, blocks, and what fast code left behind. Exact time: a slice ends at an exact instruction,
+ * because a block that does not fit into what is left is run one instruction at a time (KEY_SINGLE blocks).
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "base/log.h"
+#include "cpu/context.h"
+#include "cpu/debug.h"
+#include "cpu/exception.h"
+#include "cpu/sysreg.h"
+#include "cpu/translate_priv.h"
+
+#ifdef __x86_64__
+#include <xmmintrin.h>
+/* Round to nearest, no flush to zero, all host exceptions masked: cpu/fpu.h relies on it. */
+static u32 host_fp_enter(void)
+{
+	u32 saved = _mm_getcsr();
+
+	_mm_setcsr(0x1f80);
+	return saved;
+}
+static void host_fp_leave(u32 saved)
+{
+	_mm_setcsr(saved);
+}
+#else
+static u32 host_fp_enter(void)
+{
+	return 0;
+}
+static void host_fp_leave(u32 saved)
+{
+}
+#endif
+
+/* ---- time ---- */
+
+/* Instructions of the current block that were charged but not completed, the one of c->u included. */
+static u32 charged(const struct cpu *c)
+{
+	return c->blk ? c->blk->n - c->blk->cold[c->u - c->blk->uop].nth : 0;
+}
+
+u64 cpu_now(const struct cpu *c)
+{
+	return c->slice_ps + (u64)(c->slice_budget - c->budget - charged(c)) * c->period_ps;
+}
+u64 cpu_cycles(const struct cpu *c)
+{
+	return c->cycles + (u64)(c->slice_budget - c->budget - charged(c));
+}
+u64 cpu_insns(const struct cpu *c)
+{
+	return c->insns + (u64)(c->slice_budget - c->budget - charged(c));
+}
+
+u64 uop_pc(const struct cpu *c, const struct uop *u)
+{
+	return c->page_va + c->blk->cold[u - c->blk->uop].off;
+}
+
+/* Takes what is left of the slice away: the next block entry leaves fast code. now is not affected. */
+static void cut_slice(struct cpu *c, s64 keep)
+{
+	if (c->budget > keep) {
+		c->slice_budget -= c->budget - keep;
+		c->budget = keep;
+	}
+}
+
+void cpu_attention(struct cpu *c, u32 attn)
+{
+	c->attn |= attn;
+}
+
+void cpu_limit(struct cpu *c, u64 until)
+{
+	u64 now = cpu_now(c);
+	s64 left = until <= now ? 0 : (s64)((until - now + c->period_ps - 1) / c->period_ps);
+
+	/* what the current block was charged beyond this instruction is given back at its end by its own size */
+	cut_slice(c, left - (s64)charged(c));
+}
+
+static void pin_set(void *sink, u32 pin, bool level)
+{
+	struct cpu *c = sink;
+	u32 old = c->pins;
+
+	c->pins = level ? old | 1u << pin : old & ~(1u << pin);
+	if (c->pins != old)
+		c->attn |= ATTN_PINS;
+	if (level && c->waiting && exception_wakes_wfi(c))
+		c->waiting = false;
+}
+
+struct wire cpu_wire(struct cpu *c, enum cpu_pin pin)
+{
+	return (struct wire){ pin_set, c, pin };
+}
+
+void cpu_event(struct cpu *c)
+{
+	if (c->waiting && c->wait_wfe)
+		c->waiting = false;
+	else
+		c->event_reg = true;
+}
+
+void cpu_code_written(struct cpu *c, pa page)
+{
+	block_kill_page(c, pa_addr(page));
+}
+
+/* ---- fetch ---- */
+
+/* BranchTo with TBI: the tag byte is replaced by copies of bit 55 (one range: zeroes). DDI0487 AArch64.BranchAddr */
+static u64 branch_addr(const struct cpu *c, u64 pc)
+{
+	const struct regime *r = &c->regime;
+	bool upper = bit(pc, 55);
+
+	if (r->two_ranges) {
+		if (bit(r->tcr, upper ? 38 : 37))
+			pc = (u64)sext(pc, 56);
+	} else if (bit(r->tcr, 20)) {
+		pc &= low_mask(56);
+	}
+	return pc;
+}
+
+static void abort_fetch(struct cpu *c, struct fault f)
+{
+	c->exit.kind = EXIT_IABT;
+	c->exit.far = c->pc;
+	c->exit.iss = 0;
+	c->exit.fault = f;
+	exception_sync(c);
+}
+
+/* The code page at c->pc, through the fast or the modelled TLB. NULL: an exception was taken. */
+static struct codepage *fetch_page(struct cpu *c, u64 key)
+{
+	struct fast_slot *s = &c->ifast.slot[fast_index(c->pc, c->ictx_hash)];
+	struct access a = { .what = ACC_FETCH, .priv = c->el != 0 };
+	struct codepage *p;
+	struct xlat x;
+	bool writable;
+	u8 *host;
+	u16 l1;
+
+	if (s->rtag == ((c->pc & ~0xfffull) | c->ictx_tag)) {
+		p = s->code;
+		return key == p->key ? p : block_page(c, p->pa, key, p->host);
+	}
+	mmu_lookup(c->mmu, &c->regime, c->pc, a, &x, &l1);
+	if (x.fault.kind == FAULT_NONE) {
+		host = bus_page(c->bus, x.pa, &writable);
+		if (host) {
+			p = block_page(c, x.pa.a & ~0xfffull, key, host);
+			if (p && !(key & KEY_SINGLE))
+				fast_fill_code(c->mmu, c->pc, c->ictx_hash, (c->pc & ~0xfffull) | c->ictx_tag, p, l1);
+			return p;
+		}
+		x.fault = (struct fault){ .kind = FAULT_EXTERNAL, .stage = 1 };
+	}
+	if (c->regime.s1 || c->regime.s2)
+		c->context->cpu.i_lookup++; /* the faulting lookup; completed instructions are counted at the drain */
+	abort_fetch(c, x.fault);
+	return NULL;
+}
+
+/* ---- what fast code left behind ---- */
+
+/* Gives back time and class counts of the block's instructions from number `from` on. */
+static void refund(struct cpu *c, const struct block *b, u32 from)
+{
+	if (from >= b->n)
+		return;
+	c->budget += b->n - from;
+	for (u32 i = 0; i < b->n_uops; i++)
+		if (b->cold[i].nth >= from)
+			for (unsigned k = 0; k < 4; k++)
+				c->cnt[k] -= b->cold[i].cnt[k];
+}
+
+static void sleep_pe(struct cpu *c)
+{
+	c->waiting = true;
+	c->wait_wfe = c->exit.wfe;
+}
+
+/* Acts on c->exit. The instruction is the one of c->u. True: it completed without exception or return. */
+static bool handle_exit(struct cpu *c)
+{
+	const struct block *b = c->blk;
+	const struct uop_cold *cold = &b->cold[c->u - b->uop];
+	enum exit_kind kind = c->exit.kind;
+	bool complete = kind == EXIT_DONE || kind == EXIT_WAIT || kind == EXIT_ERET || kind == EXIT_SVC || kind == EXIT_HVC ||
+			kind == EXIT_SMC || kind == EXIT_BRK || kind == EXIT_HLT;
+
+	c->pc = c->page_va + cold->off;
+	refund(c, b, complete ? cold->nth + 1u : cold->nth);
+	c->blk = NULL;
+	c->exit.kind = EXIT_NONE;
+	switch (kind) {
+	case EXIT_DONE:
+		c->pc += 4;
+		return true;
+	case EXIT_WAIT:
+		c->pc += 4;
+		sleep_pe(c);
+		return true;
+	case EXIT_SINGLE:
+		c->run_single = true;
+		return false;
+	case EXIT_ERET:
+		exception_return(c);
+		return false;
+	default:
+		if (!complete && (c->regime.s1 || c->regime.s2))
+			c->context->cpu.i_lookup++; /* fetched, not completed */
+		c->exit.kind = (u8)kind;
+		exception_sync(c);
+		c->exit.kind = EXIT_NONE;
+		return false;
+	}
+}
+
+static bool run_block(struct cpu *c, const struct block *b)
+{
+	const struct uop *u;
+
+	c->budget -= b->n;
+	c->blk = b;
+	*(block_counts *)c->cnt += *(const block_counts *)b->cnt;
+	u = b->uop;
+#ifdef TRAPLINE_TRAMPOLINE
+	while (u)
+		u = u->exec(c, u);
+#else
+	u->exec(c, u);
+#endif
+	return c->blk ? handle_exit(c) : true;
+}
+
+/* Pending interrupts, context changes. False: the slice is over. */
+static bool serve_attention(struct cpu *c)
+{
+	if (c->attn & ATTN_CONTEXT) {
+		c->attn &= ~(u32)ATTN_CONTEXT;
+		cpu_update_context(c);
+	}
+	if (c->attn & ATTN_PINS) {
+		c->attn &= ~(u32)ATTN_PINS;
+		exception_async(c);
+	}
+	if (c->attn & ATTN_STOP) {
+		c->attn &= ~(u32)ATTN_STOP;
+		return false;
+	}
+	return true;
+}
+
+/* Makes the link that a direct branch missed, when its target turned out to be in the same code page. */
+static void make_link(struct cpu *c, struct block *b)
+{
+	struct block *from = c->link_from;
+
+	c->link_from = NULL;
+	if (from->page == b->page && !(b->page->key & KEY_SINGLE) && !mmu_config(c->mmu)->reference)
+		from->link[c->link_slot] = b;
+}
+
+/* One turn of the loop: everything between two stays in fast code. */
+static void step(struct cpu *c)
+{
+	bool exclusive;
+	u64 key = c->key;
+	struct codepage *p;
+	struct block *b;
+
+	if (unlikely(c->run_single || c->budget < 1)) {
+		key |= KEY_SINGLE;
+		c->run_single = false;
+	}
+	if (unlikely(c->pc & 3)) {
+		c->exit.kind = EXIT_PC_ALIGN;
+		c->exit.far = c->pc;
+		exception_sync(c);
+		return;
+	}
+	if (unlikely(key & (KEY_STEP | KEY_BREAK))) {
+		key |= KEY_SINGLE;
+		if ((key & KEY_STEP) && debug_step_due(c)) {
+			exception_sync(c);
+			return;
+		}
+	}
+	p = fetch_page(c, key);
+	if (!p)
+		return;
+	b = block_get(c, p, c->pc & 0xfff);
+	if (unlikely(b && b->n > c->budget)) {
+		p = block_page(c, p->pa, key | KEY_SINGLE, p->host);
+		b = p ? block_get(c, p, c->pc & 0xfff) : NULL;
+	}
+	if (unlikely(!b)) {
+		log_at(c->log, LOG_HOST, "cpu", "no memory left for translated code");
+		c->attn |= ATTN_STOP;
+		return;
+	}
+	if (unlikely(key & KEY_BREAK) && debug_breakpoint(c, c->pc)) {
+		if (c->regime.s1 || c->regime.s2)
+			c->context->cpu.i_lookup++;
+		exception_sync(c);
+		return;
+	}
+	if (c->link_from)
+		make_link(c, b);
+	c->page_va = c->pc & ~0xfffull;
+	exclusive = a64_insns[b->cold[0].row].cls == CL_EXCL;
+	if (run_block(c, b) && unlikely(key & KEY_STEP))
+		debug_stepped(c, exclusive);
+}
+
+void cpu_run(struct cpu *c, u64 now, u64 until)
+{
+	u32 saved = host_fp_enter();
+
+	c->slice_ps = now;
+	c->slice_budget = c->budget = until <= now ? 0 : (s64)((until - now + c->period_ps - 1) / c->period_ps);
+	while (!c->waiting) {
+		if (unlikely(c->attn) && !serve_attention(c))
+			break;
+		if (c->budget <= 0)
+			break;
+		block_safe_point(c);
+		c->pc = branch_addr(c, c->pc);
+		step(c);
+	}
+	c->slice_ps = cpu_now(c);
+	c->cycles += (u64)(c->slice_budget - c->budget);
+	c->insns += (u64)(c->slice_budget - c->budget);
+	c->slice_budget = c->budget = 0;
+	host_fp_leave(saved);
+}
+
+/* ---- life ---- */
+
+struct cpu *cpu_new(const struct cpu_config *cfg, struct bus *bus, const struct sysreg_map *map, struct log *log,
+		    const struct cpu_host *host)
+{
+	struct cpu *c = aligned_alloc(64, (sizeof(*c) + 63) & ~63ul);
+
+	if (!c)
+		return NULL;
+	memset(c, 0, sizeof(*c));
+	c->core = *cfg->core;
+	c->index = cfg->index;
+	c->mpidr = cfg->mpidr;
+	c->bus = bus;
+	c->log = log;
+	c->sysregs = map;
+	c->host = *host;
+	c->max_block = cfg->tlb->reference ? 1 : cfg->max_block;
+	c->period_ps = 1000; /* functional: 1 GHz, one cycle an instruction */
+	c->mmu = mmu_new(bus, cfg->tlb, &c->ifast, &c->dfast);
+	c->blocks = block_cache_new();
+	if (!c->mmu || !c->blocks) {
+		cpu_free(c);
+		return NULL;
+	}
+	return c;
+}
+
+void cpu_free(struct cpu *c)
+{
+	if (!c)
+		return;
+	context_free(c);
+	block_cache_free(c->blocks);
+	mmu_free(c->mmu);
+	free(c);
+}

@@ -1,0 +1,140 @@
+/*
+ * From instruction words to a block: decodes from the start offset until a branch, an instruction that may change what follows, the
+ * page's end or the limit. Reads guest bytes from host memory; marks the lines it read so that writes to them kill the block.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "cpu/context.h"
+#include "cpu/sysreg.h"
+#include "cpu/translate_priv.h"
+
+struct uop *emit(struct tr *t, exec_fn *fn, u8 rd, u8 rn, u8 rm, u8 aux, s32 imm)
+{
+	struct uop *u = &t->uop[t->n_uops];
+
+	*u = (struct uop){ .exec = fn, .rd = rd, .rn = rn, .rm = rm, .aux = aux, .imm = imm };
+	t->cold[t->n_uops] = (struct uop_cold){ .row = (u16)t->row, .off = (u16)t->off, .nth = (u16)t->n_insns, .iss = t->iss };
+	t->uses_pool[t->n_uops++] = false;
+	return u;
+}
+
+struct uop *emit_const(struct tr *t, exec_fn *fn, u8 rd, u8 rn, u8 rm, u8 aux, u64 value)
+{
+	struct uop *u = emit(t, fn, rd, rn, rm, aux, (s32)t->n_pool);
+
+	t->uses_pool[t->n_uops - 1] = true;
+	t->pool[t->n_pool++] = value;
+	return u;
+}
+
+/* A register or instruction whose row says so ends the block; its handler leaves by itself then. Unknown encodings are refused at run time. */
+void tr_sysreg_ends(struct tr *t, u32 enc)
+{
+	const struct sysreg *r = sysreg_find(t->c->sysregs, enc);
+
+	/* redirection (E2H, _EL12) may reach another row: registers of one noun have the same flags, but be safe */
+	if (!r || (r->flags & (SRF_ENDS_BLOCK | SRF_CONTEXT)) || r->e2h)
+		t->stop = true;
+	if (r && (r->flags & SRF_VA_OP) && (t->key & KEY_XLAT))
+		t->cnt[CNT_DLOOKUP]++;
+}
+
+static void count_class(u32 cnt[4], enum insn_class cls, bool store_bit, bool xlat)
+{
+	switch (cls) {
+	case CL_LOAD:
+	case CL_VLOAD:
+	case CL_STORE:
+	case CL_VSTORE:
+	case CL_ATOMIC:
+	case CL_EXCL:
+		cnt[store_bit ? CNT_STORE : CNT_LOAD]++;
+		if (xlat)
+			cnt[CNT_DLOOKUP]++;
+		break;
+	case CL_BRANCH:
+	case CL_BRANCH_IND:
+		cnt[CNT_BRANCH]++;
+		break;
+	default:
+		break;
+	}
+}
+
+static void translate_one(struct tr *t, u32 w)
+{
+	const struct insn *row = a64_decode(w, t->c->core.features);
+	u32 before = t->n_uops, cnt[4];
+
+	memcpy(cnt, t->cnt, sizeof(cnt));
+	t->iss = 0;
+	t->row = row ? (u32)(row - a64_insns) : 0;
+	if (t->key & KEY_IL) {
+		tr_illegal(t);
+	} else if (!row || !row->tr(t, row, w)) {
+		t->n_uops = before;
+		t->end = false;
+		t->stop = false;
+		memcpy(t->cnt, cnt, sizeof(cnt));
+		tr_undef(t);
+		return;
+	}
+	if (row)
+		count_class(t->cnt, row->cls, row->cls == CL_STORE || row->cls == CL_VSTORE, (t->key & KEY_XLAT) != 0);
+	for (unsigned k = 0; k < 4; k++)
+		t->cold[before].cnt[k] = (u8)(t->cnt[k] - cnt[k]);
+}
+
+static struct block *finish(struct tr *t, struct codepage *p, u32 off)
+{
+	u32 bytes = (u32)(sizeof(struct block) + t->n_uops * sizeof(struct uop) + t->n_pool * sizeof(u64) +
+			  t->n_uops * sizeof(struct uop_cold));
+	struct block *b = aligned_alloc(16, (bytes + 15) & ~15u);
+	u64 *pool;
+
+	if (!b)
+		return NULL;
+	*b = (struct block){ .page = p, .n = (u16)t->n_insns, .n_uops = (u16)t->n_uops, .off = (u16)off, .bytes = bytes };
+	memcpy(b->cnt, t->cnt, sizeof(b->cnt));
+	memcpy(b->uop, t->uop, t->n_uops * sizeof(struct uop));
+	pool = (u64 *)&b->uop[t->n_uops];
+	memcpy(pool, t->pool, t->n_pool * sizeof(u64));
+	b->cold = (struct uop_cold *)(pool + t->n_pool);
+	memcpy(b->cold, t->cold, t->n_uops * sizeof(struct uop_cold));
+	for (u32 i = 0; i < t->n_uops; i++)
+		if (t->uses_pool[i])
+			b->uop[i].imm = (s32)((char *)&pool[t->uop[i].imm] - (char *)&b->uop[i]);
+	return b;
+}
+
+struct block *block_translate(struct cpu *c, struct codepage *p, u32 off)
+{
+	struct tr *t = block_scratch(c->blocks);
+	u32 limit = c->max_block ? c->max_block : 1024;
+	struct block *b;
+
+	if (p->key & KEY_SINGLE)
+		limit = 1;
+	t->c = c;
+	t->key = p->key;
+	t->off = off;
+	t->end = t->stop = false;
+	t->n_uops = t->n_pool = t->n_insns = 0;
+	memset(t->cnt, 0, sizeof(t->cnt));
+	do {
+		u32 w;
+
+		memcpy(&w, p->host + t->off, 4);
+		translate_one(t, w);
+		t->n_insns++;
+		t->off += 4;
+	} while (!t->end && !t->stop && t->n_insns < limit && t->off < 4096);
+	if (!t->end) {
+		t->row = 0;
+		emit_next(t, t->off, t->stop);
+	}
+	b = finish(t, p, off);
+	if (b)
+		bus_mark_code(c->bus, (pa){ p->pa + off }, t->off - off);
+	return b;
+}

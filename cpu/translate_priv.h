@@ -1,0 +1,15 @@
+/* What the translation functions of cpu/ share among themselves. */
+#ifndef CPU_TRANSLATE_PRIV_H
+#define CPU_TRANSLATE_PRIV_H
+
+#include "cpu/translate.h"
+
+bool tr_undef(struct tr *t);
+void tr_illegal(struct tr *t);
+/* The last uop of a block that does not end in a branch; stop: leave to the run loop. */
+void emit_next(struct tr *t, u32 off, bool stop);
+void tr_sysreg_ends(struct tr *t, u32 enc);
+/* The translation buffer of a PE: large, so it is not on the stack. */
+struct tr *block_scratch(struct block_cache *bc);
+
+#endif
