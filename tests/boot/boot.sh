@@ -7,6 +7,7 @@
 #   BOOT_LIMIT=S       seconds for one scenario (default 600)
 #   BOOT_COMPARE=no    leave the comparison out (for other emulators)
 #   BOOT_OPTIONS=...   more options for every scenario
+# Status 77 when an image is not there.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 if [ $# -lt 2 ]; then
@@ -35,6 +36,16 @@ missing() {
 	grep -aqE "$bad" "$1" && printf ' [a WARN, BUG or panic]'
 }
 
+# have FILE...: leaves with status 77 when one is not among the images
+have() {
+	local file
+	for file; do
+		[ -s "$images/$file" ] && continue
+		echo "boot.sh: no $images/$file (make-images.sh builds it)" >&2
+		exit 77
+	done
+}
+
 # boot NAME 'regex;...' OPTION...
 boot() {
 	local name=$1 want=$2 start=${EPOCHREALTIME/[.,]/} wrong status seconds
@@ -55,12 +66,14 @@ boot() {
 
 # on_linux NAME KERNEL CORE PES ARGUMENT 'regex;...'
 on_linux() {
+	have "$2" initrd.gz
 	boot "$1" "$6;GUEST-DONE;Power down" -cpu "$3" -smp "$4" -m 1024 -kernel "$images/$2" \
 		-initrd "$images/initrd.gz" -append "$linux$5"
 }
 
 # on_xen NAME XEN KERNEL CORE 'regex;...'
 on_xen() {
+	have "$2" "$3" initrd.gz
 	boot "$1" "$5;GUEST-DONE;Hardware Dom0 halted" -cpu "$4" -smp 2 -m 2048 -kernel "$images/$2" -append "$xen" \
 		-device "guest-loader,addr=0x49000000,kernel=$images/$3,bootargs=console=hvc0 panic=-1" \
 		-device "guest-loader,addr=0x4e000000,initrd=$images/initrd.gz"

@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# Whether one scenario is the same run however it is run: twice the same command; blocks of at most 1 and 7 instructions; and,
+# for the TLB counters, the fast TLB against the reference mode, with the default geometry and with the A53's ten entries.
+#
+# usage: same.sh IMAGES EMULATOR SCENARIO
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+images=$1
+emulator=$2
+scenario=$3
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+a53="--tlb l1i=10,l1d=10,main=512:4,walk=64:4,ipa=64:4"
+status=0
+
+# run NAME OPTION...: console, statistics and digest into $work/NAME
+run() {
+	local name=$1 code=0
+	shift
+	mkdir "$work/$name"
+	BOOT_LOGS=$work/$name BOOT_COMPARE=no BOOT_OPTIONS="--digest --stats $work/stats $*" \
+		"$here/boot.sh" "$images" "$emulator" "$scenario" >"$work/$name/result" || code=$?
+	[ $code != 77 ] || exit 77
+	if [ $code != 0 ]; then
+		cat "$work/$name/result"
+		status=1
+	fi
+	mv "$work/stats" "$work/$name/" && rm -f "$work/$name/stats/host.json" # dates and seconds
+}
+
+digest() {
+	sed -n 's/^digest //p' "$work/$1/$scenario"
+}
+
+# verdict STATUS SENTENCE
+verdict() {
+	if [ "$1" = 0 ]; then echo "ok   $2"; else echo "FAIL $2"; status=1; fi
+}
+
+same_digest() {
+	[ -n "$(digest "$1")" ] && [ "$(digest "$1")" = "$(digest "$2")" ]
+	verdict $? "$1 and $2: same end digest"
+}
+
+# The counters that say how a lookup was made, not what it found, differ by design.
+tlb_counters() {
+	grep -E 'l1[id]_|main_|walk_|ipa_|evict_|s[12]_walk|tlbi|tlb_conflict' "$work/$1/stats/stats.txt" | grep -vE 'l1[id]_model'
+}
+
+same_tlb() {
+	[ -n "$(tlb_counters "$1")" ] && diff <(tlb_counters "$1") <(tlb_counters "$2")
+	verdict $? "$1 and $2: same TLB counters"
+}
+
+run first
+run again
+diff -r "$work/first" "$work/again" --exclude=result >/dev/null
+verdict $? "twice the same command: same console and statistics bytes"
+run block-1 --max-block 1
+same_digest first block-1
+run block-7 --max-block 7
+same_digest first block-7
+run reference --tlb-reference
+same_tlb first reference
+run a53 "$a53"
+run a53-reference "$a53" --tlb-reference
+same_tlb a53 a53-reference
+exit $status
