@@ -51,6 +51,7 @@ struct access {
 	bool pan;    /* PSTATE.PAN applies to this access */
 	bool cm;     /* cache maintenance or address translation: a write-permission check with CM=1 rules is the caller's */
 	bool atop;   /* AT instruction or debugger: pure, no descriptor updates, no counting */
+	bool s1_only; /* AT S1xx of a two-stage regime: stop at the IPA (pa == ipa); table reads still go through stage 2 */
 };
 
 /* Page permissions, one stage. */
@@ -93,6 +94,7 @@ struct xlat {
 	u8 s1_size, s1_level; /* stage-1 leaf (size without the contiguous hint); 0 when stage 1 is off */
 	u8 s2_size, s2_level;
 	u8 s1_perm, s2_perm;  /* PERM_* */
+	u8 s2_attr;           /* MemAttr of the stage-2 leaf, as in the descriptor */
 	bool global;          /* not tagged with the ASID */
 	bool s1_dbm_clean;    /* writable by DBM but not yet dirty: a write must walk again and mark it */
 	bool s2_dbm_clean;
@@ -104,6 +106,8 @@ static inline bool attr_is_device(u8 attr)
 }
 
 /* Whether the two stages' permissions, PAN and WXN allow the access; fault kind/stage/level are set in *f when not. */
+bool s1_permits(const struct regime *r, const struct xlat *x, struct access a, struct fault *f);
+bool s2_permits(const struct regime *r, const struct xlat *x, struct access a, struct fault *f);
 bool xlat_permits(const struct regime *r, const struct xlat *x, struct access a, struct fault *f);
 
 #endif

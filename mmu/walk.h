@@ -28,6 +28,7 @@ struct walk {
 	u8 n_updates;
 	struct walk_update update[2 + 5]; /* leaf of each stage, plus stage-2 leaves of the table pages */
 	u16 s1_reads, s2_reads;
+	u16 s2_walks; /* stage-2 walks made (not answered by a cache) */
 };
 
 /*
@@ -37,6 +38,7 @@ struct walk {
 struct wc_hit {
 	bool hit;
 	u8 level;      /* the level whose table this is */
+	u8 bits;       /* log2 of the address range that the table translates */
 	u64 table;     /* address of the next table (stage-1: IPA when stage 2 is on) */
 	u8 ns;         /* NSTable accumulated */
 	u8 apt, xnt, pxnt; /* hierarchical permissions accumulated */
@@ -53,9 +55,20 @@ struct walk_caches {
 
 /* Translates v. Both stages as the regime says; with both off: identity with the address-size check and MMU-off attributes. */
 void walk_va(const struct regime *r, struct bus *bus, u64 v, struct access a, const struct walk_caches *c, struct walk *out);
+/*
+ * The same, but x.attr and x.sh as the descriptors say, before SCTLR.{C,I} and HCR_EL2.{CD,ID} make them Non-cacheable: what a TLB
+ * entry holds, because those depend on the kind of access. attr_effective() applies them.
+ */
+void walk_va_raw(const struct regime *r, struct bus *bus, u64 v, struct access a, const struct walk_caches *c,
+		 struct walk *out);
+/* Whether the top byte of v is ignored (TCR_ELx.TBIn). */
+bool walk_tbi(const struct regime *r, u64 v);
 /* Stage 2 alone, for an IPA (debugger, AT S12, table accesses). out->x.ipa = a. */
 void walk_ipa(const struct regime *r, struct bus *bus, ipa a, struct access acc, const struct walk_caches *c, struct walk *out);
-/* Compare-and-swap of every update, in order. False: memory changed meanwhile, walk again. Calls phys_written(). */
+/*
+ * Compare-and-swap of every update, in order. False: memory changed meanwhile, walk again. Calls phys_written(). A walk that ended
+ * in a fault has no updates.
+ */
 bool walk_apply(struct bus *bus, const struct walk *w);
 
 #endif

@@ -1,0 +1,618 @@
+/*
+ * The physical address map: a sorted array of regions that do not overlap. RAM is anonymous memory that the host gives out
+ * page by page as it is touched; the map of code lines likewise. Not modelled: bus timing, caches, exclusive monitors. PEs,
+ * DMA, the loader and the debugger all come in here.
+ */
+#define _GNU_SOURCE
+#include "mmu/bus.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/bits.h"
+#include "base/log.h"
+#include "base/snap.h"
+
+enum { PAGE = 4096, LINE = 64 };
+
+struct listener {
+	void (*fn)(void *ctx, pa page, u64 lines);
+	void *ctx;
+};
+
+struct bus {
+	struct log *log;
+	struct bus_region *region; /* sorted by base */
+	size_t n;
+	const struct bus_region *ram; /* the largest RAM: looked at first */
+	struct listener *listener;
+	size_t n_listeners;
+};
+
+static void *lazy_memory(u64 size)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static u64 code_bytes(const struct bus_region *r)
+{
+	return align_up(r->size / PAGE * sizeof(u64), PAGE);
+}
+
+struct bus *bus_new(struct log *log)
+{
+	struct bus *b = calloc(1, sizeof(*b));
+
+	if (b)
+		b->log = log;
+	return b;
+}
+
+void bus_free(struct bus *b)
+{
+	if (!b)
+		return;
+	for (size_t i = 0; i < b->n; i++) {
+		struct bus_region *r = &b->region[i];
+
+		if (r->host) {
+			munmap(r->host, r->size);
+			munmap(r->code, code_bytes(r));
+		}
+	}
+	free(b->region);
+	free(b->listener);
+	free(b);
+}
+
+static void find_largest_ram(struct bus *b)
+{
+	b->ram = NULL;
+	for (size_t i = 0; i < b->n; i++) {
+		if (b->region[i].host && (!b->ram || b->region[i].size > b->ram->size))
+			b->ram = &b->region[i];
+	}
+}
+
+static int add(struct bus *b, const struct bus_region *r)
+{
+	struct bus_region *grown;
+	size_t at = 0;
+
+	if (!r->size || r->base + r->size - 1 > ADDR_MASK || r->base + r->size < r->base)
+		return -EINVAL;
+	while (at < b->n && b->region[at].base < r->base)
+		at++;
+	if ((at > 0 && b->region[at - 1].base + b->region[at - 1].size > r->base) ||
+	    (at < b->n && r->base + r->size > b->region[at].base))
+		return -EEXIST;
+	grown = realloc(b->region, (b->n + 1) * sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	b->region = grown;
+	memmove(grown + at + 1, grown + at, (b->n - at) * sizeof(*grown));
+	grown[at] = *r;
+	b->n++;
+	find_largest_ram(b);
+	return 0;
+}
+
+int bus_add_ram(struct bus *b, const char *name, u64 base, u64 size, bool secure)
+{
+	struct bus_region r = { .name = name, .base = base, .size = size, .secure = secure };
+	int err;
+
+	if (!size || base % PAGE || size % PAGE)
+		return -EINVAL;
+	r.host = lazy_memory(size);
+	if (!r.host)
+		return -ENOMEM;
+	r.code = lazy_memory(code_bytes(&r));
+	err = r.code ? add(b, &r) : -ENOMEM;
+	if (err) {
+		munmap(r.host, size);
+		if (r.code)
+			munmap(r.code, code_bytes(&r));
+	}
+	return err;
+}
+
+int bus_add_device(struct bus *b, u64 base, const struct device_ops *ops, void *dev, bool secure)
+{
+	struct bus_region r = {
+		.name = ops->name, .base = base, .size = ops->size, .secure = secure, .ops = ops, .dev = dev,
+	};
+
+	return add(b, &r);
+}
+
+void bus_set_readonly(struct bus *b, u64 base, bool readonly)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		if (b->region[i].base == base && b->region[i].host)
+			b->region[i].readonly = readonly;
+	}
+}
+
+static inline bool holds(const struct bus_region *r, u64 addr)
+{
+	return addr - r->base < r->size;
+}
+
+static const struct bus_region *search(const struct bus *b, u64 addr)
+{
+	size_t lo = 0, hi = b->n;
+
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+
+		if (b->region[mid].base <= addr)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo && holds(&b->region[lo - 1], addr) ? &b->region[lo - 1] : NULL;
+}
+
+const struct bus_region *bus_find(struct bus *b, u64 addr, enum space space)
+{
+	const struct bus_region *r = b->ram;
+
+	if (unlikely(!r || !holds(r, addr)))
+		r = search(b, addr);
+	return r && r->secure && space != SPACE_S ? NULL : r;
+}
+
+size_t bus_regions(struct bus *b, const struct bus_region **out)
+{
+	*out = b->region;
+	return b->n;
+}
+
+/* One access to a device may take several of its own widths; where this one starts and what it covers. */
+struct piece {
+	u64 off;        /* of the device access, aligned to width */
+	unsigned width; /* one of the device's */
+	unsigned skip;  /* first byte wanted */
+	unsigned n;     /* bytes wanted */
+};
+
+/* The widest device access that fits; if none does, the part of a narrowest one that overlaps. */
+static struct piece next_piece(const struct device_ops *ops, u64 off, unsigned left)
+{
+	unsigned narrowest = ops->widths & -ops->widths;
+	unsigned skip;
+
+	for (unsigned w = W64; w; w >>= 1) {
+		if ((ops->widths & w) && w <= left && !(off & (w - 1)))
+			return (struct piece){ off, w, 0, w };
+	}
+	skip = (unsigned)(off & (narrowest - 1));
+	return (struct piece){ off - skip, narrowest, skip, left < narrowest - skip ? left : narrowest - skip };
+}
+
+/* A device without widths takes nothing; neither does a tail shorter than its narrowest access. */
+static bool refused(struct bus *b, const struct bus_region *r, u64 off, unsigned size, struct attrs at)
+{
+	unsigned narrowest = r->ops->widths & -r->ops->widths;
+
+	if (narrowest && (off + size - 1) / narrowest * narrowest + narrowest <= r->size)
+		return false;
+	if (!at.debug)
+		log_at(b->log, LOG_GUEST, r->name, "access of %u bytes at offset %#" PRIx64 " is refused", size, off);
+	return true;
+}
+
+static enum bus_status device_read(struct bus *b, const struct bus_region *r, u64 off, unsigned size,
+				   struct attrs at, u64 *v)
+{
+	*v = 0;
+	if (refused(b, r, off, size, at))
+		return BUS_SLVERR;
+	for (unsigned done = 0; done < size;) {
+		struct piece p = next_piece(r->ops, off + done, size - done);
+		u64 got = r->ops->read(r->dev, p.off, p.width, at);
+
+		*v |= (got >> 8 * p.skip & low_mask(8 * p.n)) << 8 * done;
+		done += p.n;
+	}
+	return BUS_OK;
+}
+
+static enum bus_status device_write(struct bus *b, const struct bus_region *r, u64 off, unsigned size,
+				    struct attrs at, u64 v)
+{
+	if (refused(b, r, off, size, at))
+		return BUS_SLVERR;
+	for (unsigned done = 0; done < size;) {
+		struct piece p = next_piece(r->ops, off + done, size - done);
+		u64 part = v >> 8 * done & low_mask(8 * p.n);
+
+		if (p.n != p.width && !at.debug)
+			log_once(b->log, LOG_GUEST, r->name, p.off,
+				 "write of %u bytes at offset %#" PRIx64 ", device takes %u: the rest is written as 0",
+				 p.n, off + done, p.width);
+		r->ops->write(r->dev, p.off, part << 8 * p.skip, p.width, at);
+		done += p.n;
+	}
+	return BUS_OK;
+}
+
+static u64 ram_load(const u8 *p, unsigned size)
+{
+	u64 v = 0;
+
+	switch (size) {
+	case 1:
+		return *p;
+	case 2:
+		memcpy(&v, p, 2);
+		return v;
+	case 4:
+		memcpy(&v, p, 4);
+		return v;
+	default:
+		memcpy(&v, p, 8);
+		return v;
+	}
+}
+
+static void ram_store(u8 *p, unsigned size, u64 v)
+{
+	switch (size) {
+	case 1:
+		*p = (u8)v;
+		break;
+	case 2:
+		memcpy(p, &v, 2);
+		break;
+	case 4:
+		memcpy(p, &v, 4);
+		break;
+	default:
+		memcpy(p, &v, 8);
+		break;
+	}
+}
+
+static cold_ enum bus_status nothing(struct bus *b, const char *what, pa p, unsigned size, struct attrs at)
+{
+	if (!at.debug)
+		log_at(b->log, LOG_GUEST, "bus", "%s of %u bytes at %s address %#" PRIx64 ": nothing there", what, size,
+		       pa_space(p) == SPACE_S ? "secure" : "non-secure", pa_addr(p));
+	return BUS_DECERR;
+}
+
+static enum bus_status read_bytes(struct bus *b, pa p, unsigned size, struct attrs at, u64 *v)
+{
+	*v = 0;
+	for (unsigned i = 0; i < size; i++) {
+		u64 byte;
+		enum bus_status st = bus_read(b, pa_make(pa_space(p), pa_addr(p) + i), 1, at, &byte);
+
+		if (st != BUS_OK)
+			return st;
+		*v |= byte << 8 * i;
+	}
+	return BUS_OK;
+}
+
+static enum bus_status write_bytes(struct bus *b, pa p, unsigned size, struct attrs at, u64 v)
+{
+	for (unsigned i = 0; i < size; i++) {
+		enum bus_status st = bus_write(b, pa_make(pa_space(p), pa_addr(p) + i), 1, at, v >> 8 * i & 0xff);
+
+		if (st != BUS_OK)
+			return st;
+	}
+	return BUS_OK;
+}
+
+enum bus_status bus_read(struct bus *b, pa p, unsigned size, struct attrs at, u64 *v)
+{
+	const struct bus_region *r = bus_find(b, pa_addr(p), pa_space(p));
+	u64 off;
+
+	*v = 0;
+	if (unlikely(!r))
+		return nothing(b, "read", p, size, at);
+	off = pa_addr(p) - r->base;
+	if (unlikely(r->size - off < size))
+		return read_bytes(b, p, size, at, v);
+	if (!r->host)
+		return device_read(b, r, off, size, at, v);
+	*v = ram_load(r->host + off, size);
+	return BUS_OK;
+}
+
+enum bus_status bus_write(struct bus *b, pa p, unsigned size, struct attrs at, u64 v)
+{
+	const struct bus_region *r = bus_find(b, pa_addr(p), pa_space(p));
+	u64 off;
+
+	if (unlikely(!r))
+		return nothing(b, "write", p, size, at);
+	off = pa_addr(p) - r->base;
+	if (unlikely(r->size - off < size))
+		return write_bytes(b, p, size, at, v);
+	if (!r->host)
+		return device_write(b, r, off, size, at, v);
+	if (unlikely(r->readonly)) {
+		log_at(b->log, LOG_GUEST, r->name, "write of %u bytes to read-only memory at %#" PRIx64, size, pa_addr(p));
+		return BUS_OK;
+	}
+	ram_store(r->host + off, size, v);
+	phys_written(b, p, size);
+	return BUS_OK;
+}
+
+/* Bytes from p on that lie in RAM together, at most n; *at is their host address. 0: not RAM. */
+static size_t ram_run(struct bus *b, pa p, size_t n, const struct bus_region **r, u8 **at)
+{
+	u64 off, left;
+
+	*r = bus_find(b, pa_addr(p), pa_space(p));
+	if (!*r || !(*r)->host)
+		return 0;
+	off = pa_addr(p) - (*r)->base;
+	left = (*r)->size - off;
+	*at = (*r)->host + off;
+	return n < left ? n : (size_t)left;
+}
+
+enum bus_status bus_copy_in(struct bus *b, pa p, const void *src, size_t n)
+{
+	const struct bus_region *r;
+	const u8 *from = src;
+	u8 *at;
+
+	while (n) {
+		size_t run = ram_run(b, p, n, &r, &at);
+
+		if (!run)
+			return BUS_DECERR;
+		if (r->readonly) {
+			log_at(b->log, LOG_GUEST, r->name, "copy of %zu bytes to read-only memory at %#" PRIx64, run,
+			       pa_addr(p));
+		} else {
+			memcpy(at, from, run);
+			phys_written(b, p, run);
+		}
+		from += run;
+		n -= run;
+		p = pa_make(pa_space(p), pa_addr(p) + run);
+	}
+	return BUS_OK;
+}
+
+enum bus_status bus_copy_out(struct bus *b, pa p, void *dst, size_t n)
+{
+	const struct bus_region *r;
+	u8 *to = dst;
+	u8 *at;
+
+	while (n) {
+		size_t run = ram_run(b, p, n, &r, &at);
+
+		if (!run)
+			return BUS_DECERR;
+		memcpy(to, at, run);
+		to += run;
+		n -= run;
+		p = pa_make(pa_space(p), pa_addr(p) + run);
+	}
+	return BUS_OK;
+}
+
+u8 *bus_page(struct bus *b, pa p, bool *writable)
+{
+	u64 page = align_down(pa_addr(p), PAGE);
+	const struct bus_region *r = bus_find(b, page, pa_space(p));
+
+	*writable = false;
+	if (!r || !r->host)
+		return NULL;
+	*writable = !r->readonly && !r->code[(page - r->base) / PAGE];
+	return r->host + (page - r->base);
+}
+
+/* The word of line bits for the page at p, NULL where there is no RAM. */
+static u64 *code_word(struct bus *b, pa p)
+{
+	const struct bus_region *r = bus_find(b, pa_addr(p), pa_space(p));
+
+	return r && r->host ? &r->code[(pa_addr(p) - r->base) / PAGE] : NULL;
+}
+
+/* Lines of one page that bytes first..first+len-1 of that page touch. */
+static u64 lines_of(u64 first, u64 len)
+{
+	return MASK((first + len - 1) / LINE, first / LINE);
+}
+
+void bus_mark_code(struct bus *b, pa p, u32 len)
+{
+	while (len) {
+		u64 in_page = pa_addr(p) % PAGE;
+		u32 n = len < PAGE - in_page ? len : (u32)(PAGE - in_page);
+		u64 *word = code_word(b, p);
+
+		if (word)
+			*word |= lines_of(in_page, n);
+		len -= n;
+		p = pa_make(pa_space(p), pa_addr(p) + n);
+	}
+}
+
+void bus_clear_code(struct bus *b, pa page)
+{
+	u64 *word = code_word(b, page);
+
+	if (word)
+		*word = 0;
+}
+
+bool bus_code_page(struct bus *b, pa p)
+{
+	u64 *word = code_word(b, p);
+
+	return word && *word;
+}
+
+static cold_ void code_written(struct bus *b, u64 *word, pa page, u64 lines)
+{
+	for (size_t i = 0; i < b->n_listeners; i++)
+		b->listener[i].fn(b->listener[i].ctx, page, lines);
+	*word &= ~lines;
+}
+
+void phys_written(struct bus *b, pa p, u64 len)
+{
+	const struct bus_region *r = bus_find(b, pa_addr(p), pa_space(p));
+	u64 off, end;
+
+	if (!r || !r->host || !len)
+		return;
+	off = pa_addr(p) - r->base;
+	end = len < r->size - off ? off + len : r->size;
+	while (off < end) {
+		u64 in_page = off % PAGE;
+		u64 n = end - off < PAGE - in_page ? end - off : PAGE - in_page;
+		u64 *word = &r->code[off / PAGE];
+		u64 hit = *word & lines_of(in_page, n);
+
+		if (unlikely(hit))
+			code_written(b, word, pa_make(pa_space(p), r->base + off - in_page), hit);
+		off += n;
+	}
+}
+
+void bus_on_code_written(struct bus *b, void (*fn)(void *ctx, pa page, u64 lines), void *ctx)
+{
+	struct listener *grown = realloc(b->listener, (b->n_listeners + 1) * sizeof(*grown));
+
+	if (!grown) {
+		log_at(b->log, LOG_HOST, "bus", "out of memory");
+		return;
+	}
+	grown[b->n_listeners++] = (struct listener){ fn, ctx };
+	b->listener = grown;
+}
+
+/*
+ * Pages that the host never gave out hold zeros; /proc/self/pagemap tells without touching them. (mincore() would not do: it
+ * says "absent" of swapped pages too.) Without it every page is read.
+ */
+enum { PAGEMAP_BATCH = 512 };
+struct pagemap {
+	int fd;
+	u64 first; /* host page number of entry[0] */
+	size_t n;
+	u64 entry[PAGEMAP_BATCH];
+};
+
+static bool maybe_touched(struct pagemap *m, const u8 *page)
+{
+	u64 number = (uintptr_t)page / PAGE;
+
+	if (m->fd < 0)
+		return true;
+	if (number - m->first >= m->n) {
+		ssize_t got = pread(m->fd, m->entry, sizeof(m->entry), (off_t)(number * sizeof(u64)));
+
+		if (got < (ssize_t)sizeof(u64))
+			return true;
+		m->first = number;
+		m->n = (size_t)got / sizeof(u64);
+	}
+	return (m->entry[number - m->first] & (BIT(63) | BIT(62))) != 0; /* present, swapped */
+}
+
+static bool all_zero(const u8 *page)
+{
+	u64 head;
+
+	memcpy(&head, page, sizeof(head));
+	return !head && !memcmp(page, page + 8, PAGE - 8);
+}
+
+#define SNAP_END UINT64_MAX /* after the last page of a region */
+
+static void save_pages(const struct bus_region *r, struct pagemap *m, struct snap *s)
+{
+	u64 end = SNAP_END;
+
+	for (u64 i = 0; i < r->size / PAGE; i++) {
+		u8 *page = r->host + i * PAGE;
+
+		if (!maybe_touched(m, page) || all_zero(page))
+			continue;
+		snap_u64(s, &i);
+		snap_bytes(s, page, PAGE);
+	}
+	snap_u64(s, &end);
+}
+
+static void load_pages(struct bus *b, const struct bus_region *r, struct snap *s)
+{
+	u64 i = 0;
+
+	phys_written(b, pa_make(r->secure ? SPACE_S : SPACE_NS, r->base), r->size);
+	if (madvise(r->host, r->size, MADV_DONTNEED))
+		memset(r->host, 0, r->size);
+	for (;;) {
+		snap_u64(s, &i);
+		if (s->failed || i == SNAP_END)
+			return;
+		snap_check(s, i < r->size / PAGE, "RAM page number");
+		if (s->failed)
+			return;
+		snap_bytes(s, r->host + i * PAGE, PAGE);
+	}
+}
+
+static void snap_ram(struct bus *b, const struct bus_region *r, struct pagemap *m, struct snap *s)
+{
+	u64 base = r->base, size = r->size;
+
+	snap_section(s, r->name, 1);
+	snap_u64(s, &base);
+	snap_u64(s, &size);
+	snap_check(s, base == r->base && size == r->size, "place and size of RAM");
+	if (s->failed)
+		return;
+	if (s->loading)
+		load_pages(b, r, s);
+	else
+		save_pages(r, m, s);
+}
+
+void bus_snap(struct bus *b, struct snap *s)
+{
+	struct pagemap m = { .fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC) };
+
+	for (size_t i = 0; i < b->n; i++) {
+		const struct bus_region *r = &b->region[i];
+
+		if (r->host)
+			snap_ram(b, r, &m, s);
+		else if (r->ops->snap)
+			r->ops->snap(r->dev, s);
+	}
+	if (m.fd >= 0)
+		close(m.fd);
+}
+
+void bus_reset_devices(struct bus *b)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		if (b->region[i].ops && b->region[i].ops->reset)
+			b->region[i].ops->reset(b->region[i].dev);
+	}
+}

@@ -1,0 +1,11 @@
+trapline_library(mmu
+	assoc.c
+	attr.c
+	bus.c
+	fast.c
+	permit.c
+	tlb.c
+	tlb_config.c
+	tlbi.c
+	walk.c
+)

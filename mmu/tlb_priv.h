@@ -1,0 +1,38 @@
+/* What the files of the TLB model share: struct mmu and the tags of its lines. */
+#ifndef MMU_TLB_PRIV_H
+#define MMU_TLB_PRIV_H
+
+#include "mmu/assoc_priv.h"
+
+enum { SIDE_CODE, SIDE_DATA, SIDES };
+
+struct context_id {
+	u64 lo, hi;
+	u32 id; /* 0: free */
+};
+enum { CONTEXT_TABLE = 4096, CONTEXT_IDS = FAST_CTX - 1 };
+
+struct mmu {
+	struct bus *bus;
+	struct tlb_config cfg;
+	struct mmu_stats *stats, own_stats; /* own_stats: until mmu_set_stats() */
+	struct assoc l1[SIDES], main, walk, ipa;
+	struct fast_tlb *fast[SIDES];
+	struct walk_caches caches; /* of a counted walk */
+	struct walk_caches peek;   /* of a probe: looks, but neither counts nor fills */
+	u32 generation, contexts;  /* ids handed out: 1..contexts */
+	struct context_id context[CONTEXT_TABLE];
+};
+
+/* Context part of a tag, ASID included. */
+static inline u64 tlb_tag(unsigned kind, unsigned space, bool vm_tag, u16 vmid, u16 asid)
+{
+	return TAG_VALID | (u64)kind << TAG_KIND_LO | (u64)space << TAG_SPACE_LO |
+	       (vm_tag ? TAG_VM | (u64)vmid << TAG_VMID_LO : 0) | asid;
+}
+
+/* Unlinks every fast slot that L1 line i backs. */
+void fast_drop_line(void *ctx, struct assoc *a, u32 i);
+void fast_init(struct mmu *m);
+
+#endif

@@ -1,0 +1,68 @@
+/*
+ * TLB maintenance on the modelled structures (DDI0487 D8.14): each form drops what it names and nothing else. Barriers,
+ * broadcast and the encodings are the CPU's; TTL hints are ignored, as the manual allows.
+ *
+ * A VA names a line when the line's stage-1 leaf translates it, so every fragment of a block goes with it. Stage-2-only lines
+ * stand in the IPA cache, and in the L1s while stage 1 is off.
+ */
+#include "mmu/tlb_priv.h"
+
+/* Which structures a form reaches. */
+enum { IN_TLB = 1, IN_WALK = 2, IN_IPA = 4 };
+
+static const struct {
+	u8 where;
+	bool any_vm, by_asid, by_address, spare_global;
+} forms[] = {
+	[TLBI_ALL] = { IN_TLB | IN_WALK | IN_IPA, .any_vm = true },
+	[TLBI_VMALL] = { IN_TLB | IN_WALK },
+	[TLBI_VMALLS12] = { IN_TLB | IN_WALK | IN_IPA },
+	[TLBI_ASID] = { IN_TLB | IN_WALK, .by_asid = true, .spare_global = true },
+	[TLBI_VA] = { IN_TLB | IN_WALK, .by_asid = true, .by_address = true },
+	[TLBI_VAA] = { IN_TLB | IN_WALK, .by_address = true },
+	[TLBI_IPA] = { IN_TLB | IN_IPA, .by_address = true },
+};
+
+static u32 drop(struct assoc *a, const struct tlbi *op, const struct tag_match *match)
+{
+	if (!forms[op->what].by_address)
+		return assoc_drop_all(a, match);
+	return assoc_drop_range(a, op->addr, op->len, match);
+}
+
+/* Lines of the L1s and of the main TLB; by IPA only those without a stage 1, by VA or ASID only those with one. */
+static u32 drop_tlb(struct mmu *m, const struct tlbi *op, struct tag_match match)
+{
+	if (op->what == TLBI_IPA) {
+		match.mask |= TAG_S1;
+	} else if (forms[op->what].by_address || forms[op->what].by_asid) {
+		match.mask |= TAG_S1;
+		match.value |= TAG_S1;
+	}
+	return drop(&m->l1[SIDE_CODE], op, &match) + drop(&m->l1[SIDE_DATA], op, &match) + drop(&m->main, op, &match);
+}
+
+u32 mmu_tlbi(struct mmu *m, const struct tlbi *op)
+{
+	struct tag_match match = {
+		.mask = TAG_VALID | TAG_KIND | TAG_SPACE,
+		.value = tlb_tag(op->kind, op->space, op->vm_tag, op->vmid, op->asid),
+		.spare_global = forms[op->what].spare_global,
+	};
+	u8 where = forms[op->what].where;
+	u32 dropped = 0;
+
+	if (!forms[op->what].any_vm)
+		match.mask |= TAG_VM | TAG_VMID;
+	if (where & IN_IPA && op->kind == REGIME_EL10)
+		dropped += drop(&m->ipa, op, &match);
+	if (forms[op->what].by_asid)
+		match.mask |= TAG_ASID;
+	if (where & IN_WALK && !op->last_level)
+		dropped += drop(&m->walk, op, &match);
+	if (where & IN_TLB)
+		dropped += drop_tlb(m, op, match);
+	m->stats->tlbi++;
+	m->stats->tlbi_dropped += dropped;
+	return dropped;
+}
