@@ -16,6 +16,7 @@
 struct guest_cpu guest_cpus[GUEST_CPUS];
 u8 guest_stacks[GUEST_CPUS][8][GUEST_STACK] __attribute__((aligned(16)));
 u64 guest_release[GUEST_CPUS] __attribute__((section(".data")));        /* outlives the bss clear */
+u64 guest_entry[4] __attribute__((section(".data")));                   /* likewise */
 u64 guest_boot_el;
 
 static struct {

@@ -38,6 +38,20 @@
 4:
 	.endm
 
+	/* mrs \value, \reg\()_ELx of the current EL */
+	.macro	mrs_this_el value, reg, tmp
+	mrs	\tmp, CurrentEL
+	cmp	\tmp, #8
+	b.eq	2f
+	b.hi	3f
+	mrs	\value, \reg\()_el1
+	b	4f
+2:	mrs	\value, \reg\()_el2
+	b	4f
+3:	mrs	\value, \reg\()_el3
+4:
+	.endm
+
 	.section .text.start, "ax"
 	.global	_start
 _start:
@@ -46,6 +60,14 @@ _start:
 	ubfx	x1, x1, #8, #8
 	add	x0, x0, x1, lsl #4      /* CPU number: Aff1 steps every 16 CPUs */
 	cbnz	x0, park
+	adrp	x1, guest_entry
+	add	x1, x1, :lo12:guest_entry
+	mrs	x2, CurrentEL
+	mrs	x3, daif
+	stp	x2, x3, [x1]
+	mrs	x2, spsel
+	mrs_this_el x3, sctlr, x4
+	stp	x2, x3, [x1, #16]
 	adrp	x1, guest_bss_start
 	adrp	x2, guest_bss_end
 1:	stp	xzr, xzr, [x1], #16
