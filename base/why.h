@@ -1,6 +1,6 @@
 /*
- * Why something was refused: one line for the user, beside the negative errno that the caller acts on.
- * The line names the option or file, what was expected and what came.
+ * Why something was refused: one line for the user, beside the negative errno that the caller acts
+ * on. The line names the option or file, what was expected and what came.
  */
 #ifndef BASE_WHY_H
 #define BASE_WHY_H

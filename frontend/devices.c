@@ -1,4 +1,6 @@
-/* -device: so far only the two that put files into memory; everything on a bus is refused by name. */
+/*
+ * -device: so far only the two that put files into memory; everything on a bus is refused by name.
+ */
 #include "frontend/options_priv.h"
 
 #include <errno.h>
@@ -68,20 +70,44 @@ static int module_bootargs(struct parse *p, const char *v)
 }
 
 static const struct key loader_keys[] = {
-	{ .name = "file", .form = "FILE", .help = "an ELF file, or any other to be loaded as it is", .set = loader_file },
-	{ .name = "addr", .form = "ADDR", .help = "where; needed unless the file is ELF", .set = loader_addr },
+	{ .name = "file",
+	  .form = "FILE",
+	  .help = "an ELF file, or any other to be loaded as it is",
+	  .set = loader_file },
+	{ .name = "addr",
+	  .form = "ADDR",
+	  .help = "where; needed unless the file is ELF",
+	  .set = loader_addr },
 	{ .name = "data", .form = "N", .help = "a value instead of a file", .set = loader_data },
 	{ .name = "data-len", .form = "1..8", .help = "its bytes", .set = loader_data_len },
-	{ .name = "data-be", .form = "on|off", .help = "its byte order is big-endian", .set = loader_data_be },
-	{ .name = "force-raw", .form = "on|off", .help = "load even an ELF file as it is", .set = loader_force_raw },
-	{ .name = "cpu-num", .form = "N", .help = "start this PE at the address or ELF entry", .set = loader_cpu },
+	{ .name = "data-be",
+	  .form = "on|off",
+	  .help = "its byte order is big-endian",
+	  .set = loader_data_be },
+	{ .name = "force-raw",
+	  .form = "on|off",
+	  .help = "load even an ELF file as it is",
+	  .set = loader_force_raw },
+	{ .name = "cpu-num",
+	  .form = "N",
+	  .help = "start this PE at the address or ELF entry",
+	  .set = loader_cpu },
 };
 
 static const struct key module_keys[] = {
 	{ .name = "addr", .form = "ADDR", .help = "where", .set = module_addr },
-	{ .name = "kernel", .form = "FILE", .help = "a guest's kernel, loaded as it is", .set = module_kernel },
-	{ .name = "initrd", .form = "FILE", .help = "a guest's initial RAM disk", .set = module_initrd },
-	{ .name = "bootargs", .form = "TEXT", .help = "the guest's command line", .set = module_bootargs },
+	{ .name = "kernel",
+	  .form = "FILE",
+	  .help = "a guest's kernel, loaded as it is",
+	  .set = module_kernel },
+	{ .name = "initrd",
+	  .form = "FILE",
+	  .help = "a guest's initial RAM disk",
+	  .set = module_initrd },
+	{ .name = "bootargs",
+	  .form = "TEXT",
+	  .help = "the guest's command line",
+	  .set = module_bootargs },
 };
 
 static int loader_begin(struct parse *p)
@@ -104,7 +130,8 @@ static int loader_end(struct parse *p)
 	if (!l->file && !l->has_addr)
 		return refuse(p, "expected file= or addr=");
 	if (l->data_len && l->data_len < 8 && l->data >> 8 * l->data_len)
-		return refuse(p, "data=%#" PRIx64 " does not fit into data-len=%u bytes", l->data, l->data_len);
+		return refuse(p, "data=%#" PRIx64 " does not fit into data-len=%u bytes", l->data,
+			      l->data_len);
 	if (!l->file && !l->data_len && l->pe < 0)
 		return refuse(p, "expected file=, data= with data-len=, or cpu-num= beside addr=");
 	return 0;
@@ -133,10 +160,11 @@ static int module_end(struct parse *p)
 }
 
 const struct device_kind device_kinds[] = {
-	{ "loader", "puts a file or a value into memory, or sets where a PE starts", loader_keys, ARRAY_SIZE(loader_keys),
-	  loader_begin, loader_end },
-	{ "guest-loader", "puts a guest's kernel or initrd into memory and tells a hypervisor in /chosen", module_keys,
-	  ARRAY_SIZE(module_keys), module_begin, module_end },
+	{ "loader", "puts a file or a value into memory, or sets where a PE starts", loader_keys,
+	  ARRAY_SIZE(loader_keys), loader_begin, loader_end },
+	{ "guest-loader",
+	  "puts a guest's kernel or initrd into memory and tells a hypervisor in /chosen",
+	  module_keys, ARRAY_SIZE(module_keys), module_begin, module_end },
 };
 const size_t device_kind_count = ARRAY_SIZE(device_kinds);
 

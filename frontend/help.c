@@ -1,4 +1,7 @@
-/* --help, --man, and the lists behind -M help, -cpu help, -device help and -d help: all from the tables that the parser reads. */
+/*
+ * --help, --man, and the lists behind -M help, -cpu help, -device help and -d help: all from the
+ * tables that the parser reads.
+ */
 #include "frontend/options_priv.h"
 
 #include <string.h>
@@ -13,8 +16,8 @@ static void show_option(const struct option *o, FILE *out)
 		fprintf(out, "\n%s:\n", o->help);
 		return;
 	}
-	snprintf(left, sizeof left, "-%s%s%s%s%s", o->name, o->alias ? ", -" : "", o->alias ? o->alias : "", o->arg ? " " : "",
-		 o->arg ? o->arg : "");
+	snprintf(left, sizeof left, "-%s%s%s%s%s", o->name, o->alias ? ", -" : "",
+		 o->alias ? o->alias : "", o->arg ? " " : "", o->arg ? o->arg : "");
 	if (strlen(left) > 28)
 		fprintf(out, "  %s\n  %-28s  %s\n", left, "", o->help);
 	else
@@ -23,13 +26,17 @@ static void show_option(const struct option *o, FILE *out)
 
 static void show_help(FILE *out)
 {
-	fputs("Trapline " TRAPLINE_VERSION ": a full-system Armv8-A emulator with EL2, a true TLB and trap statistics.\n"
+	fputs("Trapline " TRAPLINE_VERSION
+	      ": a full-system Armv8-A emulator with EL2, a true TLB and trap statistics.\n"
 	      "usage: trapline [OPTION...]\n"
-	      "Options are QEMU's where QEMU has them; one or two dashes are the same.\n", out);
+	      "Options are QEMU's where QEMU has them; one or two dashes are the same.\n",
+	      out);
 	for (size_t i = 0; i < option_count; i++)
 		if (!option_table[i].missing)
 			show_option(&option_table[i], out);
-	fputs("\nExit status: 0 when the guest powered off, else what it or the reason on standard error says.\n", out);
+	fputs("\nExit status: 0 when the guest powered off, else what it or the reason on standard "
+	      "error says.\n",
+	      out);
 }
 
 /* Text with what troff would take for a command or a hyphen made literal. */
@@ -88,10 +95,14 @@ static void show_man(FILE *out)
 	char title[80];
 
 	fputs(".TH TRAPLINE 1 \"\" \"Trapline " TRAPLINE_VERSION "\"\n.SH NAME\n"
-	      "trapline \\- full\\-system Armv8\\-A emulator with EL2, a true TLB and trap statistics\n"
+	      "trapline \\- full\\-system Armv8\\-A emulator with EL2, a true TLB and trap "
+	      "statistics\n"
 	      ".SH SYNOPSIS\n.B trapline\n[\\fIOPTION\\fR...]\n.SH DESCRIPTION\n"
-	      "Runs unmodified arm64 hypervisors, kernels and bare\\-metal programs on a model of QEMU's virt board.\n"
-	      "Options are QEMU's where QEMU has them; one or two dashes are the same.\n.SH OPTIONS\n", out);
+	      "Runs unmodified arm64 hypervisors, kernels and bare\\-metal programs on a model of "
+	      "QEMU's virt board.\n"
+	      "Options are QEMU's where QEMU has them; one or two dashes are the same.\n.SH "
+	      "OPTIONS\n",
+	      out);
 	for (size_t i = 0; i < option_count; i++)
 		if (!option_table[i].missing)
 			man_option(&option_table[i], out);
@@ -101,8 +112,10 @@ static void show_man(FILE *out)
 		snprintf(title, sizeof title, "\\-device %s", device_kinds[i].name);
 		man_keys(title, device_kinds[i].keys, device_kinds[i].n_keys, out);
 	}
-	fputs(".SH EXIT STATUS\n0 when the guest powered off; 1 when something was refused or failed, with one line on standard error;\n"
-	      "otherwise what the guest passed to the semihosting exit call.\n", out);
+	fputs(".SH EXIT STATUS\n0 when the guest powered off; 1 when something was refused or "
+	      "failed, with one line on standard error;\n"
+	      "otherwise what the guest passed to the semihosting exit call.\n",
+	      out);
 }
 
 static void show_keys(const struct key *keys, size_t n, FILE *out)
@@ -119,7 +132,9 @@ static void show_keys(const struct key *keys, size_t n, FILE *out)
 
 static void show_machines(FILE *out)
 {
-	fputs("Supported machines:\n  virt                      QEMU's virt board as far as its devices exist here\nKeys of -M virt,KEY=VALUE:\n", out);
+	fputs("Supported machines:\n  virt                      QEMU's virt board as far as its "
+	      "devices exist here\nKeys of -M virt,KEY=VALUE:\n",
+	      out);
 	show_keys(machine_keys, machine_key_count, out);
 }
 
@@ -146,7 +161,9 @@ static void show_features(const struct cpu_core *core, FILE *out)
 
 static void show_cpus(FILE *out)
 {
-	fputs("Available cores, with what each has here (identification registers do not promise more):\n", out);
+	fputs("Available cores, with what each has here (identification registers do not promise "
+	      "more):\n",
+	      out);
 	for (size_t i = 0; i < cpu_cores_n; i++) {
 		fprintf(out, "  %-14s", cpu_cores[i].name);
 		show_features(&cpu_cores[i], out);
@@ -169,8 +186,9 @@ static void show_version(FILE *out)
 void options_show(enum options_ask ask, FILE *out)
 {
 	static void (*const show[])(FILE *) = {
-		[ASK_HELP] = show_help,       [ASK_MAN] = show_man,         [ASK_VERSION] = show_version,
-		[ASK_MACHINES] = show_machines, [ASK_CPUS] = show_cpus,     [ASK_DEVICES] = show_devices,
+		[ASK_HELP] = show_help,	      [ASK_MAN] = show_man,
+		[ASK_VERSION] = show_version, [ASK_MACHINES] = show_machines,
+		[ASK_CPUS] = show_cpus,	      [ASK_DEVICES] = show_devices,
 		[ASK_LOG] = show_log_items,
 	};
 

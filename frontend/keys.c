@@ -1,4 +1,7 @@
-/* Arguments of the form key=value,key=value, the values in them, and the guess at what a misspelt word meant. */
+/*
+ * Arguments of the form key=value,key=value, the values in them, and the guess at what a misspelt
+ * word meant.
+ */
 #include "frontend/options_priv.h"
 
 #include <ctype.h>
@@ -38,7 +41,9 @@ static bool one_of(const char *value, const char *const words[4])
 
 int value_bool(struct parse *p, const char *what, const char *value, bool *out)
 {
-	static const char *const yes[4] = { "on", "yes", "true", "y" }, *const no[4] = { "off", "no", "false", "n" };
+	static const char *const yes[4] = { "on", "yes", "true", "y" }, *const no[4] = {
+		"off", "no", "false", "n"
+	};
 
 	*out = one_of(value, yes);
 	if (*out || one_of(value, no))
@@ -58,8 +63,10 @@ int value_u64(struct parse *p, const char *what, const char *value, u64 min, u64
 		return 0;
 	}
 	if (max == UINT64_MAX)
-		return refuse(p, "%s: expected a number from %" PRIu64 ", got '%s'", what, min, value);
-	return refuse(p, "%s: expected a number from %" PRIu64 " to %" PRIu64 ", got '%s'", what, min, max, value);
+		return refuse(p, "%s: expected a number from %" PRIu64 ", got '%s'", what, min,
+			      value);
+	return refuse(p, "%s: expected a number from %" PRIu64 " to %" PRIu64 ", got '%s'", what,
+		      min, max, value);
 }
 
 int value_size(struct parse *p, const char *what, const char *value, u64 unit, u64 *out)
@@ -108,7 +115,8 @@ static const char *key_name(const void *list, size_t i)
 	return i < k->n ? k->keys[i].name : NULL;
 }
 
-static int set_key(struct parse *p, const char *name, const char *value, const struct key *keys, size_t n)
+static int set_key(struct parse *p, const char *name, const char *value, const struct key *keys,
+		   size_t n)
 {
 	const struct key_list list = { keys, n };
 	const char *near;
@@ -125,7 +133,8 @@ static int set_key(struct parse *p, const char *name, const char *value, const s
 		    : refuse(p, "unknown key '%s'", name);
 }
 
-int keys_parse(struct parse *p, const char *text, const char *implied, const struct key *keys, size_t n)
+int keys_parse(struct parse *p, const char *text, const char *implied, const struct key *keys,
+	       size_t n)
 {
 	size_t room = strlen(text) + 1;
 	char *word = malloc(room);
@@ -175,7 +184,8 @@ static unsigned distance(const char *a, const char *b)
 	return row[lb];
 }
 
-const char *closest(const char *text, const char *(*next)(const void *list, size_t i), const void *list)
+const char *closest(const char *text, const char *(*next)(const void *list, size_t i),
+		    const void *list)
 {
 	unsigned limit = (unsigned)strlen(text) / 2 + 1, best = limit + 1;
 	const char *name, *found = NULL;

@@ -1,6 +1,7 @@
 /*
- * The table of options and what each does to the configuration. Names and meanings are QEMU's where QEMU has the option; what
- * is known but has no device behind it yet is in the table too, and is refused with the reason.
+ * The table of options and what each does to the configuration. Names and meanings are QEMU's where
+ * QEMU has the option; what is known but has no device behind it yet is in the table too, and is
+ * refused with the reason.
  */
 #define _GNU_SOURCE /* strptime */
 #include "frontend/options_priv.h"
@@ -87,18 +88,51 @@ static int machine_dumpdtb(struct parse *p, const char *v)
 
 const struct key machine_keys[] = {
 	{ .name = "type", .form = "virt", .help = "the board", .set = machine_type },
-	{ .name = "secure", .form = "on|off", .help = "EL3, and the Secure world's UART and RAM", .set = machine_secure },
-	{ .name = "virtualization", .form = "on|off", .help = "EL2", .set = machine_virtualization },
-	{ .name = "gic-version", .form = "3|max", .help = "interrupt controller (GICv3, also the default)", .set = machine_gic },
-	{ .name = "its", .form = "off", .help = "interrupt translation service", .set = machine_its },
-	{ .name = "msi", .form = "off|auto", .help = "message-signalled interrupts", .set = machine_msi },
+	{ .name = "secure",
+	  .form = "on|off",
+	  .help = "EL3, and the Secure world's UART and RAM",
+	  .set = machine_secure },
+	{ .name = "virtualization",
+	  .form = "on|off",
+	  .help = "EL2",
+	  .set = machine_virtualization },
+	{ .name = "gic-version",
+	  .form = "3|max",
+	  .help = "interrupt controller (GICv3, also the default)",
+	  .set = machine_gic },
+	{ .name = "its",
+	  .form = "off",
+	  .help = "interrupt translation service",
+	  .set = machine_its },
+	{ .name = "msi",
+	  .form = "off|auto",
+	  .help = "message-signalled interrupts",
+	  .set = machine_msi },
 	{ .name = "iommu", .form = "none", .help = "SMMU", .set = machine_iommu },
-	{ .name = "highmem", .form = "on|off", .help = "RAM may reach above 4 GiB", .set = machine_highmem },
-	{ .name = "acpi", .form = "on|off", .help = "accepted; there are no ACPI tables", .set = machine_acpi },
-	{ .name = "dtb-randomness", .form = "on|off", .help = "seeds in /chosen, derived from -seed", .set = machine_randomness },
-	{ .name = "dtb-kaslr-seed", .form = "on|off", .help = "older name of dtb-randomness", .set = machine_randomness },
-	{ .name = "dumpdtb", .form = "FILE", .help = "write the device tree to FILE and exit", .set = machine_dumpdtb },
-	{ .name = "accel", .form = "tcg", .help = "accepted for QEMU's sake", .set = machine_accel },
+	{ .name = "highmem",
+	  .form = "on|off",
+	  .help = "RAM may reach above 4 GiB",
+	  .set = machine_highmem },
+	{ .name = "acpi",
+	  .form = "on|off",
+	  .help = "accepted; there are no ACPI tables",
+	  .set = machine_acpi },
+	{ .name = "dtb-randomness",
+	  .form = "on|off",
+	  .help = "seeds in /chosen, derived from -seed",
+	  .set = machine_randomness },
+	{ .name = "dtb-kaslr-seed",
+	  .form = "on|off",
+	  .help = "older name of dtb-randomness",
+	  .set = machine_randomness },
+	{ .name = "dumpdtb",
+	  .form = "FILE",
+	  .help = "write the device tree to FILE and exit",
+	  .set = machine_dumpdtb },
+	{ .name = "accel",
+	  .form = "tcg",
+	  .help = "accepted for QEMU's sake",
+	  .set = machine_accel },
 	{ .name = "mte", .missing = "memory tagging is not built yet" },
 	{ .name = "ras", .missing = "RAS error injection is not built yet" },
 };
@@ -161,13 +195,19 @@ static int smp_threads(struct parse *p, const char *v)
 	return smp_number(p, "threads", v, &p->threads);
 }
 
-/* The board has one socket with one cluster of cores; a line that describes another topology is refused. */
+/*
+ * The board has one socket with one cluster of cores; a line that describes another topology is
+ * refused.
+ */
 static int set_smp(struct parse *p, const char *arg)
 {
 	static const struct key keys[] = {
-		{ .name = "cpus", .set = smp_cpus },         { .name = "maxcpus", .set = smp_maxcpus },
-		{ .name = "sockets", .set = smp_sockets },   { .name = "clusters", .set = smp_clusters },
-		{ .name = "cores", .set = smp_cores },       { .name = "threads", .set = smp_threads },
+		{ .name = "cpus", .set = smp_cpus },
+		{ .name = "maxcpus", .set = smp_maxcpus },
+		{ .name = "sockets", .set = smp_sockets },
+		{ .name = "clusters", .set = smp_clusters },
+		{ .name = "cores", .set = smp_cores },
+		{ .name = "threads", .set = smp_threads },
 	};
 	int r;
 
@@ -180,7 +220,8 @@ static int set_smp(struct parse *p, const char *arg)
 	if (p->sockets > 1 || p->clusters > 1 || p->threads > 1)
 		return refuse(p, "expected one socket, one cluster and one thread a core");
 	if ((p->maxcpus && p->maxcpus != p->c->pes) || (p->cores && p->cores != p->c->pes))
-		return refuse(p, "expected cores= and maxcpus= to be the number of PEs, %u", p->c->pes);
+		return refuse(p, "expected cores= and maxcpus= to be the number of PEs, %u",
+			      p->c->pes);
 	return 0;
 }
 
@@ -192,7 +233,8 @@ static int memory_size(struct parse *p, const char *v)
 	if (r < 0)
 		return r;
 	if (size < 1 << 20 || size > BOARD_RAM_MAX || size % 4096)
-		return refuse(p, "size of RAM: expected 1M to %lluG in steps of 4K, got '%s'", BOARD_RAM_MAX >> 30, v);
+		return refuse(p, "size of RAM: expected 1M to %lluG in steps of 4K, got '%s'",
+			      BOARD_RAM_MAX >> 30, v);
 	p->c->ram_size = size;
 	return 0;
 }
@@ -240,7 +282,9 @@ static int set_serial(struct parse *p, const char *arg)
 		const char *name;
 		enum config_serial_kind kind;
 	} kinds[] = {
-		{ "none", SERIAL_NONE },   { "null", SERIAL_NULL },     { "stdio", SERIAL_STDIO },
+		{ "none", SERIAL_NONE },
+		{ "null", SERIAL_NULL },
+		{ "stdio", SERIAL_STDIO },
 		{ "mon:stdio", SERIAL_MON },
 	};
 	struct config_serial *s;
@@ -346,7 +390,10 @@ static int rtc_base(struct parse *p, const char *v)
 	if (!end)
 		end = strptime(v, "%Y-%m-%d", &tm);
 	if (!end || *end)
-		return refuse(p, "base: expected utc, localtime or a date such as 2024-01-31T12:00:00, got '%s'", v);
+		return refuse(p,
+			      "base: expected utc, localtime or a date such as "
+			      "2024-01-31T12:00:00, got '%s'",
+			      v);
 	p->c->rtc_base = timegm(&tm);
 	return 0;
 }
@@ -354,7 +401,8 @@ static int rtc_clock(struct parse *p, const char *v)
 {
 	if (!strcmp(v, "vm"))
 		return 0;
-	return refuse(p, "clock: expected vm, got '%s' (guest time never follows the host's clock)", v);
+	return refuse(p, "clock: expected vm, got '%s' (guest time never follows the host's clock)",
+		      v);
 }
 static int set_rtc(struct parse *p, const char *arg)
 {
@@ -368,7 +416,9 @@ static int set_rtc(struct parse *p, const char *arg)
 }
 static int set_realtime(struct parse *p, const char *arg)
 {
-	static const char *const names[] = { [REALTIME_IDLE] = "idle", [REALTIME_ON] = "on", [REALTIME_OFF] = "off" };
+	static const char *const names[] = {
+		[REALTIME_IDLE] = "idle", [REALTIME_ON] = "on", [REALTIME_OFF] = "off"
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (!strcmp(arg, names[i])) {
@@ -406,7 +456,9 @@ static int log_word(struct parse *p, const char *word)
 			p->c->log_mask |= log_items[i].mask;
 			return 0;
 		}
-	return refuse(p, "unknown log item '%s'; %s%s%s", word, near ? "the closest known one is '" : "known are int, mmu, guest_errors, unimp",
+	return refuse(p, "unknown log item '%s'; %s%s%s", word,
+		      near ? "the closest known one is '"
+			   : "known are int, mmu, guest_errors, unimp",
 		      near ? near : "", near ? "'" : "");
 }
 
@@ -492,6 +544,7 @@ static int ask_man(struct parse *p, const char *arg)
 	return 0;
 }
 
+/* clang-format off */
 #define GROUP(title) { .help = title }
 #define OPT(n, a, s, h) { .name = n, .arg = a, .set = s, .help = h }
 #define ALIAS(n, al, a, s, h) { .name = n, .alias = al, .arg = a, .set = s, .help = h }
@@ -499,21 +552,26 @@ static int ask_man(struct parse *p, const char *arg)
 
 const struct option option_table[] = {
 	GROUP("The board"),
-	ALIAS("machine", "M", "virt[,KEY=VALUE...]", set_machine, "The board and its keys; may be repeated. -M help lists them."),
-	OPT("cpu", "NAME[,FEATURE=on|off...]", set_cpu, "The core of every PE (default cortex-a57). -cpu help lists them."),
+	ALIAS("machine", "M", "virt[,KEY=VALUE...]", set_machine,
+	    "The board and its keys; may be repeated. -M help lists them."),
+	OPT("cpu", "NAME[,FEATURE=on|off...]", set_cpu,
+	    "The core of every PE (default cortex-a57). -cpu help lists them."),
 	OPT("smp", "N", set_smp, "Number of PEs, 1 to 8 (default 1)."),
-	ALIAS("m", "memory", "SIZE", set_memory, "RAM, in MiB unless it ends in K, M or G (default 128M)."),
+	ALIAS("m", "memory", "SIZE", set_memory,
+	    "RAM, in MiB unless it ends in K, M or G (default 128M)."),
 	OPT("accel", "tcg", set_accel, "Accepted for QEMU's sake."),
 	GROUP("What runs"),
-	OPT("kernel", "FILE", set_kernel, "Linux or Xen Image (also in gzip or EFI zboot form), AArch64 ELF, or raw code."),
+	OPT("kernel", "FILE", set_kernel,
+	    "Linux or Xen Image (also in gzip or EFI zboot form), AArch64 ELF, or raw code."),
 	OPT("initrd", "FILE", set_initrd, "Initial RAM disk."),
 	OPT("append", "TEXT", set_append, "The kernel's command line."),
 	OPT("dtb", "FILE", set_dtb, "This device tree instead of the board's own."),
-	OPT("device", "KIND,KEY=VALUE...", option_device, "loader or guest-loader. -device help lists their keys."),
+	OPT("device", "KIND,KEY=VALUE...", option_device,
+	    "loader or guest-loader. -device help lists their keys."),
 	OPT("demo", NULL, set_demo, "A built-in hypervisor with two guests; needs no file."),
 	GROUP("The console"),
 	OPT("serial", "stdio|mon:stdio|file:PATH|null|none", set_serial,
-	    "Where the UART goes; a second one is the Secure UART. Ctrl-A x quits, Ctrl-A h lists more."),
+	    "Where the UART goes; a second one is the Secure UART. Ctrl-A x quits, Ctrl-A h helps."),
 	OPT("nographic", NULL, set_nographic, "The UART on the terminal, which is the default."),
 	OPT("nodefaults", NULL, set_nodefaults, "No UART unless -serial asks for it."),
 	OPT("display", "none", set_none, "Accepted; there is no display."),
@@ -524,34 +582,43 @@ const struct option option_table[] = {
 	OPT("nic", "none", set_none, "Accepted; there is no network."),
 	GROUP("The run"),
 	OPT("no-reboot", NULL, set_no_reboot, "A reset by the guest ends the run."),
-	OPT("no-shutdown", NULL, set_no_shutdown, "A power-off by the guest stops the PEs but does not end the run."),
+	OPT("no-shutdown", NULL, set_no_shutdown,
+	    "A power-off by the guest stops the PEs but does not end the run."),
 	OPT("semihosting", NULL, set_semihosting, "Serve HLT #0xF000 (console, exit)."),
-	OPT("semihosting-config", "enable=on|off[,target=native]", set_semihosting_config, "The same, with keys."),
+	OPT("semihosting-config", "enable=on|off[,target=native]", set_semihosting_config,
+	    "The same, with keys."),
 	OPT("rtc", "base=utc|localtime|DATE", set_rtc,
 	    "Start of the real-time clock (default 2024-01-01, so that runs repeat)."),
 	OPT("seed", "N", set_seed, "Every random choice derives from it (default 1)."),
 	OPT("realtime", "on|off|idle", set_realtime,
-	    "Whether guest time keeps to the wall clock: always, never, or while idle on a terminal (default)."),
+	    "Guest time keeps to the wall clock: on, off, or idle on a terminal (default)."),
 	OPT("max-insns", "N", set_max_insns, "End the run after N instructions."),
 	OPT("name", "TEXT", set_ignored, "Accepted for QEMU's sake."),
 	OPT("no-user-config", NULL, set_ignored, "Accepted for QEMU's sake."),
 	GROUP("What is seen of it"),
 	OPT("summary", NULL, set_summary, "Print a table of EL2 exits and TLB misses at the end."),
-	OPT("stats", "DIR", set_stats, "Write the statistics to DIR; host facts stand in host.json alone."),
+	OPT("stats", "DIR", set_stats,
+	    "Write the statistics to DIR; host facts stand in host.json alone."),
 	OPT("d", "ITEM[,ITEM...]", set_log, "Log int, mmu, guest_errors, unimp, in QEMU's words."),
 	OPT("D", "FILE", set_log_file, "Write the log there instead of to standard error."),
-	OPT("digest", NULL, set_digest, "Print a SHA-256 over the machine's whole state at the end."),
+	OPT("digest", NULL, set_digest,
+	    "Print a SHA-256 over the machine's whole state at the end."),
 	GROUP("The model"),
-	OPT("tlb", "l1i=N,l1d=N,main=N:WAYS,walk=N:WAYS,ipa=N:WAYS,policy=NAME", set_tlb, "Geometry of the modelled TLBs."),
-	OPT("tlb-reference", NULL, set_tlb_reference, "Look the modelled TLB up on every access (slow; same counts)."),
-	OPT("tlb-conflict", "older|abort", set_tlb_conflict, "What two matching entries do (default: the older wins)."),
-	OPT("max-block", "N", set_max_block, "Longest block of decoded instructions (same results for every N)."),
+	OPT("tlb", "l1i=N,l1d=N,main=N:WAYS,walk=N:WAYS,ipa=N:WAYS,policy=NAME", set_tlb,
+	    "Geometry of the modelled TLBs."),
+	OPT("tlb-reference", NULL, set_tlb_reference,
+	    "Look the modelled TLB up on every access (slow; same counts)."),
+	OPT("tlb-conflict", "older|abort", set_tlb_conflict,
+	    "What two matching entries do (default: the older wins)."),
+	OPT("max-block", "N", set_max_block,
+	    "Longest block of decoded instructions (same results for every N)."),
 	GROUP("Questions"),
 	ALIAS("help", "h", NULL, ask_help, "This list."),
 	OPT("version", NULL, ask_version, "The version."),
 	OPT("man", NULL, ask_man, "The manual page, in troff."),
 
-	MISSING("bios", "FILE", "the flash is not built yet; give the firmware's ELF file to -kernel"),
+	MISSING("bios", "FILE",
+	    "the flash is not built yet; give the firmware's ELF file to -kernel"),
 	MISSING("pflash", "FILE", "the flash is not built yet"),
 	MISSING("drive", "...", "block devices are not built yet"),
 	MISSING("blockdev", "...", "block devices are not built yet"),
@@ -567,7 +634,8 @@ const struct option option_table[] = {
 	MISSING("S", NULL, "the debugger is not built yet"),
 	MISSING("s", NULL, "the debugger is not built yet"),
 	MISSING("gdb", "DEV", "the debugger is not built yet"),
-	MISSING("icount", "...", "guest time always follows the instruction count here; leave the option out"),
+	MISSING("icount", "...",
+	    "guest time always follows the instruction count here; leave the option out"),
 	MISSING("loadvm", "NAME", "snapshots are not built yet"),
 	MISSING("incoming", "...", "migration is not built"),
 	MISSING("enable-kvm", NULL, "every instruction is emulated here"),
@@ -581,6 +649,7 @@ const struct option option_table[] = {
 	MISSING("trace", "...", "QEMU's trace events are not built; see -d"),
 	MISSING("timing", "CORE", "the timing model is not built yet"),
 };
+/* clang-format on */
 const size_t option_count = ARRAY_SIZE(option_table);
 
 /* ---- the command line ---- */
@@ -613,7 +682,8 @@ static int unknown_option(struct parse *p, const char *name)
 {
 	const char *near = closest(name, option_name, option_table);
 
-	return near ? refuse(p, "unknown option; the closest known one is -%s (--help lists all)", near)
+	return near ? refuse(p, "unknown option; the closest known one is -%s (--help lists all)",
+			     near)
 		    : refuse(p, "unknown option (--help lists all)");
 }
 
@@ -628,7 +698,9 @@ static int parse_option(struct parse *p, int argc, char **argv, int *i)
 
 	p->option = word;
 	if (word[0] != '-' || !word[1 + two])
-		return refuse(p, "expected an option that begins with '-' (a kernel is given with -kernel)");
+		return refuse(
+			p,
+			"expected an option that begins with '-' (a kernel is given with -kernel)");
 	word += 1 + two;
 	n = two ? strcspn(word, "=") : strlen(word);
 	snprintf(name, sizeof name, "%.*s", (int)n, word);
@@ -665,11 +737,16 @@ static int check_cpu(struct parse *p)
 	p->option = "-cpu";
 	if (!row) {
 		near = closest(c->cpu, core_name, cpu_cores);
-		return near ? refuse(p, "unknown core '%s'; the closest known one is '%s' (-cpu help lists all)", c->cpu, near)
+		return near ? refuse(p,
+				     "unknown core '%s'; the closest known one is '%s' (-cpu help "
+				     "lists all)",
+				     c->cpu, near)
 			    : refuse(p, "unknown core '%s' (-cpu help lists all)", c->cpu);
 	}
 	wrong = cpu_core_make(&core, row, c->virtualization, c->secure, c->cpu_features);
-	return wrong ? refuse(p, "%s: %s (got '%s')", c->cpu, wrong, c->cpu_features ? c->cpu_features : "") : 0;
+	return wrong ? refuse(p, "%s: %s (got '%s')", c->cpu, wrong,
+			      c->cpu_features ? c->cpu_features : "")
+		     : 0;
 }
 
 static int check_boot(struct parse *p)
@@ -680,13 +757,29 @@ static int check_boot(struct parse *p)
 	for (size_t i = 0; i < c->boot.n_loaders; i++)
 		starts |= c->boot.loaders[i].pe >= 0;
 	if (!starts)
-		return why_set(p->why, EINVAL, "nothing to run: expected -kernel FILE, -device loader,file=FILE,cpu-num=0, or --demo (see --help)");
+		return why_set(p->why, EINVAL,
+			       "nothing to run: expected -kernel FILE, -device "
+			       "loader,file=FILE,cpu-num=0, or --demo (see --help)");
 	p->option = "-demo";
 	if (c->demo && (c->boot.kernel || c->boot.dtb || c->boot.n_loaders || c->boot.n_modules))
 		return refuse(p, "it brings its own program; expected no -kernel, -dtb or -device");
 	p->option = "-m";
 	if (!c->highmem && c->ram_size > BOARD_RAM_LOW_MAX)
-		return refuse(p, "expected at most 3G with highmem=off, got %" PRIu64 "M", c->ram_size >> 20);
+		return refuse(p, "expected at most 3G with highmem=off, got %" PRIu64 "M",
+			      c->ram_size >> 20);
+	return 0;
+}
+
+static bool on_stdio(const struct config_serial *s)
+{
+	return s->kind == SERIAL_STDIO || s->kind == SERIAL_MON;
+}
+
+static int check_serial(struct parse *p)
+{
+	p->option = "-serial";
+	if (on_stdio(&p->c->serial[0]) && on_stdio(&p->c->serial[1]))
+		return refuse(p, "only one of the UARTs can be on stdio");
 	return 0;
 }
 
@@ -708,7 +801,10 @@ static int finish(struct parse *p)
 		r = set_string(p, &c->cpu, "cortex-a57");
 	for (size_t i = 0; i < ARRAY_SIZE(c->serial); i++)
 		if (c->serial[i].kind == SERIAL_DEFAULT)
-			c->serial[i].kind = i == 0 && (!p->nodefaults || c->demo) ? SERIAL_MON : SERIAL_NONE;
+			c->serial[i].kind =
+				i == 0 && (!p->nodefaults || c->demo) ? SERIAL_MON : SERIAL_NONE;
+	if (r == 0)
+		r = check_serial(p);
 	if (r == 0)
 		r = check_cpu(p);
 	return r == 0 ? check_boot(p) : r;

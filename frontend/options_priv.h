@@ -18,10 +18,10 @@ struct parse {
 };
 
 struct option {
-	const char *name;    /* without dashes; NULL in a group's heading */
-	const char *alias;   /* another spelling, or NULL */
-	const char *arg;     /* form of the argument; NULL: takes none */
-	const char *help;    /* one sentence; of a heading: its title */
+	const char *name;  /* without dashes; NULL in a group's heading */
+	const char *alias; /* another spelling, or NULL */
+	const char *arg;   /* form of the argument; NULL: takes none */
+	const char *help;  /* one sentence; of a heading: its title */
 	int (*set)(struct parse *p, const char *arg);
 	const char *missing; /* refused: why, and what to do */
 };
@@ -61,10 +61,11 @@ extern const size_t log_item_count;
 int refuse(struct parse *p, const char *format, ...) printf_(2, 3);
 
 /*
- * Walks "key=value,key,key=value"; a doubled comma stands for one. The first word without '=' is the value of `implied`
- * (NULL: none); later ones mean key=on.
+ * Walks "key=value,key,key=value"; a doubled comma stands for one. The first word without '=' is
+ * the value of `implied` (NULL: none); later ones mean key=on.
  */
-int keys_parse(struct parse *p, const char *text, const char *implied, const struct key *keys, size_t n);
+int keys_parse(struct parse *p, const char *text, const char *implied, const struct key *keys,
+	       size_t n);
 
 /* Replaces *slot by a copy of value. */
 int set_string(struct parse *p, char **slot, const char *value);
@@ -75,8 +76,10 @@ int value_u64(struct parse *p, const char *what, const char *value, u64 min, u64
 int value_size(struct parse *p, const char *what, const char *value, u64 unit, u64 *out);
 
 /*
- * The candidate nearest to `text` by edit distance, or NULL when none is near. next(i) names candidate i, NULL ends.
+ * The candidate nearest to `text` by edit distance, or NULL when none is near. next(i) names
+ * candidate i, NULL ends.
  */
-const char *closest(const char *text, const char *(*next)(const void *list, size_t i), const void *list);
+const char *closest(const char *text, const char *(*next)(const void *list, size_t i),
+		    const void *list);
 
 #endif

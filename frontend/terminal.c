@@ -1,6 +1,7 @@
 /*
- * Standard input and output as a UART's far end, with QEMU's escape key Ctrl-A. One thread waits for keys, signals (signalfd)
- * and for output that stayed unflushed; it ends through an eventfd. No monitor: Ctrl-A c says so.
+ * Standard input and output as a UART's far end, with QEMU's escape key Ctrl-A. One thread waits
+ * for keys, signals (signalfd) and for output that stayed unflushed; it ends through an eventfd. No
+ * monitor: Ctrl-A c says so.
  */
 #define _GNU_SOURCE
 #include "frontend/terminal.h"
@@ -15,6 +16,7 @@
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "frontend/rescue.h"
@@ -23,16 +25,17 @@ enum { ESCAPE = 1 /* Ctrl-A */, FLUSH_MS = 20 };
 enum { FD_INPUT, FD_SIGNAL, FD_WAKE, FD_COUNT };
 
 struct terminal {
-	struct terminal_ops ops;
-	bool raw, interactive;
+	bool input, raw, interactive;
 	struct termios cooked;
 	sigset_t blocked_before;
 	int signal_fd, wake_fd;
 	pthread_t thread;
 	atomic_bool closing;
+	atomic_bool input_ended;
 	_Atomic enum terminal_end end;
 
-	pthread_mutex_t lock; /* what follows */
+	pthread_cond_t changed; /* input or an end */
+	pthread_mutex_t lock;	/* what follows */
 	u8 in[4096];
 	size_t in_head, in_count;
 	bool escaped;
@@ -82,8 +85,10 @@ static void wake(struct terminal *t)
 
 static void finish(struct terminal *t, enum terminal_end why)
 {
+	pthread_mutex_lock(&t->lock);
 	t->end = why;
-	t->ops.end(t->ops.ctx);
+	pthread_cond_signal(&t->changed);
+	pthread_mutex_unlock(&t->lock);
 }
 
 static void push(struct terminal *t, u8 byte)
@@ -91,6 +96,7 @@ static void push(struct terminal *t, u8 byte)
 	pthread_mutex_lock(&t->lock);
 	if (t->in_count < sizeof t->in)
 		t->in[(t->in_head + t->in_count++) % sizeof t->in] = byte;
+	pthread_cond_signal(&t->changed);
 	pthread_mutex_unlock(&t->lock);
 }
 
@@ -102,7 +108,8 @@ static void command(struct terminal *t, u8 key)
 		break;
 	case 'h':
 	case '?':
-		say(t, "\r\nCtrl-A h  this list\r\nCtrl-A x  end the run\r\nCtrl-A Ctrl-A  send Ctrl-A\r\n");
+		say(t, "\r\nCtrl-A h  this list\r\nCtrl-A x  end the run\r\nCtrl-A Ctrl-A  send "
+		       "Ctrl-A\r\n");
 		break;
 	case 'c':
 		say(t, "\r\ntrapline: the monitor is not built yet\r\n");
@@ -122,7 +129,6 @@ static void typed(struct terminal *t, const u8 *bytes, size_t n)
 			push(t, bytes[i]);
 		t->escaped = !t->escaped && bytes[i] == ESCAPE;
 	}
-	t->ops.input(t->ops.ctx);
 }
 
 /* False when input ended: then the run goes on without. */
@@ -168,7 +174,7 @@ static void *terminal_thread(void *arg)
 {
 	struct terminal *t = arg;
 	struct pollfd fds[FD_COUNT] = {
-		[FD_INPUT] = { .fd = t->ops.input ? STDIN_FILENO : -1, .events = POLLIN },
+		[FD_INPUT] = { .fd = t->input ? STDIN_FILENO : -1, .events = POLLIN },
 		[FD_SIGNAL] = { .fd = t->signal_fd, .events = POLLIN },
 		[FD_WAKE] = { .fd = t->wake_fd, .events = POLLIN },
 	};
@@ -185,8 +191,10 @@ static void *terminal_thread(void *arg)
 			continue;
 		if (fds[FD_SIGNAL].revents)
 			take_signal(t);
-		if (fds[FD_INPUT].revents && !take_input(t))
+		if (fds[FD_INPUT].revents && !take_input(t)) {
 			fds[FD_INPUT].fd = -1;
+			t->input_ended = true;
+		}
 	}
 	return NULL;
 }
@@ -199,7 +207,8 @@ static void make_raw(struct terminal *t, bool guest_gets_ctrl_c)
 	if (tcgetattr(STDIN_FILENO, &t->cooked) < 0)
 		return;
 	raw = t->cooked;
-	raw.c_iflag &= ~(tcflag_t)(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR | ICRNL | IXON);
+	raw.c_iflag &=
+		~(tcflag_t)(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR | ICRNL | IXON);
 	raw.c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ICANON | IEXTEN);
 	if (guest_gets_ctrl_c)
 		raw.c_lflag &= ~(tcflag_t)ISIG;
@@ -223,20 +232,25 @@ static bool start(struct terminal *t)
 	sigdelset(&served, SIGPIPE);
 	t->signal_fd = signalfd(-1, &served, SFD_CLOEXEC);
 	t->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	return t->signal_fd >= 0 && t->wake_fd >= 0 && pthread_create(&t->thread, NULL, terminal_thread, t) == 0;
+	return t->signal_fd >= 0 && t->wake_fd >= 0 &&
+	       pthread_create(&t->thread, NULL, terminal_thread, t) == 0;
 }
 
-struct terminal *terminal_open(bool input, bool guest_gets_ctrl_c, const struct terminal_ops *ops)
+struct terminal *terminal_open(bool input, bool guest_gets_ctrl_c)
 {
 	struct terminal *t = calloc(1, sizeof *t);
+	pthread_condattr_t attr;
 
 	if (!t)
 		return NULL;
-	t->ops = *ops;
-	if (!input)
-		t->ops.input = NULL;
+	t->input = input;
+	t->input_ended = !input;
 	t->interactive = input && isatty(STDIN_FILENO);
 	pthread_mutex_init(&t->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&t->changed, &attr);
+	pthread_condattr_destroy(&attr);
 	if (t->interactive)
 		make_raw(t, guest_gets_ctrl_c);
 	if (start(t))
@@ -260,6 +274,7 @@ void terminal_close(struct terminal *t)
 	close(t->signal_fd);
 	close(t->wake_fd);
 	pthread_sigmask(SIG_SETMASK, &t->blocked_before, NULL);
+	pthread_cond_destroy(&t->changed);
 	pthread_mutex_destroy(&t->lock);
 	free(t);
 }
@@ -272,6 +287,26 @@ bool terminal_interactive(const struct terminal *t)
 enum terminal_end terminal_ended(const struct terminal *t)
 {
 	return t->end;
+}
+
+bool terminal_open_ended(const struct terminal *t)
+{
+	return !t->input_ended;
+}
+
+void terminal_wait(struct terminal *t, u64 ns)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	ns += (u64)until.tv_nsec;
+	until.tv_sec += (time_t)(ns / 1000000000);
+	until.tv_nsec = (long)(ns % 1000000000);
+	pthread_mutex_lock(&t->lock);
+	while (!t->in_count && t->end == TERMINAL_NONE)
+		if (pthread_cond_timedwait(&t->changed, &t->lock, &until))
+			break;
+	pthread_mutex_unlock(&t->lock);
 }
 
 size_t terminal_read(struct terminal *t, u8 *to, size_t room)

@@ -1,6 +1,7 @@
 /*
- * The terminal behind a UART: standard input and output. A thread of its own waits for keys and signals, so that the run loop
- * never polls; what came is fetched by the machine when it likes. Called by main.c.
+ * The terminal behind a UART: standard input and output. A thread of its own waits for keys and
+ * signals, so that the run loop never polls; what came is fetched by the machine when it likes.
+ * Called by main.c.
  */
 #ifndef FRONTEND_TERMINAL_H
 #define FRONTEND_TERMINAL_H
@@ -11,23 +12,17 @@ struct terminal;
 
 enum terminal_end {
 	TERMINAL_NONE,
-	TERMINAL_QUIT,      /* Ctrl-A x */
+	TERMINAL_QUIT,	    /* Ctrl-A x */
 	TERMINAL_INTERRUPT, /* SIGINT */
 	TERMINAL_TERMINATE, /* SIGTERM, SIGHUP */
 };
 
-/* Called on the terminal's thread; both may only set flags or wake the machine. */
-struct terminal_ops {
-	void (*input)(void *ctx); /* there is something to read, or input ended */
-	void (*end)(void *ctx);   /* the user wants to stop; terminal_ended() says why */
-	void *ctx;
-};
-
 /*
- * input: read standard input at all. guest_gets_ctrl_c: Ctrl-C is a byte for the guest, not a signal. Blocks the signals that it
- * serves, so it is called before other threads start. NULL: no memory or no thread.
+ * input: read standard input at all. guest_gets_ctrl_c: Ctrl-C is a byte for the guest, not a
+ * signal. Blocks the signals that it serves, so it is called before other threads start. NULL: no
+ * memory or no thread.
  */
-struct terminal *terminal_open(bool input, bool guest_gets_ctrl_c, const struct terminal_ops *ops);
+struct terminal *terminal_open(bool input, bool guest_gets_ctrl_c);
 /* Writes out what is buffered, restores the terminal, joins the thread. */
 void terminal_close(struct terminal *t);
 /* Somebody may type: standard input is a terminal. */
@@ -37,6 +32,10 @@ size_t terminal_read(struct terminal *t, u8 *to, size_t room);
 /* Shown at the end of a line or 20 ms later. */
 void terminal_write(struct terminal *t, const u8 *bytes, size_t n);
 void terminal_flush(struct terminal *t);
+/* Sleeps until something was typed, the user wants to stop, or `ns` nanoseconds passed. */
+void terminal_wait(struct terminal *t, u64 ns);
+/* More may be typed: standard input did not end. */
+bool terminal_open_ended(const struct terminal *t);
 enum terminal_end terminal_ended(const struct terminal *t);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * PT_LOAD segments of a little-endian AArch64 executable, by libelf. Segments go to their physical addresses; nothing is
- * relocated and no symbol is read. Used by plan.c.
+ * PT_LOAD segments of a little-endian AArch64 executable, by libelf. Segments go to their physical
+ * addresses; nothing is relocated and no symbol is read. Used by plan.c.
  */
 #include "loader/loader_priv.h"
 
@@ -20,8 +20,9 @@ static const char *machine_name(unsigned machine)
 		u16 machine;
 		const char *name;
 	} names[] = {
-		{ EM_386, "i386" },   { EM_X86_64, "x86-64" }, { EM_ARM, "32-bit Arm" },   { EM_RISCV, "RISC-V" },
-		{ EM_PPC64, "POWER" }, { EM_S390, "S/390" },    { EM_AARCH64, "AArch64" }, { EM_MIPS, "MIPS" },
+		{ EM_386, "i386" },	   { EM_X86_64, "x86-64" }, { EM_ARM, "32-bit Arm" },
+		{ EM_RISCV, "RISC-V" },	   { EM_PPC64, "POWER" },   { EM_S390, "S/390" },
+		{ EM_AARCH64, "AArch64" }, { EM_MIPS, "MIPS" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
@@ -33,27 +34,37 @@ static const char *machine_name(unsigned machine)
 static int check_header(const GElf_Ehdr *h, const char *what, const char *path, struct why *why)
 {
 	if (h->e_machine != EM_AARCH64)
-		return why_set(why, ENOEXEC, "%s %s: expected an ELF file for AArch64 (machine %d), this one is for %s (machine %u)",
+		return why_set(why, ENOEXEC,
+			       "%s %s: expected an ELF file for AArch64 (machine %d), this one is "
+			       "for %s (machine %u)",
 			       what, path, EM_AARCH64, machine_name(h->e_machine), h->e_machine);
 	if (h->e_ident[EI_CLASS] != ELFCLASS64)
-		return why_set(why, ENOEXEC, "%s %s: expected a 64-bit ELF file, this one is 32-bit", what, path);
+		return why_set(why, ENOEXEC,
+			       "%s %s: expected a 64-bit ELF file, this one is 32-bit", what, path);
 	if (h->e_ident[EI_DATA] != ELFDATA2LSB)
-		return why_set(why, ENOEXEC, "%s %s: expected a little-endian ELF file, this one is big-endian", what, path);
+		return why_set(why, ENOEXEC,
+			       "%s %s: expected a little-endian ELF file, this one is big-endian",
+			       what, path);
 	if (h->e_type != ET_EXEC && h->e_type != ET_DYN)
-		return why_set(why, ENOEXEC, "%s %s: expected an ELF executable, this one is of type %u", what, path, h->e_type);
+		return why_set(why, ENOEXEC,
+			       "%s %s: expected an ELF executable, this one is of type %u", what,
+			       path, h->e_type);
 	return 0;
 }
 
-static int add_segment(struct boot_plan *p, const struct bytes *file, const GElf_Phdr *ph, const char *what,
-		       const char *path, struct why *why)
+static int add_segment(struct boot_plan *p, const struct bytes *file, const GElf_Phdr *ph,
+		       const char *what, const char *path, struct why *why)
 {
 	char name[300];
 
 	if (ph->p_filesz > file->size || ph->p_offset > file->size - ph->p_filesz)
-		return why_set(why, EINVAL, "%s %s: a segment ends at byte %" PRIu64 " of the file, which has %zu (truncated file?)",
+		return why_set(why, EINVAL,
+			       "%s %s: a segment ends at byte %" PRIu64
+			       " of the file, which has %zu (truncated file?)",
 			       what, path, ph->p_offset + ph->p_filesz, file->size);
 	if (ph->p_memsz < ph->p_filesz)
-		return why_set(why, EINVAL, "%s %s: a segment is larger in the file than in memory", what, path);
+		return why_set(why, EINVAL, "%s %s: a segment is larger in the file than in memory",
+			       what, path);
 	snprintf(name, sizeof name, "%s %s", what, path);
 	return plan_add(p,
 			&(struct piece){ .name = name,
@@ -65,8 +76,8 @@ static int add_segment(struct boot_plan *p, const struct bytes *file, const GElf
 			why);
 }
 
-static int add_segments(struct boot_plan *p, Elf *elf, const struct bytes *file, const char *what, const char *path,
-			u64 *entry, u64 *low, u64 *high, struct why *why)
+static int add_segments(struct boot_plan *p, Elf *elf, const struct bytes *file, const char *what,
+			const char *path, u64 *entry, u64 *low, u64 *high, struct why *why)
 {
 	GElf_Ehdr eh;
 	size_t n, loaded = 0;
@@ -74,7 +85,8 @@ static int add_segments(struct boot_plan *p, Elf *elf, const struct bytes *file,
 	int r;
 
 	if (!gelf_getehdr(elf, &eh) || elf_getphdrnum(elf, &n) < 0)
-		return why_set(why, ENOEXEC, "%s %s: damaged ELF header (%s)", what, path, elf_errmsg(-1));
+		return why_set(why, ENOEXEC, "%s %s: damaged ELF header (%s)", what, path,
+			       elf_errmsg(-1));
 	r = check_header(&eh, what, path, why);
 	if (r < 0)
 		return r;
@@ -85,7 +97,8 @@ static int add_segments(struct boot_plan *p, Elf *elf, const struct bytes *file,
 		GElf_Phdr ph;
 
 		if (!gelf_getphdr(elf, (int)i, &ph))
-			return why_set(why, ENOEXEC, "%s %s: damaged ELF program headers (%s)", what, path, elf_errmsg(-1));
+			return why_set(why, ENOEXEC, "%s %s: damaged ELF program headers (%s)",
+				       what, path, elf_errmsg(-1));
 		if (ph.p_type != PT_LOAD || ph.p_memsz == 0)
 			continue;
 		r = add_segment(p, file, &ph, what, path, why);
@@ -103,8 +116,8 @@ static int add_segments(struct boot_plan *p, Elf *elf, const struct bytes *file,
 	return 0;
 }
 
-int elf_add(struct boot_plan *p, const struct bytes *file, const char *what, const char *path, u64 *entry,
-	    u64 *low, u64 *high, struct why *why)
+int elf_add(struct boot_plan *p, const struct bytes *file, const char *what, const char *path,
+	    u64 *entry, u64 *low, u64 *high, struct why *why)
 {
 	Elf *elf;
 	int r;
@@ -112,7 +125,8 @@ int elf_add(struct boot_plan *p, const struct bytes *file, const char *what, con
 	elf_version(EV_CURRENT);
 	elf = elf_memory((char *)file->data, file->size);
 	if (!elf || elf_kind(elf) != ELF_K_ELF)
-		r = why_set(why, ENOEXEC, "%s %s: damaged ELF file (%s)", what, path, elf_errmsg(-1));
+		r = why_set(why, ENOEXEC, "%s %s: damaged ELF file (%s)", what, path,
+			    elf_errmsg(-1));
 	else
 		r = add_segments(p, elf, file, what, path, entry, low, high, why);
 	elf_end(elf);

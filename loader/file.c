@@ -1,4 +1,7 @@
-/* Whole files and gzip streams into memory, with limits; every failure names the option and the file. Used inside loader/. */
+/*
+ * Whole files and gzip streams into memory, with limits; every failure names the option and the
+ * file. Used inside loader/.
+ */
 #include "loader/loader_priv.h"
 
 #include <errno.h>
@@ -25,9 +28,11 @@ static int read_all(struct bytes *out, int fd, const char *what, const char *pat
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return why_set(why, errno, "%s %s: cannot read: %s", what, path, strerror(errno));
+			return why_set(why, errno, "%s %s: cannot read: %s", what, path,
+				       strerror(errno));
 		if (n == 0)
-			return why_set(why, EIO, "%s %s: the file shrank while it was read", what, path);
+			return why_set(why, EIO, "%s %s: the file shrank while it was read", what,
+				       path);
 		have += (size_t)n;
 	}
 	return 0;
@@ -48,11 +53,13 @@ int file_read(struct bytes *out, const char *what, const char *path, u64 limit, 
 	else if (st.st_size == 0)
 		r = why_set(why, EINVAL, "%s %s: the file is empty", what, path);
 	else if ((u64)st.st_size > limit)
-		r = why_set(why, EFBIG, "%s %s: %" PRIu64 " bytes do not fit into %" PRIu64 " MiB of memory (-m)",
+		r = why_set(why, EFBIG,
+			    "%s %s: %" PRIu64 " bytes do not fit into %" PRIu64
+			    " MiB of memory (-m)",
 			    what, path, (u64)st.st_size, limit >> 20);
 	else if (!(out->data = malloc((size_t)st.st_size)))
-		r = why_set(why, ENOMEM, "%s %s: no memory on the host for %" PRIu64 " bytes", what, path,
-			    (u64)st.st_size);
+		r = why_set(why, ENOMEM, "%s %s: no memory on the host for %" PRIu64 " bytes", what,
+			    path, (u64)st.st_size);
 	else {
 		out->size = (size_t)st.st_size;
 		r = read_all(out, fd, what, path, why);
@@ -112,6 +119,8 @@ int gunzip(struct bytes *out, const u8 *in, size_t n, u64 limit, const char *wha
 		return why_set(why, EFBIG, "%s %s: the gzip data expand to %s", what, path,
 			       have ? "more than the memory holds (-m)" : "nothing");
 	if (r == Z_BUF_ERROR)
-		return why_set(why, EINVAL, "%s %s: the gzip data end too early (truncated file?)", what, path);
-	return why_set(why, EINVAL, "%s %s: damaged gzip data (%s)", what, path, z.msg ? z.msg : "no reason given");
+		return why_set(why, EINVAL, "%s %s: the gzip data end too early (truncated file?)",
+			       what, path);
+	return why_set(why, EINVAL, "%s %s: damaged gzip data (%s)", what, path,
+		       z.msg ? z.msg : "no reason given");
 }

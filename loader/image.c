@@ -1,6 +1,7 @@
 /*
- * Recognises a kernel file by its bytes: arm64 Image (Documentation/arch/arm64/booting.rst of Linux; Xen uses the same header),
- * Image in gzip, EFI zboot Image (gzip payload), ELF; anything else is raw. Used by plan.c.
+ * Recognises a kernel file by its bytes: arm64 Image (Documentation/arch/arm64/booting.rst of
+ * Linux; Xen uses the same header), Image in gzip, EFI zboot Image (gzip payload), ELF; anything
+ * else is raw. Used by plan.c.
  */
 #include "loader/loader_priv.h"
 
@@ -31,7 +32,8 @@ static bool is_gzip(const struct bytes *b)
 
 static bool is_zboot(const struct bytes *b)
 {
-	return b->size >= ZB_HEADER && !memcmp(b->data, "MZ", 2) && !memcmp(b->data + ZB_MAGIC, "zimg", 4);
+	return b->size >= ZB_HEADER && !memcmp(b->data, "MZ", 2) &&
+	       !memcmp(b->data + ZB_MAGIC, "zimg", 4);
 }
 
 static bool is_linux(const struct bytes *b)
@@ -40,8 +42,9 @@ static bool is_linux(const struct bytes *b)
 }
 
 /*
- * The Image header does not tell the file's length, but the PE header that EFI-bootable kernels carry does, section by section.
- * Returns the least length that the file must have; 0 when there is no PE header.
+ * The Image header does not tell the file's length, but the PE header that EFI-bootable kernels
+ * carry does, section by section. Returns the least length that the file must have; 0 when there is
+ * no PE header.
  */
 static u64 pe_length(const struct bytes *b)
 {
@@ -67,7 +70,8 @@ static u64 pe_length(const struct bytes *b)
 	return need;
 }
 
-static int unwrap_zboot(struct bytes *b, const char *what, const char *path, u64 limit, struct why *why)
+static int unwrap_zboot(struct bytes *b, const char *what, const char *path, u64 limit,
+			struct why *why)
 {
 	u64 offset = le(b->data + ZB_OFFSET, 4), size = le(b->data + ZB_SIZE, 4);
 	char compression[33] = { 0 };
@@ -76,11 +80,14 @@ static int unwrap_zboot(struct bytes *b, const char *what, const char *path, u64
 
 	memcpy(compression, b->data + ZB_COMPRESSION, 32);
 	if (strcmp(compression, "gzip"))
-		return why_set(why, ENOTSUP, "%s %s: an EFI zboot Image with %.32s payload; only gzip is supported", what,
-			       path, compression[0] ? compression : "unnamed");
+		return why_set(
+			why, ENOTSUP,
+			"%s %s: an EFI zboot Image with %.32s payload; only gzip is supported",
+			what, path, compression[0] ? compression : "unnamed");
 	if (offset + size > b->size)
 		return why_set(why, EINVAL,
-			       "%s %s: the EFI zboot payload ends at byte %" PRIu64 ", the file at %zu (truncated file?)",
+			       "%s %s: the EFI zboot payload ends at byte %" PRIu64
+			       ", the file at %zu (truncated file?)",
 			       what, path, offset + size, b->size);
 	r = gunzip(&out, b->data + offset, size, limit, what, path, why);
 	if (r < 0)
@@ -105,7 +112,9 @@ static int unwrap(struct bytes *b, const char *what, const char *path, u64 limit
 	bytes_free(b);
 	*b = out;
 	if (!is_linux(b))
-		return why_set(why, EINVAL, "%s %s: expected an arm64 Image inside the gzip file, found none", what, path);
+		return why_set(why, EINVAL,
+			       "%s %s: expected an arm64 Image inside the gzip file, found none",
+			       what, path);
 	return 0;
 }
 
@@ -115,7 +124,9 @@ static int take_linux(struct image *out, const char *what, const char *path, str
 	u64 size = le(b->data + IMG_SIZE, 8), need = pe_length(b);
 
 	if (need > b->size)
-		return why_set(why, EINVAL, "%s %s: the kernel's headers ask for %" PRIu64 " bytes, the file has %zu (truncated file?)",
+		return why_set(why, EINVAL,
+			       "%s %s: the kernel's headers ask for %" PRIu64
+			       " bytes, the file has %zu (truncated file?)",
 			       what, path, need, b->size);
 	out->format = IMAGE_LINUX;
 	if (size) { /* text_offset is valid only with a size */
@@ -125,8 +136,8 @@ static int take_linux(struct image *out, const char *what, const char *path, str
 	return 0;
 }
 
-int image_recognise(struct image *out, struct bytes *in, const char *what, const char *path, u64 limit,
-		    struct why *why)
+int image_recognise(struct image *out, struct bytes *in, const char *what, const char *path,
+		    u64 limit, struct why *why)
 {
 	int r = unwrap(in, what, path, limit, why);
 

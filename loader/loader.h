@@ -1,12 +1,13 @@
 /*
  * What the user asks to have in memory when the PEs start, and where it goes.
  *
- * A boot plan reads and recognises the files (Linux Image, gzip'd Image, EFI zboot Image, AArch64 ELF, raw), places them as
- * QEMU's virt board does, refuses what does not fit or overlaps, completes the device tree, and hands every byte to a callback.
- * It knows ranges of RAM, never a bus; it does not decide what the board is made of. Called by machine/.
+ * A boot plan reads and recognises the files (Linux Image, gzip'd Image, EFI zboot Image, AArch64
+ * ELF, raw), places them as QEMU's virt board does, refuses what does not fit or overlaps,
+ * completes the device tree, and hands every byte to a callback. It knows ranges of RAM, never a
+ * bus; it does not decide what the board is made of. Called by machine/.
  *
- * Use: boot_plan_new() -> boot_plan_tree() -> boot_plan_put() -> boot_plan_info() -> boot_plan_free().
- * All failures are a negative errno and one line in *why.
+ * Use: boot_plan_new() -> boot_plan_tree() -> boot_plan_put() -> boot_plan_info() ->
+ * boot_plan_free(). All failures are a negative errno and one line in *why.
  */
 #ifndef LOADER_LOADER_H
 #define LOADER_LOADER_H
@@ -15,9 +16,13 @@
 #include "base/why.h"
 
 #define BOOT_MAX_LOADERS 32
-#define BOOT_MAX_PES     8
+#define BOOT_MAX_PES	 8
+#define BOOT_MAX_RANGES	 4
 
-/* -device loader: a file (ELF where it is one, else raw), or up to 8 bytes of data, and a PE's start address. */
+/*
+ * -device loader: a file (ELF where it is one, else raw), or up to 8 bytes of data, and a PE's
+ * start address.
+ */
 struct boot_loader {
 	char *file;
 	u64 addr;
@@ -50,7 +55,7 @@ struct boot_files {
 };
 void boot_files_free(struct boot_files *f);
 
-/* Memory that may be loaded into. The first range is the main RAM. */
+/* Memory that may be loaded into. The first range is the main RAM; BOOT_MAX_RANGES count. */
 struct boot_range {
 	const char *name;
 	u64 base, size;
@@ -67,13 +72,14 @@ struct boot_request {
 /* How PEs start. */
 struct boot_info {
 	u64 entry;
-	u64 x0;       /* DTB address, 0 when there is none; x1-x3 are 0 */
+	u64 x0; /* DTB address, 0 when there is none; x1-x3 are 0 */
 	u64 dtb_addr, dtb_size;
 	bool is_linux; /* Image or raw: the arm64 boot protocol */
-	u8 start_el;  /* 3, 2 or 1; below EL3 the PE is Non-secure when EL3 exists */
+	u8 start_el;   /* 3, 2 or 1; below EL3 the PE is Non-secure when EL3 exists */
 	/*
-	 * "smc" or "hvc": the board serves PSCI there and secondary PEs wait for CPU_ON. NULL: no PSCI, because bare-metal
-	 * code starts at the level that would serve it; then all PEs start at the entry, as on QEMU's board.
+	 * "smc" or "hvc": the board serves PSCI there and secondary PEs wait for CPU_ON. NULL: no
+	 * PSCI, because bare-metal code starts at the level that would serve it; then all PEs start
+	 * at the entry, as on QEMU's board.
 	 */
 	const char *psci;
 	bool pe_has_pc[BOOT_MAX_PES]; /* -device loader,cpu-num= */
@@ -87,14 +93,15 @@ int boot_plan_new(struct boot_plan **plan, const struct boot_request *req, struc
 void boot_plan_free(struct boot_plan *p);
 const struct boot_info *boot_plan_info(const struct boot_plan *p);
 /*
- * Completes the board's tree (or the one of -dtb, which then takes its place) with psci, memory, bootargs, initrd and
- * modules, and places it. board_tree is a valid flattened tree and is copied.
+ * Completes the board's tree (or the one of -dtb, which then takes its place) with psci, memory,
+ * bootargs, initrd and modules, and places it. board_tree is a valid flattened tree and is copied.
  */
 int boot_plan_tree(struct boot_plan *p, const void *board_tree, struct why *why);
 /* The completed tree (valid until boot_plan_free). */
 const void *boot_plan_dtb(const struct boot_plan *p, size_t *size);
 /* Hands out every piece: data == NULL means n zero bytes. put returns 0 or a negative errno. */
 int boot_plan_put(const struct boot_plan *p,
-		  int (*put)(void *ctx, u64 addr, const void *data, size_t n), void *ctx, struct why *why);
+		  int (*put)(void *ctx, u64 addr, const void *data, size_t n), void *ctx,
+		  struct why *why);
 
 #endif

@@ -23,11 +23,11 @@ struct image {
 	enum image_format format;
 	struct bytes bytes;
 	u64 text_offset; /* IMAGE_LINUX and IMAGE_RAW: offset from a 2 MiB boundary */
-	u64 mem_size;    /* >= bytes.size: with what the kernel clears itself */
+	u64 mem_size;	 /* >= bytes.size: with what the kernel clears itself */
 };
 /* Takes over *in (freed or moved into *out, also on failure). limit: largest size in memory. */
-int image_recognise(struct image *out, struct bytes *in, const char *what, const char *path, u64 limit,
-		    struct why *why);
+int image_recognise(struct image *out, struct bytes *in, const char *what, const char *path,
+		    u64 limit, struct why *why);
 
 /* A piece of memory contents. `bytes` points into storage that the plan owns. */
 struct piece {
@@ -42,7 +42,8 @@ struct piece {
 #define PLAN_MAX_PIECES 256
 
 struct boot_plan {
-	struct boot_request req;
+	struct boot_request req; /* .ranges points to ranges[] */
+	struct boot_range ranges[BOOT_MAX_RANGES];
 	struct boot_info info;
 	struct piece pieces[PLAN_MAX_PIECES];
 	size_t n_pieces;
@@ -60,8 +61,8 @@ int plan_add(struct boot_plan *p, const struct piece *piece, struct why *why);
 const u8 *plan_keep(struct boot_plan *p, struct bytes b);
 
 /* Adds the PT_LOAD segments of a little-endian AArch64 ELF file; *entry is physical. */
-int elf_add(struct boot_plan *p, const struct bytes *file, const char *what, const char *path, u64 *entry,
-	    u64 *low, u64 *high, struct why *why);
+int elf_add(struct boot_plan *p, const struct bytes *file, const char *what, const char *path,
+	    u64 *entry, u64 *low, u64 *high, struct why *why);
 bool elf_is(const struct bytes *file);
 
 #endif

@@ -1,8 +1,9 @@
 /*
- * Placement. The addresses follow QEMU's virt board, so that images and device trees made for it work unmodified:
+ * Placement. The addresses follow QEMU's virt board, so that images and device trees made for it
+ * work unmodified:
  *
  *	RAM base                          DTB of a bare-metal ELF (when it fits below the ELF)
- *	RAM base + text_offset            Linux Image; 2 MiB further up if text_offset is below 4 KiB
+ *	RAM base + text_offset            Linux Image; 2 MiB further up if it is below 4 KiB
  *	RAM base + min(RAM/2, 128 MiB)    initrd, or the kernel's end if that is higher
  *	next 2 MiB boundary               DTB
  *
@@ -52,7 +53,8 @@ static int check_place(const struct boot_plan *p, const struct piece *n, struct 
 		if (in_range(&p->req.ranges[i], n->addr, n->mem_size))
 			return 0;
 	return why_set(why, EFBIG,
-		       "%s: %#" PRIx64 " bytes at %#" PRIx64 " do not lie in memory; RAM is %#" PRIx64 "..%#" PRIx64 " (-m)",
+		       "%s: %#" PRIx64 " bytes at %#" PRIx64
+		       " do not lie in memory; RAM is %#" PRIx64 "..%#" PRIx64 " (-m)",
 		       n->name, n->mem_size, n->addr, ram->base, ram->base + ram->size - 1);
 }
 
@@ -63,15 +65,17 @@ int plan_add(struct boot_plan *p, const struct piece *piece, struct why *why)
 	if (r < 0)
 		return r;
 	if (p->n_pieces == PLAN_MAX_PIECES)
-		return why_set(why, E2BIG, "%s: more than %d pieces to load", piece->name, PLAN_MAX_PIECES);
+		return why_set(why, E2BIG, "%s: more than %d pieces to load", piece->name,
+			       PLAN_MAX_PIECES);
 	for (size_t i = 0; i < p->n_pieces; i++) {
 		const struct piece *o = &p->pieces[i];
 
 		if (piece->addr < o->addr + o->mem_size && o->addr < piece->addr + piece->mem_size)
 			return why_set(why, EEXIST,
-				       "%s (%#" PRIx64 "..%#" PRIx64 ") overlaps %s (%#" PRIx64 "..%#" PRIx64 ")", piece->name,
-				       piece->addr, piece->addr + piece->mem_size - 1, o->name, o->addr,
-				       o->addr + o->mem_size - 1);
+				       "%s (%#" PRIx64 "..%#" PRIx64 ") overlaps %s (%#" PRIx64
+				       "..%#" PRIx64 ")",
+				       piece->name, piece->addr, piece->addr + piece->mem_size - 1,
+				       o->name, o->addr, o->addr + o->mem_size - 1);
 	}
 	p->pieces[p->n_pieces] = *piece;
 	p->pieces[p->n_pieces].name = strdup(piece->name);
@@ -82,7 +86,8 @@ int plan_add(struct boot_plan *p, const struct piece *piece, struct why *why)
 }
 
 /* A file that is loaded as it is. Its size is returned in *size. */
-static int add_raw_file(struct boot_plan *p, const char *what, const char *path, u64 addr, u64 *size, struct why *why)
+static int add_raw_file(struct boot_plan *p, const char *what, const char *path, u64 addr,
+			u64 *size, struct why *why)
 {
 	struct bytes file;
 	char name[300];
@@ -147,7 +152,8 @@ static int add_kernel(struct boot_plan *p, struct why *why)
 	if (im.format != IMAGE_ELF)
 		return add_image(p, &im, path, why);
 	plan_keep(p, im.bytes);
-	return elf_add(p, &im.bytes, "-kernel", path, &p->info.entry, &p->image_low, &p->image_high, why);
+	return elf_add(p, &im.bytes, "-kernel", path, &p->info.entry, &p->image_low, &p->image_high,
+		       why);
 }
 
 static int add_initrd(struct boot_plan *p, struct why *why)
@@ -161,7 +167,8 @@ static int add_initrd(struct boot_plan *p, struct why *why)
 	p->initrd_addr = align_up(p->initrd_addr, 4096);
 	if (!p->req.files->initrd || !p->info.is_linux)
 		return 0;
-	return add_raw_file(p, "-initrd", p->req.files->initrd, p->initrd_addr, &p->initrd_size, why);
+	return add_raw_file(p, "-initrd", p->req.files->initrd, p->initrd_addr, &p->initrd_size,
+			    why);
 }
 
 static int add_data(struct boot_plan *p, const struct boot_loader *l, struct why *why)
@@ -181,7 +188,8 @@ static int add_data(struct boot_plan *p, const struct boot_loader *l, struct why
 			why);
 }
 
-static int add_loader_file(struct boot_plan *p, const struct boot_loader *l, u64 *entry, struct why *why)
+static int add_loader_file(struct boot_plan *p, const struct boot_loader *l, u64 *entry,
+			   struct why *why)
 {
 	static const char what[] = "-device loader,file=";
 	struct bytes file;
@@ -197,8 +205,10 @@ static int add_loader_file(struct boot_plan *p, const struct boot_loader *l, u64
 	}
 	if (!l->has_addr) {
 		bytes_free(&file);
-		return why_set(why, EINVAL, "%s%s: expected addr= (the file is no ELF file, so it is loaded raw)", what,
-			       l->file);
+		return why_set(
+			why, EINVAL,
+			"%s%s: expected addr= (the file is no ELF file, so it is loaded raw)", what,
+			l->file);
 	}
 	snprintf(name, sizeof name, "%s%s", what, l->file);
 	return plan_add(p,
@@ -222,7 +232,9 @@ static int add_loader(struct boot_plan *p, const struct boot_loader *l, struct w
 	if (r < 0 || l->pe < 0)
 		return r;
 	if ((unsigned)l->pe >= p->req.pes)
-		return why_set(why, EINVAL, "-device loader: cpu-num=%d, but the machine has %u (-smp)", l->pe, p->req.pes);
+		return why_set(why, EINVAL,
+			       "-device loader: cpu-num=%d, but the machine has %u (-smp)", l->pe,
+			       p->req.pes);
 	p->info.pe_has_pc[l->pe] = true;
 	p->info.pe_pc[l->pe] = entry;
 	return 0;
@@ -234,7 +246,9 @@ static int add_modules(struct boot_plan *p, struct why *why)
 
 	for (size_t i = 0; i < f->n_modules; i++) {
 		const struct boot_module *m = &f->modules[i];
-		int r = add_raw_file(p, m->is_initrd ? "-device guest-loader,initrd" : "-device guest-loader,kernel",
+		int r = add_raw_file(p,
+				     m->is_initrd ? "-device guest-loader,initrd"
+						  : "-device guest-loader,kernel",
 				     m->file, m->addr, &p->module_size[i], why);
 
 		if (r < 0)
@@ -244,8 +258,8 @@ static int add_modules(struct boot_plan *p, struct why *why)
 }
 
 /*
- * Linux starts at EL2 where it exists; bare-metal code starts as the hardware does, at the highest level. PSCI is served by
- * the board at a level above that, or not at all.
+ * Linux starts at EL2 where it exists; bare-metal code starts as the hardware does, at the highest
+ * level. PSCI is served by the board at a level above that, or not at all.
  */
 static void decide_levels(struct boot_plan *p)
 {
@@ -266,7 +280,8 @@ static int place_all(struct boot_plan *p, struct why *why)
 	if (f->kernel || f->builtin)
 		r = add_kernel(p, why);
 	else if (f->initrd || f->append)
-		return why_set(why, EINVAL, "%s: makes sense only with -kernel", f->initrd ? "-initrd" : "-append");
+		return why_set(why, EINVAL, "%s: makes sense only with -kernel",
+			       f->initrd ? "-initrd" : "-append");
 	if (r == 0)
 		r = add_initrd(p, why);
 	if (r == 0)
@@ -284,6 +299,9 @@ int boot_plan_new(struct boot_plan **plan, const struct boot_request *req, struc
 	if (!p)
 		return why_set(why, ENOMEM, "no memory on the host");
 	p->req = *req;
+	p->req.n_ranges = req->n_ranges < BOOT_MAX_RANGES ? req->n_ranges : BOOT_MAX_RANGES;
+	memcpy(p->ranges, req->ranges, p->req.n_ranges * sizeof *p->ranges);
+	p->req.ranges = p->ranges;
 	r = place_all(p, why);
 	if (r < 0) {
 		boot_plan_free(p);
@@ -312,7 +330,8 @@ const struct boot_info *boot_plan_info(const struct boot_plan *p)
 }
 
 int boot_plan_put(const struct boot_plan *p,
-		  int (*put)(void *ctx, u64 addr, const void *data, size_t n), void *ctx, struct why *why)
+		  int (*put)(void *ctx, u64 addr, const void *data, size_t n), void *ctx,
+		  struct why *why)
 {
 	for (size_t i = 0; i < p->n_pieces; i++) {
 		const struct piece *q = &p->pieces[i];
@@ -321,7 +340,8 @@ int boot_plan_put(const struct boot_plan *p,
 		if (r == 0 && q->zero_tail && q->mem_size > q->size)
 			r = put(ctx, q->addr + q->size, NULL, q->mem_size - q->size);
 		if (r < 0)
-			return why_set(why, -r, "%s: cannot be written to memory at %#" PRIx64, q->name, q->addr);
+			return why_set(why, -r, "%s: cannot be written to memory at %#" PRIx64,
+				       q->name, q->addr);
 	}
 	return 0;
 }

@@ -1,7 +1,8 @@
 /*
- * Completes a device tree for booting: /psci, /memory, and in /chosen the command line, the initrd and the hypervisor's
- * modules. It works on the board's tree or on the user's (-dtb), whose own psci and memory nodes are replaced because they
- * must tell what this machine has. Node and property order are those of QEMU's virt board. Called by machine/.
+ * Completes a device tree for booting: /psci, /memory, and in /chosen the command line, the initrd
+ * and the hypervisor's modules. It works on the board's tree or on the user's (-dtb), whose own
+ * psci and memory nodes are replaced because they must tell what this machine has. Node and
+ * property order are those of QEMU's virt board. Called by machine/.
  */
 #include "loader/loader_priv.h"
 
@@ -19,14 +20,18 @@ static const struct {
 	const char *name;
 	u32 id;
 } psci_functions[] = {
-	{ "cpu_suspend", 0xc4000001 }, { "cpu_off", 0x84000002 }, { "cpu_on", 0xc4000003 }, { "migrate", 0xc4000005 },
+	{ "cpu_suspend", 0xc4000001 },
+	{ "cpu_off", 0x84000002 },
+	{ "cpu_on", 0xc4000003 },
+	{ "migrate", 0xc4000005 },
 };
 
 static int fdt_why(struct why *why, const struct boot_plan *p, const char *doing, int err)
 {
 	const char *file = p->req.files->dtb;
 
-	return why_set(why, EINVAL, "%s%s: %s: %s", file ? "-dtb " : "device tree", file ? file : "", doing, fdt_strerror(err));
+	return why_set(why, EINVAL, "%s%s: %s: %s", file ? "-dtb " : "device tree",
+		       file ? file : "", doing, fdt_strerror(err));
 }
 
 static int read_user_tree(struct boot_plan *p, struct bytes *out, struct why *why)
@@ -36,7 +41,8 @@ static int read_user_tree(struct boot_plan *p, struct bytes *out, struct why *wh
 
 	if (r < 0)
 		return r;
-	r = out->size < sizeof(struct fdt_header) ? -FDT_ERR_TRUNCATED : fdt_check_header(out->data);
+	r = out->size < sizeof(struct fdt_header) ? -FDT_ERR_TRUNCATED
+						  : fdt_check_header(out->data);
 	if (r == 0 && fdt_totalsize(out->data) > out->size)
 		r = -FDT_ERR_TRUNCATED;
 	if (r == 0)
@@ -44,7 +50,8 @@ static int read_user_tree(struct boot_plan *p, struct bytes *out, struct why *wh
 	if (r == 0)
 		return 0;
 	bytes_free(out);
-	return why_set(why, EINVAL, "-dtb %s: expected a flattened device tree: %s", path, fdt_strerror(r));
+	return why_set(why, EINVAL, "-dtb %s: expected a flattened device tree: %s", path,
+		       fdt_strerror(r));
 }
 
 /* A writable copy with room for what is added. */
@@ -54,7 +61,9 @@ static int open_tree(struct boot_plan *p, const void *from, struct why *why)
 	int r;
 
 	for (size_t i = 0; i < p->req.files->n_modules; i++)
-		size += 256 + (p->req.files->modules[i].bootargs ? strlen(p->req.files->modules[i].bootargs) : 0);
+		size += 256 + (p->req.files->modules[i].bootargs
+				       ? strlen(p->req.files->modules[i].bootargs)
+				       : 0);
 	size += p->req.files->append ? strlen(p->req.files->append) : 0;
 	p->tree.data = calloc(1, size);
 	if (!p->tree.data)
@@ -210,7 +219,10 @@ static int add_chosen(struct boot_plan *p, void *fdt, unsigned acells)
 	return r;
 }
 
-/* Bare-metal code finds the tree at the start of RAM if it leaves room there, Linux behind the initrd. */
+/*
+ * Bare-metal code finds the tree at the start of RAM if it leaves room there, Linux behind the
+ * initrd.
+ */
 static int place_tree(struct boot_plan *p, struct why *why)
 {
 	const struct boot_range *ram = &p->req.ranges[0];
@@ -223,7 +235,7 @@ static int place_tree(struct boot_plan *p, struct why *why)
 		below = true, room = ram->size;
 	if (below) {
 		if (p->tree.size > room)
-			return 0; /* nothing is lost but the tree: the program was linked to the start of RAM */
+			return 0; /* the program was linked to the start of RAM: no tree */
 		addr = ram->base;
 	}
 	r = plan_add(p,
@@ -243,12 +255,15 @@ static int place_tree(struct boot_plan *p, struct why *why)
 static int complete(struct boot_plan *p, struct why *why)
 {
 	void *fdt = p->tree.data;
-	unsigned acells = root_cells(fdt, "#address-cells", 2), scells = root_cells(fdt, "#size-cells", 1);
+	unsigned acells = root_cells(fdt, "#address-cells", 2),
+		 scells = root_cells(fdt, "#size-cells", 1);
 	int r;
 
 	if (!acells || !scells)
-		return why_set(why, EINVAL, "-dtb %s: expected 1 or 2 #address-cells and #size-cells in the root node",
-			       p->req.files->dtb ? p->req.files->dtb : "");
+		return why_set(
+			why, EINVAL,
+			"-dtb %s: expected 1 or 2 #address-cells and #size-cells in the root node",
+			p->req.files->dtb ? p->req.files->dtb : "");
 	r = add_memory(p, fdt, acells, scells);
 	if (r == 0)
 		r = add_chosen(p, fdt, acells);

@@ -1,5 +1,6 @@
 /*
- * The virt board: every address and interrupt number, as QEMU's virt has them. The only place with either.
+ * The virt board: every address and interrupt number, as QEMU's virt has them. The only place with
+ * either.
  *
  *	0x00_0000_0000  flash, 2 x 64 MiB                  (not built)
  *	0x00_0800_0000  GICD      64 KiB
@@ -19,41 +20,41 @@
 #ifndef MACHINE_BOARD_H
 #define MACHINE_BOARD_H
 
-#define BOARD_GICD_BASE   0x08000000ull
-#define BOARD_GICD_SIZE   0x00010000ull
-#define BOARD_GICR_BASE   0x080a0000ull
+#define BOARD_GICD_BASE	  0x08000000ull
+#define BOARD_GICD_SIZE	  0x00010000ull
+#define BOARD_GICR_BASE	  0x080a0000ull
 #define BOARD_GICR_STRIDE 0x00020000ull /* RD_base and SGI_base frames of one PE */
-#define BOARD_GICR_SIZE   0x00f60000ull /* the whole window, as the device tree tells it */
+#define BOARD_GICR_SIZE	  0x00f60000ull /* the whole window, as the device tree tells it */
 #define BOARD_UART0_BASE  0x09000000ull
-#define BOARD_RTC_BASE    0x09010000ull
+#define BOARD_RTC_BASE	  0x09010000ull
 #define BOARD_UART1_BASE  0x09040000ull
-#define BOARD_UART_SIZE   0x00001000ull
-#define BOARD_RTC_SIZE    0x00001000ull
+#define BOARD_UART_SIZE	  0x00001000ull
+#define BOARD_RTC_SIZE	  0x00001000ull
 #define BOARD_VIRTIO_BASE 0x0a000000ull
 #define BOARD_VIRTIO_SIZE 0x00000200ull
-#define BOARD_VIRTIO_N    32
+#define BOARD_VIRTIO_N	  32
 #define BOARD_SECRAM_BASE 0x0e000000ull
 #define BOARD_SECRAM_SIZE 0x01000000ull
-#define BOARD_RAM_BASE    0x40000000ull
-#define BOARD_RAM_MAX     (255ull << 30)
+#define BOARD_RAM_BASE	  0x40000000ull
+#define BOARD_RAM_MAX	  (255ull << 30)
 #define BOARD_RAM_LOW_MAX (3ull << 30) /* highmem=off: up to 4 GiB */
 
-#define BOARD_MAX_PES     8
+#define BOARD_MAX_PES	   8
 #define BOARD_PES_PER_AFF1 16 /* MPIDR Aff1 steps: what one GICv3 SGI register write can name */
 
-#define BOARD_SPIS        256 /* usable SPIs; INTID = BOARD_SPI(n) */
-#define BOARD_SPI(n)      (32 + (n))
-#define BOARD_PPI(n)      (16 + (n))
+#define BOARD_SPIS   256 /* usable SPIs; INTID = BOARD_SPI(n) */
+#define BOARD_SPI(n) (32 + (n))
+#define BOARD_PPI(n) (16 + (n))
 
 /* SPI numbers as the device tree tells them. */
-#define BOARD_SPI_UART0  1
-#define BOARD_SPI_RTC    2
-#define BOARD_SPI_UART1  8
+#define BOARD_SPI_UART0	 1
+#define BOARD_SPI_RTC	 2
+#define BOARD_SPI_UART1	 8
 #define BOARD_SPI_VIRTIO 16 /* + slot; edge-rising, all others are level */
 
 /* PPI numbers as the device tree tells them; INTID = BOARD_PPI(n). */
-#define BOARD_PPI_PMU      7
-#define BOARD_PPI_MAINT    9
+#define BOARD_PPI_PMU	   7
+#define BOARD_PPI_MAINT	   9
 #define BOARD_PPI_HP_TIMER 10 /* EL2 physical */
 #define BOARD_PPI_V_TIMER  11
 #define BOARD_PPI_HV_TIMER 12 /* EL2 virtual */

@@ -1,6 +1,7 @@
 /*
- * Everything that a machine is made of and how it is run, as plain data. The option parser fills it, machine/ reads it; two
- * machines with equal configurations and files behave alike to the byte. Strings are owned: config_free().
+ * Everything that a machine is made of and how it is run, as plain data. The option parser fills
+ * it, machine/ reads it; two machines with equal configurations and files behave alike to the byte.
+ * Strings are owned: config_free().
  */
 #ifndef MACHINE_CONFIG_H
 #define MACHINE_CONFIG_H
@@ -13,9 +14,9 @@ struct cpu_core;
 enum config_serial_kind {
 	SERIAL_DEFAULT, /* not asked for: the first UART is on stdio, unless -nodefaults */
 	SERIAL_NONE,
-	SERIAL_NULL,    /* exists, output dropped */
+	SERIAL_NULL, /* exists, output dropped */
 	SERIAL_STDIO,
-	SERIAL_MON,     /* stdio, and Ctrl-C goes to the guest (mon:stdio, -nographic) */
+	SERIAL_MON, /* stdio, and Ctrl-C goes to the guest (mon:stdio, -nographic) */
 	SERIAL_FILE,
 };
 
@@ -25,18 +26,18 @@ struct config_serial {
 };
 
 enum config_realtime {
-	REALTIME_IDLE, /* idle time passes at wall-clock speed while somebody may type, else it is skipped */
+	REALTIME_IDLE, /* idle time takes as long for the host while somebody may type */
 	REALTIME_ON,
 	REALTIME_OFF,
 };
 
 struct config {
 	/* -M virt */
-	bool secure;         /* EL3 and the Secure world's devices */
+	bool secure;	     /* EL3 and the Secure world's devices */
 	bool virtualization; /* EL2 */
-	u8 gic_version;      /* 3 */
+	u8 gic_version;	     /* 3 */
 	bool highmem, acpi, dtb_randomness;
-	char *dumpdtb;       /* write the device tree there and exit */
+	char *dumpdtb; /* write the device tree there and exit */
 
 	/* -cpu: a row of cpu_cores[], and "feat=on,feat=off" or NULL for cpu_core_make() */
 	char *cpu;
@@ -54,9 +55,10 @@ struct config {
 	bool rtc_host; /* the host's time at start instead */
 	bool rtc_localtime;
 	enum config_realtime realtime;
-	bool no_reboot, no_shutdown; /* PSCI reset ends the run; power-off stops the PEs but does not */
+	bool no_reboot,
+		no_shutdown; /* PSCI reset ends the run; power-off stops the PEs but does not */
 
-	u32 log_mask;   /* enum log_class bits */
+	u32 log_mask;	/* enum log_class bits */
 	char *log_file; /* NULL: standard error */
 	char *stats_dir;
 	bool summary;
@@ -77,8 +79,16 @@ void config_init(struct config *c); /* the defaults */
 void config_free(struct config *c);
 
 /*
- * The board's device tree, without what boot_plan_tree() adds. core: as cpu_core_make() returned it. The caller frees *tree.
+ * The board's device tree, without what boot_plan_tree() adds. core: as cpu_core_make() returned
+ * it. The caller frees *tree.
  */
 int board_tree(void **tree, const struct config *c, const struct cpu_core *core, struct why *why);
+
+/*
+ * The boot plan of this configuration, with its completed tree: what -M dumpdtb= writes and what
+ * the machine loads.
+ */
+int board_plan(struct boot_plan **plan, const struct config *c, const struct cpu_core *core,
+	       struct why *why);
 
 #endif

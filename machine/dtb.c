@@ -1,7 +1,8 @@
 /*
- * The device tree of the virt board: names, values and order as QEMU's virt writes them, so that guests (and diffs of dumpdtb
- * output) see the same board. Only nodes of devices that exist here. libfdt puts every new node and property first in its
- * parent, as QEMU does, so what is written last stands first. psci, memory and the boot parts of /chosen: loader/tree.c.
+ * The device tree of the virt board: names, values and order as QEMU's virt writes them, so that
+ * guests (and diffs of dumpdtb output) see the same board. Only nodes of devices that exist here.
+ * libfdt puts every new node and property first in its parent, as QEMU does, so what is written
+ * last stands first. psci, memory and the boot parts of /chosen: loader/tree.c.
  */
 #include "machine/config.h"
 
@@ -64,7 +65,8 @@ static void prop_string(struct tree *t, const char *path, const char *name, cons
 	prop(t, path, name, v, strlen(v) + 1);
 }
 
-static void prop_cells(struct tree *t, const char *path, const char *name, const u32 *cells, size_t n)
+static void prop_cells(struct tree *t, const char *path, const char *name, const u32 *cells,
+		       size_t n)
 {
 	fdt32_t be[32];
 
@@ -72,7 +74,7 @@ static void prop_cells(struct tree *t, const char *path, const char *name, const
 		be[i] = cpu_to_fdt32(cells[i]);
 	prop(t, path, name, be, n * 4);
 }
-#define CELLS(t, path, name, ...) \
+#define CELLS(t, path, name, ...)                                                                  \
 	prop_cells(t, path, name, (const u32[]){ __VA_ARGS__ }, sizeof((u32[]){ __VA_ARGS__ }) / 4)
 
 static void prop_u32(struct tree *t, const char *path, const char *name, u32 v)
@@ -107,7 +109,10 @@ static u32 new_phandle(struct tree *t, const char *path)
 	return v;
 }
 
-/* Devices that only the Secure world may use are told to both worlds, and disabled for the Non-secure one. */
+/*
+ * Devices that only the Secure world may use are told to both worlds, and disabled for the
+ * Non-secure one.
+ */
 static void secure_only(struct tree *t, const char *path)
 {
 	prop_string(t, path, "status", "disabled");
@@ -166,8 +171,8 @@ static u32 add_clock(struct tree *t)
 
 static void add_timer(struct tree *t, const struct config *c, const struct cpu_core *core)
 {
-	static const u8 ppis[] = { BOARD_PPI_S_TIMER, BOARD_PPI_P_TIMER, BOARD_PPI_V_TIMER, BOARD_PPI_HP_TIMER,
-				   BOARD_PPI_HV_TIMER };
+	static const u8 ppis[] = { BOARD_PPI_S_TIMER, BOARD_PPI_P_TIMER, BOARD_PPI_V_TIMER,
+				   BOARD_PPI_HP_TIMER, BOARD_PPI_HV_TIMER };
 	static const char compatible[] = "arm,armv8-timer\0arm,armv7-timer";
 	u32 cells[3 * ARRAY_SIZE(ppis)];
 	size_t n = ARRAY_SIZE(ppis);
@@ -186,7 +191,8 @@ static void add_timer(struct tree *t, const struct config *c, const struct cpu_c
 }
 
 /* Geometry from CCSIDR_EL1, in the format that ID_AA64MMFR2_EL1.CCIDX says (DDI0487 D19.2.29). */
-static void add_cache(struct tree *t, const char *path, const struct cpu_core *core, unsigned csselr, char side)
+static void add_cache(struct tree *t, const char *path, const struct cpu_core *core,
+		      unsigned csselr, char side)
 {
 	u64 v = core->id.ccsidr[csselr];
 	bool ccidx = bits(core->id.aa64mmfr[2], 23, 20) != 0;
@@ -210,7 +216,8 @@ static void add_cpu(struct tree *t, const struct config *c, const struct cpu_cor
 	snprintf(path, sizeof path, "cpu@%x", i);
 	add(t, "/cpus", path);
 	snprintf(path, sizeof path, "/cpus/cpu@%x", i);
-	snprintf(compatible, sizeof compatible, "arm,%s", strcmp(core->name, "max") ? core->name : "cortex-a57");
+	snprintf(compatible, sizeof compatible, "arm,%s",
+		 strcmp(core->name, "max") ? core->name : "cortex-a57");
 	prop_string(t, path, "device_type", "cpu");
 	prop_string(t, path, "compatible", compatible);
 	if (c->pes > 1)
@@ -238,7 +245,8 @@ static void add_cpus(struct tree *t, const struct config *c, const struct cpu_co
 		snprintf(name, sizeof name, "core%u", i);
 		add(t, "/cpus/cpu-map/socket0/cluster0", name);
 		snprintf(path, sizeof path, "/cpus/cpu-map/socket0/cluster0/core%u", i);
-		prop_u32(t, path, "cpu", PHANDLE_FIRST + c->pes - i); /* add_clock() took the first */
+		prop_u32(t, path, "cpu",
+			 PHANDLE_FIRST + c->pes - i); /* add_clock() took the first */
 	}
 }
 
@@ -256,7 +264,8 @@ static void add_gic(struct tree *t, const struct config *c)
 	prop_flag(t, path, "ranges");
 	prop_string(t, path, "compatible", "arm,gic-v3");
 	prop_u32(t, path, "#redistributor-regions", 1);
-	CELLS(t, path, "reg", 0, BOARD_GICD_BASE, 0, BOARD_GICD_SIZE, 0, BOARD_GICR_BASE, 0, BOARD_GICR_SIZE);
+	CELLS(t, path, "reg", 0, BOARD_GICD_BASE, 0, BOARD_GICD_SIZE, 0, BOARD_GICR_BASE, 0,
+	      BOARD_GICR_SIZE);
 	if (c->virtualization)
 		CELLS(t, path, "interrupts", IRQ_PPI, BOARD_PPI_MAINT, IRQ_LEVEL_HIGH);
 	prop_u32(t, path, "phandle", phandle);
@@ -365,8 +374,39 @@ int board_tree(void **tree, const struct config *c, const struct cpu_core *core,
 		keep(&t, fdt_pack(t.fdt));
 	if (t.err) {
 		free(t.fdt);
-		return why_set(why, EINVAL, "the board's device tree cannot be written: %s", fdt_strerror(t.err));
+		return why_set(why, EINVAL, "the board's device tree cannot be written: %s",
+			       fdt_strerror(t.err));
 	}
 	*tree = t.fdt;
 	return 0;
+}
+
+int board_plan(struct boot_plan **plan, const struct config *c, const struct cpu_core *core,
+	       struct why *why)
+{
+	const struct boot_range ranges[] = {
+		{ "RAM", BOARD_RAM_BASE, c->ram_size },
+		{ "Secure RAM", BOARD_SECRAM_BASE, BOARD_SECRAM_SIZE },
+	};
+	struct boot_request req = {
+		.files = &c->boot,
+		.ranges = ranges,
+		.n_ranges = c->secure ? 2 : 1,
+		.el2 = c->virtualization,
+		.el3 = c->secure,
+		.pes = c->pes,
+	};
+	void *tree;
+	int r = board_tree(&tree, c, core, why);
+
+	if (r < 0)
+		return r;
+	r = boot_plan_new(plan, &req, why);
+	if (r == 0) {
+		r = boot_plan_tree(*plan, tree, why);
+		if (r < 0)
+			boot_plan_free(*plan);
+	}
+	free(tree);
+	return r;
 }

@@ -29,7 +29,7 @@ struct unit_test {
 /* Each reports a failure and goes on when the values are not as wanted; true when they are. */
 int unit_check(const char *file, int line, const char *text, int ok);
 int unit_check_eq(const char *file, int line, const char *a_text, const char *b_text, uint64_t a,
-                  uint64_t b);
+		  uint64_t b);
 int unit_check_str(const char *file, int line, const char *a_text, const char *a, const char *b);
 /* A failure in the test's own words, printf-like. */
 void unit_fail(const char *file, int line, const char *format, ...)
@@ -39,26 +39,25 @@ void unit_fail(const char *file, int line, const char *format, ...)
 }
 #else
 
-#define TEST(test_name)                                                              \
-	static void test_name(void);                                                 \
-	static const struct unit_test unit_test_##test_name = {                      \
-		.file = __FILE__, .name = #test_name, .line = __LINE__, .run = test_name \
-	};                                                                           \
-	static const struct unit_test *const unit_entry_##test_name                  \
-		__attribute__((used, section("unit_tests"))) = &unit_test_##test_name; \
+#define TEST(test_name)                                                                            \
+	static void test_name(void);                                                               \
+	static const struct unit_test unit_test_##test_name = {                                    \
+		.file = __FILE__, .name = #test_name, .line = __LINE__, .run = test_name           \
+	};                                                                                         \
+	static const struct unit_test *const unit_entry_##test_name                                \
+		__attribute__((used, section("unit_tests"))) = &unit_test_##test_name;             \
 	static void test_name(void)
 
 #define EXPECT(condition) unit_check(__FILE__, __LINE__, #condition, !!(condition))
 /* Integers (or pointers) of any width, compared and printed as 64-bit values in hex. */
-#define EXPECT_EQ(a, b) \
-	unit_check_eq(__FILE__, __LINE__, #a, #b, (uint64_t)(a), (uint64_t)(b))
-#define EXPECT_STR(a, b) unit_check_str(__FILE__, __LINE__, #a, (a), (b))
-#define FAIL_TEST(...) unit_fail(__FILE__, __LINE__, __VA_ARGS__)
+#define EXPECT_EQ(a, b)	  unit_check_eq(__FILE__, __LINE__, #a, #b, (uint64_t)(a), (uint64_t)(b))
+#define EXPECT_STR(a, b)  unit_check_str(__FILE__, __LINE__, #a, (a), (b))
+#define FAIL_TEST(...)	  unit_fail(__FILE__, __LINE__, __VA_ARGS__)
 /* Leaves the test function (which returns void) when false. */
-#define ASSERT(condition)            \
-	do {                         \
-		if (!EXPECT(condition)) \
-			return;      \
+#define ASSERT(condition)                                                                          \
+	do {                                                                                       \
+		if (!EXPECT(condition))                                                            \
+			return;                                                                    \
 	} while (0)
 
 #endif /* C */

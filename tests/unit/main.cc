@@ -1,5 +1,5 @@
-// Runs the tests that the C files of this folder declare with TEST() as GoogleTest cases. This is the
-// only C++ file of the project; harness.h says what a test may call.
+// Runs the tests that the C files of this folder declare with TEST() as GoogleTest cases. This is
+// the only C++ file of the project; harness.h says what a test may call.
 #include <gtest/gtest.h>
 
 #include <cinttypes>
@@ -19,7 +19,7 @@ namespace
 
 class CTest : public testing::Test
 {
-public:
+      public:
 	explicit CTest(const unit_test *test) : test_(test)
 	{
 	}
@@ -28,7 +28,7 @@ public:
 		test_->run();
 	}
 
-private:
+      private:
 	const unit_test *test_;
 };
 
@@ -60,11 +60,11 @@ int unit_check(const char *file, int line, const char *text, int ok)
 }
 
 int unit_check_eq(const char *file, int line, const char *a_text, const char *b_text, uint64_t a,
-                  uint64_t b)
+		  uint64_t b)
 {
 	if (a != b)
-		ADD_FAILURE_AT(file, line)
-			<< a_text << " is " << hex(a) << "\n" << b_text << " is " << hex(b);
+		ADD_FAILURE_AT(file, line) << a_text << " is " << hex(a) << "\n"
+					   << b_text << " is " << hex(b);
 	return a == b;
 }
 

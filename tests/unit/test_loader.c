@@ -1,4 +1,7 @@
-/* loader/loader.h: what is recognised, where it goes, what the tree says, and how wrong files are refused. */
+/*
+ * loader/loader.h: what is recognised, where it goes, what the tree says, and how wrong files are
+ * refused.
+ */
 #include <elf.h>
 #include <libfdt.h>
 #include <stdlib.h>
@@ -26,7 +29,9 @@ static void bench_open(struct bench *b, u64 mib)
 {
 	*b = (struct bench){ .dir = "/tmp/loader-XXXXXX", .ram = { "RAM", RAM, mib << 20 } };
 	EXPECT(mkdtemp(b->dir) != NULL);
-	b->req = (struct boot_request){ .files = &b->files, .ranges = &b->ram, .n_ranges = 1, .el2 = true, .pes = 2 };
+	b->req = (struct boot_request){
+		.files = &b->files, .ranges = &b->ram, .n_ranges = 1, .el2 = true, .pes = 2
+	};
 }
 
 static char *bench_file(struct bench *b, const char *name, const void *data, size_t n)
@@ -101,7 +106,8 @@ static void refused(struct bench *b, const char *option, const char *words)
 
 	if (r >= 0)
 		FAIL_TEST("accepted; wanted a refusal with '%s'", words);
-	else if (!strstr(b->why.text, option) || !strstr(b->why.text, words) || strchr(b->why.text, '\n'))
+	else if (!strstr(b->why.text, option) || !strstr(b->why.text, words) ||
+		 strchr(b->why.text, '\n'))
 		FAIL_TEST("wanted '%s' and '%s' in: %s", option, words, b->why.text);
 	bench_close(b);
 }
@@ -129,12 +135,23 @@ struct elf_image {
 static struct elf_image elf_image(u64 vaddr, u64 paddr)
 {
 	struct elf_image e = {
-		.eh = { .e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
-			.e_type = ET_EXEC, .e_machine = EM_AARCH64, .e_version = EV_CURRENT, .e_entry = vaddr + 4,
-			.e_phoff = sizeof(Elf64_Ehdr), .e_ehsize = sizeof(Elf64_Ehdr),
-			.e_phentsize = sizeof(Elf64_Phdr), .e_phnum = 1 },
-		.ph = { .p_type = PT_LOAD, .p_flags = PF_R | PF_X, .p_offset = sizeof(Elf64_Ehdr) + sizeof(Elf64_Phdr),
-			.p_vaddr = vaddr, .p_paddr = paddr, .p_filesz = 64, .p_memsz = 4096 },
+		.eh = { .e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB,
+				     EV_CURRENT },
+			.e_type = ET_EXEC,
+			.e_machine = EM_AARCH64,
+			.e_version = EV_CURRENT,
+			.e_entry = vaddr + 4,
+			.e_phoff = sizeof(Elf64_Ehdr),
+			.e_ehsize = sizeof(Elf64_Ehdr),
+			.e_phentsize = sizeof(Elf64_Phdr),
+			.e_phnum = 1 },
+		.ph = { .p_type = PT_LOAD,
+			.p_flags = PF_R | PF_X,
+			.p_offset = sizeof(Elf64_Ehdr) + sizeof(Elf64_Phdr),
+			.p_vaddr = vaddr,
+			.p_paddr = paddr,
+			.p_filesz = 64,
+			.p_memsz = 4096 },
 	};
 
 	memset(e.code, 0x77, sizeof e.code);
@@ -143,7 +160,10 @@ static struct elf_image elf_image(u64 vaddr, u64 paddr)
 
 static size_t gzip(const void *in, size_t n, u8 *out, size_t room)
 {
-	z_stream z = { .next_in = (u8 *)(uintptr_t)in, .avail_in = (uInt)n, .next_out = out, .avail_out = (uInt)room };
+	z_stream z = { .next_in = (u8 *)(uintptr_t)in,
+		       .avail_in = (uInt)n,
+		       .next_out = out,
+		       .avail_out = (uInt)room };
 
 	deflateInit2(&z, 6, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY);
 	deflate(&z, Z_FINISH);

@@ -41,11 +41,13 @@ static void refused(const char *text, const char *sentence)
 	config_free(&l.c);
 }
 
-#define VIRT "-M virt,virtualization=on,gic-version=3 -nographic -nodefaults -serial stdio -no-reboot "
+#define VIRT                                                                                       \
+	"-M virt,virtualization=on,gic-version=3 -nographic -nodefaults -serial stdio -no-reboot "
 
 TEST(linux_lines_are_taken_verbatim)
 {
-	struct line l = parse(VIRT "-cpu neoverse-n1 -smp 4 -m 1024 -kernel I -initrd R -append console=ttyAMA0_panic=-1");
+	struct line l = parse(VIRT "-cpu neoverse-n1 -smp 4 -m 1024 -kernel I -initrd R -append "
+				   "console=ttyAMA0_panic=-1");
 
 	ASSERT(l.r == 0);
 	EXPECT(l.c.virtualization && !l.c.secure && l.c.no_reboot);
@@ -60,8 +62,10 @@ TEST(linux_lines_are_taken_verbatim)
 
 TEST(xen_modules_keep_their_order_and_doubled_commas)
 {
-	struct line l = parse(VIRT "-kernel X -device guest-loader,addr=0x49000000,kernel=K,bootargs=console=hvc0,,115200_a=b "
-				   "-device guest-loader,addr=0x4e000000,initrd=R");
+	struct line l = parse(
+		VIRT "-kernel X -device "
+		     "guest-loader,addr=0x49000000,kernel=K,bootargs=console=hvc0,,115200_a=b "
+		     "-device guest-loader,addr=0x4e000000,initrd=R");
 
 	ASSERT(l.r == 0);
 	ASSERT(l.c.boot.n_modules == 2);
@@ -74,7 +78,8 @@ TEST(xen_modules_keep_their_order_and_doubled_commas)
 
 TEST(machine_repeats_and_merges)
 {
-	struct line l = parse("-machine virtualization=true -cpu cortex-a57 -machine type=virt -m 2048 -smp 2 -display none "
+	struct line l = parse("-machine virtualization=true -cpu cortex-a57 -machine type=virt -m "
+			      "2048 -smp 2 -display none "
 			      "-machine dumpdtb=F -monitor none -serial stdio");
 
 	ASSERT(l.r == 0);
@@ -85,11 +90,13 @@ TEST(machine_repeats_and_merges)
 
 TEST(two_dashes_and_equals_are_the_same)
 {
-	struct line l = parse("--kernel=K --max-block=7 --seed 0x10 --summary --tlb-conflict=abort -m 1.5G");
+	struct line l = parse(
+		"--kernel=K --max-block=7 --seed 0x10 --summary --tlb-conflict=abort -m 1.5G");
 
 	EXPECT(l.r < 0); /* the size */
 	config_free(&l.c);
-	l = parse("--kernel=K --max-block=7 --seed 0x10 --summary --tlb-conflict=abort -m 3G -M secure=yes,dtb-randomness=false");
+	l = parse("--kernel=K --max-block=7 --seed 0x10 --summary --tlb-conflict=abort -m 3G -M "
+		  "secure=yes,dtb-randomness=false");
 	ASSERT(l.r == 0);
 	EXPECT_EQ(l.c.max_block, 7);
 	EXPECT_EQ(l.c.seed, 16);
@@ -112,7 +119,8 @@ TEST(the_console_defaults_as_qemu_has_it)
 
 TEST(loader_takes_files_values_and_starts)
 {
-	struct line l = parse("-device loader,file=a.elf,cpu-num=0 -device loader,addr=0x40001000,data=0x1234,data-len=4");
+	struct line l = parse("-device loader,file=a.elf,cpu-num=0 -device "
+			      "loader,addr=0x40001000,data=0x1234,data-len=4");
 
 	ASSERT(l.r == 0);
 	EXPECT_EQ(l.c.boot.loaders[0].pe, 0);
@@ -123,22 +131,30 @@ TEST(loader_takes_files_values_and_starts)
 
 TEST(refusals_name_the_option_and_the_closest_known_one)
 {
-	refused("-kernal x", "-kernal: unknown option; the closest known one is -kernel (--help lists all)");
+	refused("-kernal x",
+		"-kernal: unknown option; the closest known one is -kernel (--help lists all)");
 	refused("-M virt,secur=on", "-M: unknown key 'secur'; the closest known one is 'secure'");
 	refused("-M vrit", "-M: unknown machine 'vrit'; the closest known one is 'virt'");
-	refused("-M virt,gic-version=2", "-M: gic-version: expected 3 or max, got '2' (not built yet)");
+	refused("-M virt,gic-version=2",
+		"-M: gic-version: expected 3 or max, got '2' (not built yet)");
 	refused("-M virt,secure=maybe", "-M: secure: expected on or off, got 'maybe'");
-	refused("-kernel k -cpu cortex-a35", "-cpu: unknown core 'cortex-a35'; the closest known one is 'cortex-a53' (-cpu help lists all)");
+	refused("-kernel k -cpu cortex-a35", "-cpu: unknown core 'cortex-a35'; the closest known "
+					     "one is 'cortex-a53' (-cpu help lists all)");
 	refused("-smp 9", "-smp: number of PEs: expected a number from 1 to 8, got '9'");
 	refused("-m lots", "-m: size of RAM: expected a size such as 512M or 2G, got 'lots'");
 	refused("-m 0", "-m: size of RAM: expected 1M to 255G in steps of 4K, got '0'");
 	refused("-d int,mmuu", "-d: unknown log item 'mmuu'; the closest known one is 'mmu'");
 	refused("-drive if=none", "-drive: block devices are not built yet");
-	refused("-device virtio-blk-device,drive=d", "-device: virtio-blk-device: virtio devices are not built yet (the transports are empty)");
-	refused("-device loadr,file=x", "-device: unknown device 'loadr'; the closest known one is 'loader'");
+	refused("-device virtio-blk-device,drive=d",
+		"-device: virtio-blk-device: virtio devices are not built yet (the transports are "
+		"empty)");
+	refused("-device loadr,file=x",
+		"-device: unknown device 'loadr'; the closest known one is 'loader'");
 	refused("-device guest-loader,kernel=x", "-device: expected addr=ADDR in RAM");
-	refused("image", "image: expected an option that begins with '-' (a kernel is given with -kernel)");
-	refused("-m 64", "nothing to run: expected -kernel FILE, -device loader,file=FILE,cpu-num=0, or --demo (see --help)");
+	refused("image",
+		"image: expected an option that begins with '-' (a kernel is given with -kernel)");
+	refused("-m 64", "nothing to run: expected -kernel FILE, -device "
+			 "loader,file=FILE,cpu-num=0, or --demo (see --help)");
 	refused("-kernel", "-kernel: expected an argument: FILE");
 }
 

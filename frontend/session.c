@@ -1,0 +1,244 @@
+/*
+ * See session.h. The machine calls in from its own loop: session_tx() for every byte,
+ * session_poll() once a virtual millisecond, session_idle() when every PE sleeps. Nothing here is
+ * seen by the guest but bytes and the pace of idle time.
+ */
+#include "frontend/session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "frontend/terminal.h"
+#include "machine/machine.h"
+
+#define PORTS	  2
+#define PS_PER_NS 1000ull
+/* While idle at wall-clock speed, and while running ahead of it under --realtime on. */
+#define LONGEST_WAIT_NS 1000000000ull
+
+struct session {
+	const struct config *c;
+	struct machine *m;
+	struct terminal *terminal; /* NULL: no port is on stdio */
+	FILE *files[PORTS];	   /* SERIAL_FILE */
+	FILE *log_file;
+	struct log *log;
+	int stdio_port; /* -1: none */
+	u64 host_start; /* nanoseconds */
+	u8 pending[256];
+	size_t pending_at, pending_count;
+};
+
+static u64 host_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (u64)now.tv_sec * 1000000000 + (u64)now.tv_nsec;
+}
+
+static void session_tx(void *ctx, unsigned port, u8 byte)
+{
+	struct session *s = ctx;
+
+	if ((int)port == s->stdio_port)
+		terminal_write(s->terminal, &byte, 1);
+	else if (s->files[port])
+		putc(byte, s->files[port]);
+}
+
+/* Gives the guest what was typed, as far as its FIFO takes it. */
+static void feed(struct session *s)
+{
+	while (machine_can_rx(s->m, (unsigned)s->stdio_port)) {
+		if (s->pending_at == s->pending_count) {
+			s->pending_at = 0;
+			s->pending_count =
+				terminal_read(s->terminal, s->pending, sizeof s->pending);
+			if (!s->pending_count)
+				return;
+		}
+		machine_rx(s->m, (unsigned)s->stdio_port, s->pending[s->pending_at++]);
+	}
+}
+
+static bool session_poll(void *ctx)
+{
+	struct session *s = ctx;
+	u64 guest, host;
+
+	if (s->stdio_port >= 0)
+		feed(s);
+	if (s->c->realtime == REALTIME_ON) {
+		guest = machine_now(s->m) / PS_PER_NS;
+		host = host_ns() - s->host_start;
+		if (guest > host)
+			terminal_wait(s->terminal, guest - host);
+	}
+	return terminal_ended(s->terminal) != TERMINAL_NONE;
+}
+
+static bool idle_is_real(const struct session *s)
+{
+	return s->c->realtime == REALTIME_ON ||
+	       (s->c->realtime == REALTIME_IDLE && terminal_interactive(s->terminal));
+}
+
+static u64 session_idle(void *ctx, u64 now, u64 next)
+{
+	struct session *s = ctx;
+	u64 start = host_ns(), waited, ns = (next - now) / PS_PER_NS;
+	bool never = next == UINT64_MAX;
+
+	if (!idle_is_real(s) && !(never && terminal_open_ended(s->terminal)))
+		return next;
+	terminal_wait(s->terminal, ns < LONGEST_WAIT_NS ? ns : LONGEST_WAIT_NS);
+	waited = (host_ns() - start) * PS_PER_NS;
+	return waited < next - now ? now + waited : next;
+}
+
+static int open_ports(struct session *s, struct why *why)
+{
+	const struct config_serial *serial = s->c->serial;
+	bool guest_gets_ctrl_c = false;
+
+	s->stdio_port = -1;
+	for (int i = 0; i < PORTS; i++) {
+		if (serial[i].kind == SERIAL_FILE) {
+			s->files[i] = fopen(serial[i].path, "wb");
+			if (!s->files[i])
+				return why_set(why, errno, "-serial file:%s: cannot open: %s",
+					       serial[i].path, strerror(errno));
+		}
+		if (serial[i].kind == SERIAL_STDIO || serial[i].kind == SERIAL_MON) {
+			s->stdio_port = i;
+			guest_gets_ctrl_c = serial[i].kind == SERIAL_MON;
+		}
+	}
+	s->terminal = terminal_open(s->stdio_port >= 0, guest_gets_ctrl_c);
+	if (!s->terminal)
+		return why_set(why, ENOMEM, "the terminal cannot be watched: no thread");
+	return 0;
+}
+
+static int open_log(struct session *s, struct why *why)
+{
+	const char *path = s->c->log_file;
+
+	if (path) {
+		s->log_file = fopen(path, "w");
+		if (!s->log_file)
+			return why_set(why, errno, "-D %s: cannot open: %s", path, strerror(errno));
+	}
+	s->log = log_new(s->log_file ? s->log_file : stderr, s->c->log_mask);
+	return s->log ? 0 : why_set(why, ENOMEM, "no memory on the host");
+}
+
+/* Refuses what could not be written at the end before anything runs. */
+static int check_stats_dir(const struct config *c, struct why *why)
+{
+	if (!c->stats_dir || mkdir(c->stats_dir, 0777) == 0 || errno == EEXIST)
+		return 0;
+	return why_set(why, errno, "--stats %s: cannot create: %s", c->stats_dir, strerror(errno));
+}
+
+static void session_close(struct session *s)
+{
+	if (s->terminal)
+		terminal_close(s->terminal);
+	machine_free(s->m);
+	for (int i = 0; i < PORTS; i++)
+		if (s->files[i])
+			fclose(s->files[i]);
+	log_free(s->log);
+	if (s->log_file)
+		fclose(s->log_file);
+}
+
+static int session_open(struct session *s, struct why *why)
+{
+	const struct machine_io io = {
+		.ctx = s, .tx = session_tx, .poll = session_poll, .idle = session_idle
+	};
+	int r = check_stats_dir(s->c, why);
+
+	if (r == 0)
+		r = open_log(s, why);
+	if (r == 0)
+		r = machine_new(&s->m, s->c, &io, s->log, why);
+	if (r == 0)
+		r = open_ports(s, why);
+	return r;
+}
+
+static int write_reports(struct session *s, double seconds, struct why *why)
+{
+	char hex[65];
+	int r = 0;
+
+	if (s->c->digest) {
+		machine_digest(s->m, hex);
+		printf("digest %s\n", hex);
+	}
+	if (s->c->summary)
+		machine_print_summary(s->m, stdout);
+	fflush(stdout);
+	if (s->c->stats_dir) {
+		r = machine_write_stats(s->m, s->c->stats_dir, why);
+		if (r == 0)
+			r = machine_write_host(s->m, s->c->stats_dir, seconds, why);
+	}
+	return r;
+}
+
+/* The exit status, and a line on standard error unless the guest powered off. */
+static int end_status(const struct session *s, enum machine_end end, enum terminal_end asked)
+{
+	static const struct {
+		int status;
+		const char *text;
+	} stops[] = {
+		[TERMINAL_NONE] = { 1, "stopped" },
+		[TERMINAL_QUIT] = { 1, "ended by Ctrl-A x" },
+		[TERMINAL_INTERRUPT] = { 130, "interrupted" },
+		[TERMINAL_TERMINATE] = { 143, "terminated by a signal" },
+	};
+
+	if (end == MACHINE_POWEROFF)
+		return 0;
+	if (end == MACHINE_EXIT && machine_status(s->m) == 0)
+		return 0;
+	fprintf(stderr, "trapline: %s\n",
+		end == MACHINE_STOPPED ? stops[asked].text : machine_end_text(end));
+	if (end == MACHINE_STOPPED)
+		return stops[asked].status;
+	return end == MACHINE_EXIT ? machine_status(s->m) : 1;
+}
+
+int session_run(const struct config *c, int *status, struct why *why)
+{
+	struct session s = { .c = c };
+	enum terminal_end asked;
+	enum machine_end end;
+	double seconds;
+	int r = session_open(&s, why);
+
+	if (r == 0) {
+		s.host_start = host_ns();
+		end = machine_run(s.m);
+		while (end == MACHINE_POWEROFF && c->no_shutdown &&
+		       terminal_ended(s.terminal) == TERMINAL_NONE)
+			terminal_wait(s.terminal, LONGEST_WAIT_NS);
+		seconds = (double)(host_ns() - s.host_start) / 1e9;
+		asked = terminal_ended(s.terminal);
+		terminal_close(s.terminal);
+		s.terminal = NULL;
+		r = write_reports(&s, seconds, why);
+		*status = end_status(&s, end, asked);
+	}
+	session_close(&s);
+	return r;
+}
