@@ -106,6 +106,8 @@ struct cpu_host {
 	void (*code_page)(void *ctx, const u8 *host);
 	/* with EL3 only: c entered or left EL3 or changed security state (the GIC chooses IRQ or FIQ by that); may be NULL */
 	void (*world)(void *ctx, struct cpu *c);
+	/* c left its sleep because of somebody else's action just now */
+	void (*woken)(void *ctx, struct cpu *c);
 };
 
 struct cpu {

@@ -84,6 +84,13 @@ void cpu_limit(struct cpu *c, u64 until)
 	cut_slice(c, left - (s64)charged(c));
 }
 
+static void wake(struct cpu *c)
+{
+	c->waiting = false;
+	if (c->host.woken)
+		c->host.woken(c->host.ctx, c);
+}
+
 static void pin_set(void *sink, u32 pin, bool level)
 {
 	struct cpu *c = sink;
@@ -93,7 +100,7 @@ static void pin_set(void *sink, u32 pin, bool level)
 	if (c->pins != old)
 		c->attn |= ATTN_PINS;
 	if (level && c->waiting && exception_wakes_wfi(c))
-		c->waiting = false;
+		wake(c);
 }
 
 struct wire cpu_wire(struct cpu *c, enum cpu_pin pin)
@@ -104,7 +111,7 @@ struct wire cpu_wire(struct cpu *c, enum cpu_pin pin)
 void cpu_event(struct cpu *c)
 {
 	if (c->waiting && c->wait_wfe)
-		c->waiting = false;
+		wake(c);
 	else
 		c->event_reg = true;
 }

@@ -1,0 +1,74 @@
+/*
+ * The machine: the virt board made of its parts, and time. Made from a struct config, run until the guest ends it or somebody asks.
+ * Deterministic: PEs take turns on the calling thread in quanta of at most MACHINE_QUANTUM cycles; events fire
+ * between turns; when every PE sleeps time jumps to the next event.
+ */
+#ifndef MACHINE_MACHINE_H
+#define MACHINE_MACHINE_H
+
+#include <stdio.h>
+#include "base/log.h"
+#include "machine/config.h"
+
+#define MACHINE_QUANTUM 2000 /* cycles a PE runs before the next one's turn, with more than one PE */
+
+struct machine;
+struct cpu;
+
+/* What the outside gives to a machine. Every member may be NULL. */
+struct machine_io {
+	void *ctx;
+	/* a byte from serial port 0 or 1 */
+	void (*tx)(void *ctx, unsigned port, u8 byte);
+	/*
+	 * Called at least every virtual millisecond between turns: look for input (machine_rx) and for a wish to stop: true ends
+	 * machine_run() with MACHINE_STOPPED.
+	 */
+	bool (*poll)(void *ctx);
+	/*
+	 * Every PE sleeps at virtual time `now` and nothing is due before `next` (UINT64_MAX: never). Returns the time to go on at:
+	 * `next` skips the idle time; a smaller value (not below now) after waiting for the outside.
+	 */
+	u64 (*idle)(void *ctx, u64 now, u64 next);
+};
+
+enum machine_end {
+	MACHINE_POWEROFF,  /* PSCI SYSTEM_OFF: the good end */
+	MACHINE_RESET,     /* PSCI SYSTEM_RESET with -no-reboot */
+	MACHINE_EXIT,      /* semihosting exit: status holds the code */
+	MACHINE_STOPPED,   /* the outside asked */
+	MACHINE_LIMIT,     /* --max-insns */
+	MACHINE_STUCK,     /* every PE sleeps and nothing can wake one */
+	MACHINE_ERROR,     /* the host failed; the log says how */
+};
+
+/* Builds the board and loads the images. 0, or negative errno and one line in *why; nothing is left behind then. log is borrowed. */
+int machine_new(struct machine **out, const struct config *cfg, const struct machine_io *io, struct log *log, struct why *why);
+void machine_free(struct machine *m);
+/* Runs until the end. May be called again after MACHINE_STOPPED. */
+enum machine_end machine_run(struct machine *m);
+/* Exit code of MACHINE_EXIT. */
+int machine_status(const struct machine *m);
+/* Why, as one line of words: "power-off", "reset (-no-reboot)"... */
+const char *machine_end_text(enum machine_end end);
+
+/* A byte for serial port `port`; machine_can_rx() first. */
+void machine_rx(struct machine *m, unsigned port, u8 byte);
+bool machine_can_rx(const struct machine *m, unsigned port);
+u64 machine_now(const struct machine *m); /* picoseconds */
+u64 machine_insns(const struct machine *m); /* over all PEs */
+unsigned machine_pes(const struct machine *m);
+struct cpu *machine_pe(struct machine *m, unsigned i);
+
+/*
+ * SHA-256 over RAM, registers, devices, TLB models, event queue and counters, as 64 hex digits.
+ */
+void machine_digest(struct machine *m, char hex[65]);
+/* Writes DIR/stats.txt (and creates DIR). Byte-identical between runs of one command. 0 or negative errno with *why. */
+int machine_write_stats(struct machine *m, const char *dir, struct why *why);
+/* DIR/host.json: host facts (date, host seconds, paths). */
+int machine_write_host(struct machine *m, const char *dir, double host_seconds, struct why *why);
+/* The table of --summary: EL2 exits by VM and class, then what the TLBs did. */
+void machine_print_summary(struct machine *m, FILE *out);
+
+#endif

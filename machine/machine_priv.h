@@ -1,0 +1,71 @@
+/* The parts of a machine, for the files of machine/. */
+#ifndef MACHINE_MACHINE_PRIV_H
+#define MACHINE_MACHINE_PRIV_H
+
+#include "base/event.h"
+#include "cpu/cpu.h"
+#include "devices/pl011.h"
+#include "devices/pl031.h"
+#include "gic/gic.h"
+#include "machine/board.h"
+#include "machine/machine.h"
+#include "timer/timer.h"
+
+struct machine;
+
+/* A PE's place in the machine. */
+struct seat {
+	struct machine *m;
+	struct cpu *cpu;
+	u64 ps;      /* its own time */
+	bool on;     /* PSCI: powered */
+	bool pending_on; /* CPU_ON accepted, starts at its next turn */
+	u64 entry, context;
+};
+
+struct uart_port {
+	struct machine *m;
+	unsigned port;
+	struct pl011 *dev;
+};
+
+struct machine {
+	const struct config *cfg; /* borrowed */
+	struct machine_io io;
+	struct log *log;
+	struct bus *bus;
+	struct sysreg_map *sysregs;
+	struct gic *gic;
+	struct timer_system *timers;
+	struct event_queue queue;
+	struct pl031 *rtc;
+	struct uart_port uart[2];
+	struct cpu_core core;
+	struct tlb_config tlb;
+	struct boot_plan *plan;
+	struct seat seat[BOARD_MAX_PES];
+	unsigned pes;
+	struct seat *running; /* whose turn it is, NULL between turns */
+	u64 now;              /* start of the current round, or time of the event that fires */
+	u64 round_end;
+	u64 next_poll;
+	bool reboot; /* PSCI SYSTEM_RESET: start again after this turn */
+	bool ended;
+	enum machine_end end;
+	int status;
+};
+
+void machine_end_with(struct machine *m, enum machine_end end);
+
+/* psci.c: PSCI 1.1. */
+bool machine_conduit(void *ctx, struct cpu *c, bool smc);
+/* semihost.c */
+bool machine_semihost(void *ctx, struct cpu *c);
+/* start.c: reset and registers as firmware leaves them, at the EL where the guest starts. */
+void machine_start_pe(struct machine *m, struct seat *s, u64 entry, u64 x0);
+void machine_reset_all(struct machine *m);
+int machine_load(struct machine *m, struct why *why);
+/* Reads guest memory at a virtual address as the PE sees it now; false when some byte cannot be read. */
+bool machine_read_va(struct cpu *c, u64 va, void *dst, size_t n);
+
+#endif

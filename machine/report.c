@@ -1,0 +1,278 @@
+/*
+ * What was counted, as files and as a table. stats.txt holds nothing of the host, so two runs of one command are byte-identical;
+ * dates, seconds and paths stand in host.json.
+ */
+#include "machine/machine_priv.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/bits.h"
+#include "cpu/context.h"
+#include "cpu/exception.h"
+
+#define REPORT_SCHEMA 1
+#define MAX_VMS 64
+
+static const char *const vector_name[4] = { "SYNC", "IRQ", "FIQ", "SERROR" };
+
+static u64 field(const void *base, const struct stat_row *r)
+{
+	return *(const u64 *)((const char *)base + r->offset);
+}
+
+/* One line "name value # sentence (unit)". */
+static void line(FILE *f, const char *prefix, const char *name, u64 v, const char *help, const char *unit)
+{
+	char full[160];
+
+	snprintf(full, sizeof(full), "%s%s", prefix, name);
+	fprintf(f, "%-52s %20" PRIu64 " # %s (%s)\n", full, v, help, unit);
+}
+
+static void rows(FILE *f, const char *prefix, const struct cpu_stats *cs, const struct mmu_stats *ms)
+{
+	for (size_t i = 0; i < cpu_stat_rows_n; i++)
+		line(f, prefix, cpu_stat_rows[i].name, field(cs, &cpu_stat_rows[i]), cpu_stat_rows[i].help, cpu_stat_rows[i].unit);
+	for (size_t i = 0; i < mmu_stat_rows_n; i++)
+		line(f, prefix, mmu_stat_rows[i].name, field(ms, &mmu_stat_rows[i]), mmu_stat_rows[i].help, mmu_stat_rows[i].unit);
+}
+
+static void exception_rows(FILE *f, const char *prefix, const struct context *x)
+{
+	for (unsigned k = 0; k < 4; k++)
+		for (unsigned to = 1; to < 4; to++)
+			for (unsigned ec = 0; ec < 64; ec++) {
+				char name[64];
+
+				if (!x->exceptions[k][to][ec])
+					continue;
+				snprintf(name, sizeof(name), "exceptions.%s.to_el%u", exception_name(k, ec), to);
+				line(f, prefix, name, x->exceptions[k][to][ec], "exceptions taken", "event");
+			}
+}
+
+static void add_rows(void *sum, const void *part, const struct stat_row *r, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		*(u64 *)((char *)sum + r[i].offset) += field(part, &r[i]);
+}
+
+struct totals {
+	struct cpu_stats cpu;
+	struct mmu_stats mmu;
+};
+
+static void total_of(struct machine *m, struct totals *t)
+{
+	memset(t, 0, sizeof(*t));
+	for (unsigned i = 0; i < m->pes; i++) {
+		context_drain(m->seat[i].cpu);
+		for (const struct context *x = m->seat[i].cpu->contexts; x; x = x->next) {
+			add_rows(&t->cpu, &x->cpu, cpu_stat_rows, cpu_stat_rows_n);
+			add_rows(&t->mmu, &x->mmu, mmu_stat_rows, mmu_stat_rows_n);
+		}
+	}
+}
+
+static void shape(FILE *f, const char *name, struct tlb_shape s)
+{
+	static const char *const policy[] = { "round-robin", "random", "plru", "lru" };
+
+	fprintf(f, "# tlb %s: %u entries, %u ways, %s\n", name, s.entries, s.ways ? s.ways : s.entries, policy[s.policy & 3]);
+}
+
+static void write_header(struct machine *m, FILE *f)
+{
+	fprintf(f, "# trapline statistics, schema %d\n# command: %s\n# core: %s, %u PE, seed %" PRIu64 ", quantum %u cycles\n", REPORT_SCHEMA,
+		m->cfg->command_line ? m->cfg->command_line : "", m->core.name, m->pes, m->cfg->seed, MACHINE_QUANTUM);
+	shape(f, "l1i", m->tlb.l1i);
+	shape(f, "l1d", m->tlb.l1d);
+	shape(f, "main", m->tlb.main);
+	shape(f, "walk", m->tlb.walk);
+	shape(f, "ipa", m->tlb.ipa);
+}
+
+static void write_contexts(struct machine *m, FILE *f)
+{
+	for (unsigned i = 0; i < m->pes; i++)
+		for (unsigned el = 0; el < 4; el++)
+			for (const struct context *x = m->seat[i].cpu->contexts; x; x = x->next) {
+				char prefix[80];
+
+				if (x->el != el)
+					continue;
+				if (x->vm)
+					snprintf(prefix, sizeof(prefix), "pe%u.el%u.vm%u.vmid%u.", i, el, x->vm, x->vmid);
+				else
+					snprintf(prefix, sizeof(prefix), "pe%u.el%u.", i, el);
+				rows(f, prefix, &x->cpu, &x->mmu);
+				exception_rows(f, prefix, x);
+			}
+}
+
+static FILE *open_in(const char *dir, const char *name, char path[4096], struct why *why)
+{
+	FILE *f;
+
+	if (mkdir(dir, 0777) && errno != EEXIST) {
+		why_set(why, errno, "--stats %s: cannot make the folder: %s", dir, strerror(errno));
+		return NULL;
+	}
+	snprintf(path, 4096, "%s/.%s.tmp", dir, name);
+	f = fopen(path, "w");
+	if (!f)
+		why_set(why, errno, "--stats %s: cannot write %s: %s", dir, name, strerror(errno));
+	return f;
+}
+
+/* The file appears whole or not at all. */
+static int close_in(FILE *f, const char *dir, const char *name, const char *tmp, struct why *why)
+{
+	char path[4096];
+	bool bad = ferror(f);
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	bad |= fclose(f) != 0;
+	if (bad || rename(tmp, path)) {
+		int err = errno ? errno : EIO;
+
+		unlink(tmp);
+		return why_set(why, err, "--stats %s: cannot write %s: %s", dir, name, strerror(err));
+	}
+	return 0;
+}
+
+int machine_write_stats(struct machine *m, const char *dir, struct why *why)
+{
+	char tmp[4096];
+	FILE *f = open_in(dir, "stats.txt", tmp, why);
+	struct totals t;
+
+	if (!f)
+		return errno ? -errno : -EIO;
+	total_of(m, &t);
+	write_header(m, f);
+	fprintf(f, "\n---------- Begin Simulation Statistics ----------\n");
+	line(f, "", "sim_ticks", machine_now(m), "virtual time", "ps");
+	rows(f, "total.", &t.cpu, &t.mmu);
+	write_contexts(m, f);
+	fprintf(f, "---------- End Simulation Statistics   ----------\n");
+	return close_in(f, dir, "stats.txt", tmp, why);
+}
+
+static void json_string(FILE *f, const char *s)
+{
+	fputc('"', f);
+	for (; s && *s; s++)
+		if (*s == '"' || *s == '\\')
+			fprintf(f, "\\%c", *s);
+		else if ((unsigned char)*s < 32)
+			fprintf(f, "\\u%04x", *s);
+		else
+			fputc(*s, f);
+	fputc('"', f);
+}
+
+int machine_write_host(struct machine *m, const char *dir, double host_seconds, struct why *why)
+{
+	char tmp[4096], date[40];
+	FILE *f = open_in(dir, "host.json", tmp, why);
+	time_t now = time(NULL);
+	struct tm tm;
+
+	if (!f)
+		return errno ? -errno : -EIO;
+	gmtime_r(&now, &tm);
+	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	fprintf(f, "{\n  \"schema\": %d,\n  \"date\": \"%s\",\n  \"host_seconds\": %.3f,\n  \"instructions_per_second\": %.0f,\n  \"command\": ",
+		REPORT_SCHEMA, date, host_seconds, host_seconds > 0 ? (double)machine_insns(m) / host_seconds : 0.0);
+	json_string(f, m->cfg->command_line);
+	fprintf(f, "\n}\n");
+	return close_in(f, dir, "host.json", tmp, why);
+}
+
+/* ---- --summary ---- */
+
+struct exits {
+	u16 vm, vmid;
+	u64 by_ec[64], irq, fiq, serror, total;
+};
+
+/* Gathers the exits to EL2 of VM number v over all PEs; v = 0: traps of what runs below EL2 outside a VM. */
+static bool gather(struct machine *m, unsigned v, struct exits *e)
+{
+	bool found = false;
+
+	memset(e, 0, sizeof(*e));
+	for (unsigned i = 0; i < m->pes; i++)
+		for (const struct context *x = m->seat[i].cpu->contexts; x; x = x->next) {
+			if (x->vm != v || x->el >= 2)
+				continue;
+			found = true;
+			e->vm = x->vm;
+			e->vmid = x->vmid;
+			for (unsigned ec = 0; ec < 64; ec++) {
+				e->by_ec[ec] += x->exceptions[VEC_SYNC][2][ec];
+				e->total += x->exceptions[VEC_SYNC][2][ec];
+				e->irq += x->exceptions[VEC_IRQ][2][ec];
+				e->fiq += x->exceptions[VEC_FIQ][2][ec];
+				e->serror += x->exceptions[VEC_SERROR][2][ec];
+			}
+		}
+	e->total += e->irq + e->fiq + e->serror;
+	return found;
+}
+
+static void exit_line(FILE *out, const char *name, u64 n, u64 total)
+{
+	if (n)
+		fprintf(out, "  %-14s %12" PRIu64 " %7.2f%%\n", name, n, 100.0 * (double)n / (double)total);
+}
+
+static void print_exits(FILE *out, const struct exits *e)
+{
+	if (e->vm)
+		fprintf(out, "VM %u (VMID %u)\n", e->vm, e->vmid);
+	else
+		fprintf(out, "below EL2, outside any VM\n");
+	fprintf(out, "  %-14s %12s %8s\n", "VM-EXIT", "Samples", "Samples%");
+	exit_line(out, vector_name[VEC_IRQ], e->irq, e->total);
+	exit_line(out, vector_name[VEC_FIQ], e->fiq, e->total);
+	exit_line(out, vector_name[VEC_SERROR], e->serror, e->total);
+	for (unsigned ec = 0; ec < 64; ec++)
+		exit_line(out, exception_name(VEC_SYNC, ec), e->by_ec[ec], e->total);
+	fprintf(out, "  %-14s %12" PRIu64 "\n", "total", e->total);
+}
+
+static void rate_line(FILE *out, const char *name, u64 lookups, u64 misses)
+{
+	fprintf(out, "  %-18s %14" PRIu64 " %14" PRIu64 " %9.4f%%\n", name, lookups, misses,
+		lookups ? 100.0 * (double)misses / (double)lookups : 0.0);
+}
+
+void machine_print_summary(struct machine *m, FILE *out)
+{
+	struct totals t;
+	struct exits e;
+
+	total_of(m, &t);
+	fprintf(out, "\n%" PRIu64 " instructions in %.3f virtual seconds on %u PE (%s)\n\nExceptions taken to EL2\n", t.cpu.insns,
+		(double)machine_now(m) / 1e12, m->pes, m->core.name);
+	for (unsigned v = 0; v < MAX_VMS; v++)
+		if (gather(m, v, &e) && e.total)
+			print_exits(out, &e);
+	fprintf(out, "\nTLBs               %16s %14s %10s\n", "lookups", "misses", "miss rate");
+	rate_line(out, "L1 instruction", t.cpu.i_lookup, t.mmu.l1i_miss);
+	rate_line(out, "L1 data", t.cpu.d_lookup, t.mmu.l1d_miss);
+	rate_line(out, "main", t.mmu.main_lookup, t.mmu.main_miss);
+	rate_line(out, "walk cache", t.mmu.walk_lookup, t.mmu.walk_miss);
+	rate_line(out, "stage 2 (IPA)", t.mmu.ipa_lookup, t.mmu.ipa_miss);
+	fprintf(out, "  walks: %" PRIu64 " stage 1, %" PRIu64 " stage 2; descriptor reads: %" PRIu64 " stage 1, %" PRIu64 " stage 2\n",
+		t.mmu.s1_walks, t.mmu.s2_walks, t.mmu.s1_walk_reads, t.mmu.s2_walk_reads);
+	fprintf(out, "  TLB maintenance: %" PRIu64 " operations dropped %" PRIu64 " entries\n", t.mmu.tlbi, t.mmu.tlbi_dropped);
+	fprintf(out, "  geometry: L1 I %u, L1 D %u, main %u entries\n", m->tlb.l1i.entries, m->tlb.l1d.entries, m->tlb.main.entries);
+}
