@@ -163,12 +163,12 @@ static int session_open(struct session *s, struct why *why)
 	const struct machine_io io = {
 		.ctx = s, .tx = session_tx, .poll = session_poll, .idle = session_idle
 	};
-	int r = check_stats_dir(s->c, why);
+	int r = open_log(s, why);
 
 	if (r == 0)
-		r = open_log(s, why);
-	if (r == 0)
 		r = machine_new(&s->m, s->c, &io, s->log, why);
+	if (r == 0)
+		r = check_stats_dir(s->c, why);
 	if (r == 0)
 		r = open_ports(s, why);
 	return r;

@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# What the program refuses: exit status 1, nothing on standard output, and one line on standard error that names the option, what
+# was expected and what came. The parser's and the loader's own cases are unit tests; here the whole program is asked.
+#
+# usage: refusals.sh TRAPLINE
+set -u
+trapline=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failed=0
+
+# refused 'WORDS' OPTION...: the line must hold the words
+refused() {
+	local words=$1 status lines
+	shift
+	timeout 20 "$trapline" "$@" </dev/null >"$work/out" 2>"$work/err"
+	status=$?
+	lines=$(wc -l <"$work/err")
+	if [ $status != 1 ] || [ -s "$work/out" ] || [ "$lines" != 1 ] || ! grep -qF -- "$words" "$work/err"; then
+		echo "FAIL $*: status $status, $lines lines, wanted '$words', got: $(head -n 3 "$work/err")"
+		failed=$((failed + 1))
+	fi
+}
+
+: >"$work/empty"
+head -c 100000 /dev/zero >"$work/zeros"
+printf 'MZ\0\0zimg' >"$work/short"
+cat "$work/zeros" >>"$work/short"
+gzip -c "$work/zeros" >"$work/zeros.gz"
+head -c 60 "$work/zeros.gz" >"$work/cut.gz"
+
+refused "unknown option; the closest known one is -kernel" -kernal x
+refused "unknown core 'cortex-a35'" -cpu cortex-a35 -kernel "$work/zeros"
+refused "expected a number from 1 to 8, got '100'" -smp 100 -kernel "$work/zeros"
+refused "expected a size such as 512M or 2G, got 'x'" -m x -kernel "$work/zeros"
+refused "block devices are not built yet" -drive if=none,id=d,file=x -kernel "$work/zeros"
+refused "gic-version: expected 3 or max, got '2'" -M virt,gic-version=2 -kernel "$work/zeros"
+refused "nothing to run" -m 64
+refused "cannot open: No such file" -kernel "$work/none"
+refused "the file is empty" -kernel "$work/empty"
+refused "expected a regular file" -kernel "$work"
+refused "this one is for" -kernel "$(command -v env)"
+refused "only gzip is supported" -kernel "$work/short"
+refused "expected an arm64 Image inside" -kernel "$work/zeros.gz"
+refused "truncated file?" -kernel "$work/cut.gz"
+refused "cannot open: No such file" -kernel "$work/zeros" -initrd "$work/none"
+refused "do not fit into 1 MiB" -kernel "$work/zeros" -initrd "$(command -v bash)" -m 1
+refused "expected a flattened device tree" -kernel "$work/zeros" -dtb "$work/zeros"
+refused "overlaps -kernel" -kernel "$work/zeros" -device "loader,file=$work/zeros,addr=0x40080000"
+refused "do not lie in memory" -kernel "$work/zeros" -device "loader,file=$work/zeros,addr=0x9000000"
+refused "cpu-num=5, but the machine has 1" -device "loader,file=$work/zeros,addr=0x40000000,cpu-num=5"
+refused "cannot create" -kernel "$work/zeros" --stats "$work/none/none"
+refused "cannot open" -M "virt,dumpdtb=$work/none/tree" -kernel "$work/zeros"
+
+[ $failed = 0 ] && echo "all refused as they should be"
+[ $failed = 0 ]
