@@ -91,10 +91,14 @@ static u64 session_idle(void *ctx, u64 now, u64 next)
 {
 	struct session *s = ctx;
 	u64 start = host_ns(), waited, ns = (next - now) / PS_PER_NS;
-	bool never = next == UINT64_MAX;
 
-	if (!idle_is_real(s) && !(never && terminal_open_ended(s->terminal)))
-		return next;
+	if (!idle_is_real(s)) {
+		/* nothing to skip to: only a key can wake the guest, and until then no time passes */
+		if (next != UINT64_MAX || !terminal_open_ended(s->terminal))
+			return next;
+		terminal_wait(s->terminal, LONGEST_WAIT_NS);
+		return now;
+	}
 	terminal_wait(s->terminal, ns < LONGEST_WAIT_NS ? ns : LONGEST_WAIT_NS);
 	waited = (host_ns() - start) * PS_PER_NS;
 	return waited < next - now ? now + waited : next;

@@ -193,7 +193,10 @@ static void *terminal_thread(void *arg)
 			take_signal(t);
 		if (fds[FD_INPUT].revents && !take_input(t)) {
 			fds[FD_INPUT].fd = -1;
+			pthread_mutex_lock(&t->lock);
 			t->input_ended = true;
+			pthread_cond_signal(&t->changed);
+			pthread_mutex_unlock(&t->lock);
 		}
 	}
 	return NULL;
@@ -303,9 +306,8 @@ void terminal_wait(struct terminal *t, u64 ns)
 	until.tv_sec += (time_t)(ns / 1000000000);
 	until.tv_nsec = (long)(ns % 1000000000);
 	pthread_mutex_lock(&t->lock);
-	while (!t->in_count && t->end == TERMINAL_NONE)
-		if (pthread_cond_timedwait(&t->changed, &t->lock, &until))
-			break;
+	if (!t->in_count && t->end == TERMINAL_NONE)
+		pthread_cond_timedwait(&t->changed, &t->lock, &until);
 	pthread_mutex_unlock(&t->lock);
 }
 

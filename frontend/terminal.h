@@ -32,7 +32,10 @@ size_t terminal_read(struct terminal *t, u8 *to, size_t room);
 /* Shown at the end of a line or 20 ms later. */
 void terminal_write(struct terminal *t, const u8 *bytes, size_t n);
 void terminal_flush(struct terminal *t);
-/* Sleeps until something was typed, the user wants to stop, or `ns` nanoseconds passed. */
+/*
+ * Sleeps until something was typed, input ended, the user wants to stop, or `ns` nanoseconds passed;
+ * sometimes for less.
+ */
 void terminal_wait(struct terminal *t, u64 ns);
 /* More may be typed: standard input did not end. */
 bool terminal_open_ended(const struct terminal *t);
