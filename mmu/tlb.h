@@ -66,13 +66,14 @@ extern const size_t mmu_stat_rows_n;
 /*
  * Fast TLB slots. A tag is the full VA page (bits 63:12) with a context id in bits 11:0; FAST_ALIGNED in an otherwise matching
  * tag says that only naturally aligned accesses may use it (Device memory, SCTLR.A): the inline compare then fails and the
- * medium path checks. FAST_NONE never matches.
+ * medium path checks. An empty slot's tag is FAST_NONE.
  */
 #define FAST_BITS    10
 #define FAST_SLOTS   (1u << FAST_BITS)
 #define FAST_CTX     0x7ffull /* context ids 1..0x7fe */
 #define FAST_ALIGNED 0x800ull
-#define FAST_NONE    0xfffull
+#define FAST_NEVER   FAST_CTX /* the id of an access context that may use no slot: none is ever tagged with it */
+#define FAST_NONE    0xfffull /* the tag of an empty slot */
 
 struct fast_slot {
 	u64 rtag, wtag; /* data: load and store tags; instruction side: rtag only */
