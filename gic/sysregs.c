@@ -179,7 +179,7 @@ static void write_sre(struct cpu *c, const struct sysreg *r, u64 v)
 		p->sre_el3 = 7 | (v & SRE_ENABLE);
 }
 
-/* ICH_*: arg is the register, times sixteen plus its number. RES0 from EL3 when there is no EL2. */
+/* ICH_*: arg is the register, times sixteen plus its number. */
 enum ich_reg { ICH_HCR, ICH_VTR, ICH_MISR, ICH_EISR, ICH_ELRSR, ICH_VMCR, ICH_AP0R, ICH_AP1R, ICH_LR };
 
 static enum sysreg_access check_ich(const struct cpu *c, const struct sysreg *r, bool write)
@@ -196,8 +196,6 @@ static u64 read_ich(struct cpu *c, const struct sysreg *r)
 	const struct gic_pe *p = gic_of(c);
 	unsigned n = r->arg % 16;
 
-	if (!cpu_has(c, FEAT(EL2)))
-		return 0;
 	switch ((enum ich_reg)(r->arg / 16)) {
 	case ICH_HCR:
 		return p->ich_hcr;
@@ -225,8 +223,6 @@ static void write_ich(struct cpu *c, const struct sysreg *r, u64 v)
 	struct gic_pe *p = gic_of(c);
 	unsigned n = r->arg % 16;
 
-	if (!cpu_has(c, FEAT(EL2)))
-		return;
 	switch ((enum ich_reg)(r->arg / 16)) {
 	case ICH_HCR:
 		ich_hcr_write(p, v);
@@ -247,9 +243,10 @@ static void write_ich(struct cpu *c, const struct sysreg *r, u64 v)
 }
 
 /* Any access may change what is signalled, so all end their block. */
-#define ROW(reg_name, encoding, reg_rights, argument, chk, rd, wr)                                         \
+#define FEATURE_ROW(features, reg_name, encoding, reg_rights, argument, chk, rd, wr)                       \
 	{ .name = reg_name, .enc = encoding, .rights = reg_rights, .flags = SRF_ENDS_BLOCK,                \
-	  .feature = FEAT(GICV3), .arg = argument, .check = chk, .read = rd, .write = wr }
+	  .feature = features, .arg = argument, .check = chk, .read = rd, .write = wr }
+#define ROW(...) FEATURE_ROW(FEAT(GICV3), __VA_ARGS__)
 
 #define APR_ROWS(group, encoding_crm, base)                                                                \
 	ROW("ICC_AP" #group "R0_EL1", SR(3, 0, 12, encoding_crm, base), PL1_RW, 4 * group, check_apr, read_apr, write_apr), \
@@ -258,7 +255,8 @@ static void write_ich(struct cpu *c, const struct sysreg *r, u64 v)
 	ROW("ICC_AP" #group "R3_EL1", SR(3, 0, 12, encoding_crm, base + 3), PL1_RW, 4 * group + 3, check_apr, read_apr, write_apr)
 
 #define ICH_ROW(reg_name, crm, op2, reg_rights, reg, n) \
-	ROW(reg_name, SR(3, 4, 12, crm, op2), reg_rights, 16 * (reg) + (n), check_ich, read_ich, write_ich)
+	FEATURE_ROW(FEAT(GICV3) | FEAT(EL2), reg_name, SR(3, 4, 12, crm, op2), reg_rights, 16 * (reg) + (n),    \
+		    check_ich, read_ich, write_ich)
 
 const struct sysreg gic_sysregs[] = {
 	ROW("ICC_PMR_EL1", SR(3, 0, 4, 6, 0), PL1_RW, 0, check_common, read_pmr, write_pmr),

@@ -118,18 +118,12 @@ static enum timer_id which(const struct cpu *c, const struct sysreg *r)
 	return r->arg;
 }
 
-/* The EL2 registers are RES0 from EL3 when there is no EL2. */
-static bool absent(const struct cpu *c, enum timer_id id)
-{
-	return (id == TIMER_HYP || id == TIMER_HYPVIRT) && !cpu_has(c, FEAT(EL2));
-}
-
 static u64 read_ctl(struct cpu *c, const struct sysreg *r)
 {
 	enum timer_id id = which(c, r);
 
 	timer_count(c); /* ISTATUS tells of the counter: it counts as a look at it */
-	return absent(c, id) ? 0 : timer_look(c, id).ctl;
+	return timer_look(c, id).ctl;
 }
 
 static void write_ctl(struct cpu *c, const struct sysreg *r, u64 v)
@@ -137,23 +131,17 @@ static void write_ctl(struct cpu *c, const struct sysreg *r, u64 v)
 	struct timer_pe *p = timer_of(c);
 	enum timer_id id = which(c, r);
 
-	if (absent(c, id))
-		return;
 	p->timer[id].ctl = v & (CTL_ENABLE | CTL_IMASK);
 	timer_changed(p, id);
 }
 
 static u64 read_cval(struct cpu *c, const struct sysreg *r)
 {
-	enum timer_id id = which(c, r);
-
-	return absent(c, id) ? 0 : timer_of(c)->timer[id].cval;
+	return timer_of(c)->timer[which(c, r)].cval;
 }
 
 static void set_cval(struct cpu *c, enum timer_id id, u64 v)
 {
-	if (absent(c, id))
-		return;
 	timer_of(c)->timer[id].cval = v;
 	timer_changed(timer_of(c), id);
 }
@@ -168,7 +156,7 @@ static u64 read_tval(struct cpu *c, const struct sysreg *r)
 	enum timer_id id = which(c, r);
 	u64 view = timer_count(c) - timer_offset(timer_of(c), id);
 
-	return absent(c, id) ? 0 : (u32)(timer_of(c)->timer[id].cval - view);
+	return (u32)(timer_of(c)->timer[id].cval - view);
 }
 
 static void write_tval(struct cpu *c, const struct sysreg *r, u64 v)
@@ -191,13 +179,11 @@ static void write_kctl(struct cpu *c, const struct sysreg *r, u64 v)
 
 static u64 read_hctl(struct cpu *c, const struct sysreg *r)
 {
-	return cpu_has(c, FEAT(EL2)) ? timer_of(c)->cnthctl : 0;
+	return timer_of(c)->cnthctl;
 }
 
 static void write_hctl(struct cpu *c, const struct sysreg *r, u64 v)
 {
-	if (!cpu_has(c, FEAT(EL2)))
-		return;
 	timer_of(c)->cnthctl = v & (cpu_has(c, FEAT(VHE)) ? MASK(11, 0) : MASK(7, 0));
 	timer_stream_changed(timer_of(c));
 }
@@ -209,8 +195,6 @@ static u64 read_voff(struct cpu *c, const struct sysreg *r)
 
 static void write_voff(struct cpu *c, const struct sysreg *r, u64 v)
 {
-	if (!cpu_has(c, FEAT(EL2)))
-		return;
 	timer_of(c)->cntvoff = v;
 	timer_changed(timer_of(c), TIMER_VIRT);
 	timer_stream_changed(timer_of(c));
@@ -237,12 +221,12 @@ const struct sysreg timer_sysregs[] = {
 	REG("CNTVCT_EL0", SR(3, 3, 14, 0, 2), PL0_R, .check = check_vct, .read = read_vct),
 	REG("CNTKCTL_EL1", SR(3, 0, 14, 1, 0), PL1_RW, .e2h = SR(3, 4, 14, 1, 0), .el12 = SR(3, 5, 14, 1, 0),
 	    .read = read_kctl, .write = write_kctl),
-	REG("CNTHCTL_EL2", SR(3, 4, 14, 1, 0), PL2_RW, .read = read_hctl, .write = write_hctl),
-	REG("CNTVOFF_EL2", SR(3, 4, 14, 0, 3), PL2_RW, .flags = SRF_ENDS_BLOCK, .read = read_voff, .write = write_voff),
+	REG("CNTHCTL_EL2", SR(3, 4, 14, 1, 0), PL2_RW, .feature = FEAT(EL2), .read = read_hctl, .write = write_hctl),
+	REG("CNTVOFF_EL2", SR(3, 4, 14, 0, 3), PL2_RW, .feature = FEAT(EL2), .flags = SRF_ENDS_BLOCK, .read = read_voff, .write = write_voff),
 	TIMER("CNTP", "EL0", 3, 2, PL0_RW, TIMER_PHYS, check_p, 0, TWIN_HP, ALIAS_P02),
 	TIMER("CNTV", "EL0", 3, 3, PL0_RW, TIMER_VIRT, check_v, 0, TWIN_HV, ALIAS_V02),
-	TIMER("CNTHP", "EL2", 4, 2, PL2_RW, TIMER_HYP, NULL, 0, NO_TWIN, NO_TWIN),
-	TIMER("CNTHV", "EL2", 4, 3, PL2_RW, TIMER_HYPVIRT, NULL, FEAT(VHE), NO_TWIN, NO_TWIN),
+	TIMER("CNTHP", "EL2", 4, 2, PL2_RW, TIMER_HYP, NULL, FEAT(EL2), NO_TWIN, NO_TWIN),
+	TIMER("CNTHV", "EL2", 4, 3, PL2_RW, TIMER_HYPVIRT, NULL, FEAT(VHE) | FEAT(EL2), NO_TWIN, NO_TWIN),
 	TIMER("CNTPS", "EL1", 7, 2, PL1_RW, TIMER_SEC, check_ps, FEAT(EL3), NO_TWIN, NO_TWIN),
 };
 const size_t timer_sysregs_n = ARRAY_SIZE(timer_sysregs);
