@@ -1,7 +1,7 @@
 /*
- * Instruction and data aborts beyond what levels and permissions are about (mmu_levels.c, mmu_perm.c):
- * exception classes by EL, stage 2 under a stage 1 that moves addresses (FAR against HPFAR), S1PTW,
- * external aborts, address size faults, AT.
+ * Instruction and data aborts beyond what levels and permissions are about (mmu_levels.c,
+ * mmu_perm.c): exception classes by EL, stage 2 under a stage 1 that moves addresses (FAR against
+ * HPFAR), S1PTW, external aborts, address size faults, AT.
  */
 /* run: -M virt,gic-version=3,virtualization=on -cpu cortex-a57 -smp 1 */
 /* run: -M virt,gic-version=3,virtualization=on -cpu neoverse-n1 -smp 1 */
@@ -84,7 +84,8 @@ static void stage1(void)
 		expect_abort("load", el, to, load, GAP, FSC_TRANSLATION(2));
 		expect_abort("store", el, to, store, GAP, FSC_TRANSLATION(2) | ISS_WNR);
 		expect_abort("fetch", el, to, jump, GAP, FSC_TRANSLATION(2));
-		expect_abort("outside the 39 bits", el, to, load, 0x8000000000ul, FSC_TRANSLATION(0));
+		expect_abort("outside the 39 bits", el, to, load, 0x8000000000ul,
+			     FSC_TRANSLATION(0));
 	}
 }
 
@@ -133,7 +134,8 @@ static void at(void)
 {
 	stage1_on();
 	stage2_on();
-	EXPECT_EQ("AT of a missing page", RUN(SPSR_EL1, at_s1e1r, GAP) & 0xff, 1 | FSC_TRANSLATION(2) << 1);
+	EXPECT_EQ("AT of a missing page", RUN(SPSR_EL1, at_s1e1r, GAP) & 0xff,
+		  1 | FSC_TRANSLATION(2) << 1);
 	EXPECT_NO_EXC("AT of a missing page");
 	/* only stage 1 is asked */
 	EXPECT_EQ("AT", RUN(SPSR_EL1, at_s1e1r, MOVED) & 0xfffffffff001, NO_IPA);
@@ -196,5 +198,5 @@ static void address_size_mmu_off(void)
 	EXPECT_EXC("flat", 1, VEC_SAME, ESR(EC_DABT_SAME, FSC_SIZE(0)), load);
 }
 
-GUEST_TESTS(TEST(stage1), TEST(far_and_hpfar), TEST(s1ptw), TEST(at), TEST(external), TEST(external_on_walk),
-	    TEST(address_size), TEST(address_size_mmu_off));
+GUEST_TESTS(TEST(stage1), TEST(far_and_hpfar), TEST(s1ptw), TEST(at), TEST(external),
+	    TEST(external_on_walk), TEST(address_size), TEST(address_size_mmu_off));

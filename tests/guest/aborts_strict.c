@@ -1,7 +1,8 @@
 /* Aborts as the manual has them where QEMU differs; aborts.c has the rest. */
 /* run: -M virt,gic-version=3,virtualization=on -cpu neoverse-n1 -smp 1 */
 /* run: -M virt,gic-version=3,virtualization=on,secure=on -cpu neoverse-n1 -smp 1 */
-/* ours-alone: QEMU 11.1 ignores HCR_EL2.TEA and SCR_EL3.EA for external aborts, reports level 0 for a stage 2 permission fault by HCR_EL2.PTW, and keeps EL1&0 stage 1 on under TGE */
+/* ours-alone: QEMU 11.1 ignores HCR_EL2.TEA and SCR_EL3.EA for external aborts, reports level 0
+ * for a stage 2 permission fault by HCR_EL2.PTW, and keeps EL1&0 stage 1 on under TGE */
 #include "guest.h"
 #include "bits.h"
 

@@ -1,6 +1,6 @@
 /*
- * What the LSE atomics, CAS, CASP and the acquire/release loads and stores compute: each operation at
- * each size against its definition, with the registers that must and must not change.
+ * What the LSE atomics, CAS, CASP and the acquire/release loads and stores compute: each operation
+ * at each size against its definition, with the registers that must and must not change.
  */
 /* run: -M virt,gic-version=3 -cpu neoverse-n1 -smp 1 */
 #include "guest.h"
@@ -67,7 +67,8 @@ static void one_operation(enum op op, unsigned size, unsigned ar, u64 old, u64 v
 	u64 result;
 
 	memory[0] = old;
-	result = RUN(SPSR_OF_EL(1), guest_insn(atomic(size, ar, op, 1, 2, 0)), 0xdead, v, (u64)memory);
+	result = RUN(SPSR_OF_EL(1), guest_insn(atomic(size, ar, op, 1, 2, 0)), 0xdead, v,
+		     (u64)memory);
 	EXPECT_EQ(op_names[op], result, old & mask);
 	EXPECT_EQ(op_names[op], memory[0], (old & ~mask) | compute(op, old, v, bits));
 }
@@ -110,8 +111,10 @@ static void compare_and_swap(void)
 
 			memory[0] = old;
 			/* bits of the comparand beyond the size do not count */
-			EXPECT_EQ("equal", RUN(SPSR_EL1, cas, (old & mask) | (~mask & 0x5a5a5a5a5a5a5a5a), new,
-					       memory), old & mask);
+			EXPECT_EQ("equal",
+				  RUN(SPSR_EL1, cas, (old & mask) | (~mask & 0x5a5a5a5a5a5a5a5a),
+				      new, memory),
+				  old & mask);
 			EXPECT_EQ("equal", memory[0], (old & ~mask) | (new & mask));
 			memory[0] = old;
 			EXPECT_EQ("unequal", RUN(SPSR_EL1, cas, old ^ 1, new, memory), old & mask);
@@ -143,7 +146,8 @@ static void compare_and_swap_pair(void)
 	casp_once(casp_x, 0x1111222233334444, 1, 0x1111222233334444, 0x5555666677778888);
 	EXPECT_EQ("unequal", memory[0], 0x1111222233334444);
 	EXPECT_EQ("unequal", memory[1], 0x5555666677778888);
-	casp_once(casp_x, 0x1111222233334444, 0x5555666677778888, 0x1111222233334444, 0x5555666677778888);
+	casp_once(casp_x, 0x1111222233334444, 0x5555666677778888, 0x1111222233334444,
+		  0x5555666677778888);
 	EXPECT_EQ("equal", memory[0], 4);
 	EXPECT_EQ("equal", memory[1], 5);
 	memory[0] = 0x5555666633334444;
@@ -173,7 +177,8 @@ static void acquire_release(void)
 	EXPECT_EQ("ldaprh", RUN(SPSR_EL1, ldapr_h, ~0ul, 0, memory), 0xf7f8);
 	EXPECT_EQ("ldapr w", RUN(SPSR_EL1, ldapr_w, ~0ul, 0, memory), 0xf5f6f7f8);
 	EXPECT_EQ("ldapr x", RUN(SPSR_EL1, ldapr_x, ~0ul, 0, memory), 0xf1f2f3f4f5f6f7f8);
-	EXPECT_EQ("stlrh, ldar", RUN(SPSR_EL1, stlr_ldar, 0, 0x12345678, memory), 0xf1f2f3f4f5f65678);
+	EXPECT_EQ("stlrh, ldar", RUN(SPSR_EL1, stlr_ldar, 0, 0x12345678, memory),
+		  0xf1f2f3f4f5f65678);
 }
 
 GUEST_TESTS(TEST(operations), TEST(corners), TEST(compare_and_swap), TEST(compare_and_swap_pair),

@@ -1,7 +1,7 @@
 /*
  * Cache maintenance by address meets the MMU: faults with CM and WnR set, at stage 1 and at stage 2
- * (ISV clear), read permission being enough for a clean; DC IVAC needs write permission; instructions
- * by set and way never fault. (DDI0487 D7.5.9, D8.15)
+ * (ISV clear), read permission being enough for a clean; DC IVAC needs write permission;
+ * instructions by set and way never fault. (DDI0487 D7.5.9, D8.15)
  */
 /* run: -M virt,gic-version=3,virtualization=on -cpu cortex-a57 -smp 1 */
 /* run: -M virt,gic-version=3,virtualization=on -cpu neoverse-n1 -smp 1 */

@@ -1,6 +1,6 @@
 /*
- * Self-hosted debug: software step of EL0 and EL1, breakpoints, watchpoints, their routing to EL2 by
- * MDCR_EL2.TDE, their masks (MDSCR_EL1.{MDE,KDE}, PSTATE.D) and syndromes (DDI0487 D2).
+ * Self-hosted debug: software step of EL0 and EL1, breakpoints, watchpoints, their routing to EL2
+ * by MDCR_EL2.TDE, their masks (MDSCR_EL1.{MDE,KDE}, PSTATE.D) and syndromes (DDI0487 D2).
  */
 /* run: -M virt,gic-version=3,virtualization=on -cpu cortex-a57 -smp 1 */
 /* run: -M virt,gic-version=3,virtualization=on -cpu neoverse-n1 -smp 1 */
@@ -164,7 +164,8 @@ static void every_breakpoint(void)
 		RUN(SPSR_EL1, guest_insn(SR_WORD(SR(2, 0, 0, i, 4), 0, 0)), nops + 2);
 		RUN(SPSR_EL1, guest_insn(SR_WORD(SR(2, 0, 0, i, 5), 0, 0)), BCR(PMC_EL0));
 		RUN(SPSR_EL0, nops);
-		EXPECT_EXC("breakpoint n", 1, VEC_LOWER, ESR(EC_BREAKPT_LOWER, FSC_DEBUG), nops + 2);
+		EXPECT_EXC("breakpoint n", 1, VEC_LOWER, ESR(EC_BREAKPT_LOWER, FSC_DEBUG),
+			   nops + 2);
 		RUN(SPSR_EL1, guest_insn(SR_WORD(SR(2, 0, 0, i, 5), 0, 0)), 0);
 	}
 }

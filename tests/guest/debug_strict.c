@@ -1,9 +1,11 @@
 /*
- * The OS Lock disables breakpoints, watchpoints and software step, not BRK (DDI0487 D2.1.7); a pending
- * step comes before PC alignment, and the abort of a fetch before a breakpoint there (D1.3.5.5).
+ * The OS Lock disables breakpoints, watchpoints and software step, not BRK (DDI0487 D2.1.7); a
+ * pending step comes before PC alignment, and the abort of a fetch before a breakpoint there
+ * (D1.3.5.5).
  */
 /* run: -M virt,gic-version=3,virtualization=on -cpu cortex-a57 -smp 1 */
-/* ours-alone: QEMU 11.1 stores the OS Lock without effect on debug exceptions, prefers PC alignment to a pending step and a breakpoint to the abort of the fetch */
+/* ours-alone: QEMU 11.1 stores the OS Lock without effect on debug exceptions, prefers PC alignment
+ * to a pending step and a breakpoint to the abort of the fetch */
 #include "guest.h"
 #include "bits.h"
 
@@ -57,7 +59,8 @@ static void step_and_brk(void)
 	EXPECT_EXC("brk, locked", 1, VEC_LOWER, ESR(EC_BRK, 1), brk);
 	lock(0);
 	RUN(SPSR_EL0 | SPSR_SS, nops);
-	EXPECT_EXC("step, unlocked", 1, VEC_LOWER, ESR(EC_STEP_LOWER, BIT(24) | FSC_DEBUG), nops + 1);
+	EXPECT_EXC("step, unlocked", 1, VEC_LOWER, ESR(EC_STEP_LOWER, BIT(24) | FSC_DEBUG),
+		   nops + 1);
 }
 
 static void step_before_pc_alignment(void)

@@ -37,15 +37,22 @@ static const struct load {
 	const u32 *probe;
 	u64 little, big;
 } loads[] = {
-	{ "ldr x", ldr_x, BYTES, 0x0001020304050607 }, { "ldr w", ldr_w, 0x03020100, 0x00010203 },
-	{ "ldrh", ldrh, 0x0100, 0x0001 }, { "ldrb", ldrb, 0, 0 }, { "ldrsw", ldrsw, 0x03020100, 0x00010203 },
-	{ "ldrsh", ldrsh, 0x0100, 0x0001 }, { "ldp w", ldp_w, BYTES, 0x0405060700010203 },
-	{ "ldp x", ldp_x, 0x0f0e0d0c0b0a0908, 0x08090a0b0c0d0e0f }, { "ldxr", ldxr, BYTES, 0x0001020304050607 },
-	{ "ldar w", ldar_w, 0x03020100, 0x00010203 }, { "ldxp w", ldxp_w, BYTES, 0x0405060700010203 },
+	{ "ldr x", ldr_x, BYTES, 0x0001020304050607 },
+	{ "ldr w", ldr_w, 0x03020100, 0x00010203 },
+	{ "ldrh", ldrh, 0x0100, 0x0001 },
+	{ "ldrb", ldrb, 0, 0 },
+	{ "ldrsw", ldrsw, 0x03020100, 0x00010203 },
+	{ "ldrsh", ldrsh, 0x0100, 0x0001 },
+	{ "ldp w", ldp_w, BYTES, 0x0405060700010203 },
+	{ "ldp x", ldp_x, 0x0f0e0d0c0b0a0908, 0x08090a0b0c0d0e0f },
+	{ "ldxr", ldxr, BYTES, 0x0001020304050607 },
+	{ "ldar w", ldar_w, 0x03020100, 0x00010203 },
+	{ "ldxp w", ldxp_w, BYTES, 0x0405060700010203 },
 	{ "ldr d", ldr_d, BYTES, 0x0001020304050607 },
 	{ "ldr q, low half", ldr_q_low, BYTES, 0x08090a0b0c0d0e0f },
 	{ "ldr q, high half", ldr_q_high, 0x0f0e0d0c0b0a0908, 0x0001020304050607 },
-	{ "ld1.8h", ld1_8h, BYTES, 0x0607040502030001 }, { "ld1.16b", ld1_16b, BYTES, BYTES },
+	{ "ld1.8h", ld1_8h, BYTES, 0x0607040502030001 },
+	{ "ld1.16b", ld1_16b, BYTES, BYTES },
 	{ "ld1.2d", ld1_2d, 0x0f0e0d0c0b0a0908, 0x08090a0b0c0d0e0f },
 	{ "ldr literal", literal, 0x0102030405060708, 0x0807060504030201 },
 };
@@ -72,8 +79,9 @@ static void el0_loads(void)
  * At EL1 and EL2 the vectors must not run big-endian: switch around the function. x20-x22 are this
  * code's; what it calls leaves them alone.
  */
-#define SWITCHED(el) \
-	"mov x20, x30\n\tmrs x21, sctlr_" el "\n\torr x22, x21, #0x2000000\n\tmsr sctlr_" el ", x22\n\tisb\n\t" \
+#define SWITCHED(el)                                                                               \
+	"mov x20, x30\n\tmrs x21, sctlr_" el "\n\torr x22, x21, #0x2000000\n\tmsr sctlr_" el       \
+	", x22\n\tisb\n\t"                                                                         \
 	"blr x3\n\tmsr sctlr_" el ", x21\n\tisb\n\tmov x30, x20"
 PROBE(big_el1, SWITCHED("el1"));
 PROBE(big_el2, SWITCHED("el2"));
@@ -127,7 +135,8 @@ static void el0_stores(void)
 	}
 }
 
-PROBE(eret_el1_big, "mov x20, x30\n\tmrs x21, sctlr_el1\n\torr x22, x21, #0x2000000\n\torr x22, x22, #1\n\t"
+PROBE(eret_el1_big,
+      "mov x20, x30\n\tmrs x21, sctlr_el1\n\torr x22, x21, #0x2000000\n\torr x22, x22, #1\n\t"
       "msr sctlr_el1, x22\n\tisb\n\tldr x0, [x0]\n\tmsr sctlr_el1, x21\n\tisb\n\tmov x30, x20");
 
 /* EE is also the byte order of the stage 1 tables: one level 1 table of 1 GiB blocks. */

@@ -12,7 +12,8 @@ PROBE(branch, "br x0");
 
 static u8 data[64] __attribute__((aligned(64)));
 
-/* Identity map for EL1&0 and EL2, and the image once more for EL0 as Normal and as Device memory. */
+/* Identity map for EL1&0 and EL2, and the image once more for EL0 as Normal and as Device memory.
+ */
 #define IMAGE 0x40000000ul
 #define NORMAL 0x60000000ul
 #define DEVICE 0x60200000ul
@@ -50,7 +51,8 @@ static void pc_alignment(void)
 			EXPECT_EQ("FAR", guest_cpu()->exc[0].far, target);
 			/* the same by exception return, with no branch at all */
 			RUN(SPSR_OF_EL(el), (const void *)target);
-			EXPECT_EXC("eret", to, el ? VEC_SAME : VEC_LOWER, ESR(EC_PC_ALIGN, 0), target);
+			EXPECT_EXC("eret", to, el ? VEC_SAME : VEC_LOWER, ESR(EC_PC_ALIGN, 0),
+				   target);
 		}
 	}
 }
@@ -127,7 +129,8 @@ static void data_alignment_mmu_off(void)
 {
 	for (u64 el = 0; el <= 2; el++)
 		for (unsigned i = 0; i < 6; i++)
-			expect_alignment(&accesses[i], el, accesses[i].probe, (u64)data + accesses[i].offset);
+			expect_alignment(&accesses[i], el, accesses[i].probe,
+					 (u64)data + accesses[i].offset);
 }
 
 GUEST_TESTS(TEST(pc_alignment), TEST(data_alignment), TEST(data_alignment_mmu_off));

@@ -22,9 +22,11 @@ static const struct {
 	const char *name;
 	const u32 *probe;
 } probes[] = {
-	{ "fmov", fmov }, { "fadd", fadd }, { "add.4s", vadd }, { "aese", aes }, { "ldr q", ldr_q },
-	{ "stp d", stp_d }, { "ld4", ld4 }, { "ldr literal", ldr_literal }, { "mrs fpcr", mrs_fpcr },
-	{ "msr fpsr", msr_fpsr },
+	{ "fmov", fmov },	  { "fadd", fadd },
+	{ "add.4s", vadd },	  { "aese", aes },
+	{ "ldr q", ldr_q },	  { "stp d", stp_d },
+	{ "ld4", ld4 },		  { "ldr literal", ldr_literal },
+	{ "mrs fpcr", mrs_fpcr }, { "msr fpsr", msr_fpsr },
 };
 
 static const struct row {

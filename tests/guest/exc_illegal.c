@@ -95,5 +95,5 @@ static void flags_are_taken(void)
 	EXPECT_EQ("EL and SP", guest_cpu()->exc[0].spsr & 0x1f, SPSR_OF_EL(GUEST_EL()) & 0x1f);
 }
 
-GUEST_TESTS(TEST(reserved_modes), TEST(higher_el), TEST(wins_over_the_instruction), TEST(il_in_spsr),
-	    TEST(from_el1), TEST(flags_are_taken));
+GUEST_TESTS(TEST(reserved_modes), TEST(higher_el), TEST(wins_over_the_instruction),
+	    TEST(il_in_spsr), TEST(from_el1), TEST(flags_are_taken));

@@ -20,7 +20,8 @@ PROBE(pair_xp, "ldaxp x3, x5, [x0]\n\tstlxp w4, x1, x2, [x0]\n\tmov w0, w4");
 PROBE(no_load, "clrex\n\tstxr w4, x1, [x0]\n\tmov w0, w4");
 PROBE(clrex, "ldxr x3, [x0]\n\tclrex\n\tstxr w4, x1, [x0]\n\tmov w0, w4");
 PROBE(twice, "ldxr x3, [x0]\n\tstxr w4, x1, [x0]\n\tstxr w4, x1, [x0]\n\tmov w0, w4");
-PROBE(after_failure, "ldxr x3, [x0]\n\tclrex\n\tstxr w4, x1, [x0]\n\tstxr w4, x1, [x0]\n\tmov w0, w4");
+PROBE(after_failure,
+      "ldxr x3, [x0]\n\tclrex\n\tstxr w4, x1, [x0]\n\tstxr w4, x1, [x0]\n\tmov w0, w4");
 PROBE(elsewhere, "ldxr x3, [x0]\n\tadd x5, x0, #2048\n\tldxr x3, [x5]\n\tstxr w4, x1, [x5]\n\t"
       "stxr w4, x1, [x0]\n\tmov w0, w4");
 PROBE(other_address_load, "ldxr x3, [x0]\n\tldr x5, [x0, #128]\n\tstxr w4, x1, [x0]\n\tmov w0, w4");
@@ -30,15 +31,20 @@ static void success(void)
 {
 	static const u32 *const probes[] = { pair_b, pair_h, pair_w, pair_x, pair_wp, pair_xp };
 	static const u64 after[][2] = {
-		{ 0x11111111111111aa, 0x2222222222222222 }, { 0x111111111111a5aa, 0x2222222222222222 },
-		{ 0x11111111a3a4a5aa, 0x2222222222222222 }, { 0xa0a1a2a0a3a4a5aa, 0x2222222222222222 },
-		{ 0xb3b4b5b6a3a4a5aa, 0x2222222222222222 }, { 0xa0a1a2a0a3a4a5aa, 0xb0b1b2b0b3b4b5b6 },
+		{ 0x11111111111111aa, 0x2222222222222222 },
+		{ 0x111111111111a5aa, 0x2222222222222222 },
+		{ 0x11111111a3a4a5aa, 0x2222222222222222 },
+		{ 0xa0a1a2a0a3a4a5aa, 0x2222222222222222 },
+		{ 0xb3b4b5b6a3a4a5aa, 0x2222222222222222 },
+		{ 0xa0a1a2a0a3a4a5aa, 0xb0b1b2b0b3b4b5b6 },
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(probes); i++) {
 		memory[0] = 0x1111111111111111;
 		memory[1] = 0x2222222222222222;
-		EXPECT_EQ("status", RUN(SPSR_EL1, probes[i], memory, 0xa0a1a2a0a3a4a5aa, 0xb0b1b2b0b3b4b5b6), 0);
+		EXPECT_EQ("status",
+			  RUN(SPSR_EL1, probes[i], memory, 0xa0a1a2a0a3a4a5aa, 0xb0b1b2b0b3b4b5b6),
+			  0);
 		EXPECT_EQ("first", memory[0], after[i][0]);
 		EXPECT_EQ("second", memory[1], after[i][1]);
 	}

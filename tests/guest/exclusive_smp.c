@@ -1,6 +1,6 @@
 /*
- * Exclusives, atomics and events between two CPUs: another CPU's store clears the global monitor, no
- * increment is lost, WFE wakes by SEV and by the loss of the monitor, acquire and release order.
+ * Exclusives, atomics and events between two CPUs: another CPU's store clears the global monitor,
+ * no increment is lost, WFE wakes by SEV and by the loss of the monitor, acquire and release order.
  * On Normal memory: stage 1 of the boot EL is on, identically mapped.
  */
 /* run: -M virt,gic-version=3,virtualization=on -cpu cortex-a57 -smp 2 */

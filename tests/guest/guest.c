@@ -244,7 +244,8 @@ int guest_start_cpu(unsigned cpu, void (*fn)(u64), u64 arg)
 	secondary[cpu].arg = arg;
 	BARRIER();
 	if (guest_boot_el < 3)
-		return psci(PSCI_CPU_ON, (cpu >> 4) << 8 | (cpu & 15), (u64)guest_secondary, cpu) == 0;
+		return psci(PSCI_CPU_ON, (cpu >> 4) << 8 | (cpu & 15), (u64)guest_secondary, cpu) ==
+		       0;
 	guest_release[cpu] = 1;
 	INSN("dsb sy\n\tsev");
 	return 1;

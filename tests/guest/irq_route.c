@@ -1,7 +1,7 @@
 /*
- * Where physical IRQs and FIQs go: HCR_EL2.{IMO,FMO,TGE,E2H}, SCR_EL3.{IRQ,FIQ}, PSTATE.{I,F} for every
- * EL they can come from (DDI0487 D1.3.6.3). The source is SGI 1 of this CPU, made pending in the
- * redistributor: group 1 is IRQ below EL3, group 0 is FIQ.
+ * Where physical IRQs and FIQs go: HCR_EL2.{IMO,FMO,TGE,E2H}, SCR_EL3.{IRQ,FIQ}, PSTATE.{I,F} for
+ * every EL they can come from (DDI0487 D1.3.6.3). The source is SGI 1 of this CPU, made pending in
+ * the redistributor: group 1 is IRQ below EL3, group 0 is FIQ.
  */
 /* run: -M virt,gic-version=3 -cpu cortex-a57 -smp 1 */
 /* run: -M virt,gic-version=3,virtualization=on -cpu neoverse-n1 -smp 1 */
@@ -100,7 +100,8 @@ static void one(enum kind kind, u64 from, unsigned scr, unsigned xmo, unsigned t
 	}
 	EXPECT_EQ(kinds[kind].name, guest_cpu()->n_exc, 1);
 	EXPECT_EQ(kinds[kind].name, guest_cpu()->exc[0].el, to);
-	EXPECT_EQ(kinds[kind].name, guest_cpu()->exc[0].vec, kinds[kind].vec + (to == from ? VEC_SAME : VEC_LOWER));
+	EXPECT_EQ(kinds[kind].name, guest_cpu()->exc[0].vec,
+		  kinds[kind].vec + (to == from ? VEC_SAME : VEC_LOWER));
 	EXPECT_EQ(kinds[kind].name, guest_cpu()->exc[0].elr, nop);
 	EXPECT_EQ(kinds[kind].name, guest_cpu()->exc[0].spsr & 0x3ff, spsr);
 }

@@ -121,7 +121,8 @@ static void of_the_access(void)
 	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
 		translation_on(rows[i].sctlr);
 		RUN(SPSR_EL1, load_word, rows[i].va);
-		EXPECT_EXC(rows[i].name, rows[i].to, VEC_SAME, ESR(EC_DABT_SAME, rows[i].iss), load_word);
+		EXPECT_EXC(rows[i].name, rows[i].to, VEC_SAME, ESR(EC_DABT_SAME, rows[i].iss),
+			   load_word);
 		guest_defaults();
 	}
 }

@@ -1,7 +1,7 @@
 /*
  * PSTATE bits of v8.0 to v8.2 and how exceptions treat them: DAIF, SPSel, NZCV, PAN with SPAN, UAO,
- * SSBS with DSSBS; that they are not there on a core without the feature. The effect of PAN and UAO on
- * permissions is in mmu_perm.c.
+ * SSBS with DSSBS; that they are not there on a core without the feature. The effect of PAN and UAO
+ * on permissions is in mmu_perm.c.
  */
 /* run: -M virt,gic-version=3,virtualization=on -cpu cortex-a57 -smp 1 */
 /* run: -M virt,gic-version=3,virtualization=on -cpu neoverse-n1 -smp 1 */
@@ -21,8 +21,9 @@ PROBE(nzcv, "msr nzcv, x0\n\tmrs x0, nzcv");
 PROBE(daif, "msr daif, x0\n\tmrs x0, daif\n\tmsr daifset, #15");
 PROBE(daifset, "msr daif, xzr\n\tmsr daifset, #5\n\tmrs x0, daif\n\tmsr daifset, #15");
 PROBE(daifclr, "msr daifset, #15\n\tmsr daifclr, #10\n\tmrs x0, daif\n\tmsr daifset, #15");
-PROBE(spsel, "mov x2, sp\n\tmsr spsel, #0\n\tmrs x0, spsel\n\tmov x1, sp\n\tmsr spsel, #1\n\tmov sp, x2\n\t"
-      "orr x0, x0, x1");
+PROBE(spsel, "mov x2, sp\n\tmsr spsel, #0\n\tmrs x0, spsel\n\tmov x1, sp\n\tmsr spsel, #1\n\tmov "
+	     "sp, x2\n\t"
+	     "orr x0, x0, x1");
 PROBE(current_el, "mrs x0, CurrentEL");
 
 static unsigned has_pan(void)
@@ -153,5 +154,5 @@ static void ssbs(void)
 	}
 }
 
-GUEST_TESTS(TEST(by_register), TEST(exception_entry), TEST(masks_in_the_handler), TEST(pan), TEST(uao),
-	    TEST(ssbs));
+GUEST_TESTS(TEST(by_register), TEST(exception_entry), TEST(masks_in_the_handler), TEST(pan),
+	    TEST(uao), TEST(ssbs));

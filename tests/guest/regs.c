@@ -9,8 +9,8 @@
 #include "bits.h"
 
 /*
- * Written from the boot EL with a pattern and its complement; the bits of `holds` must come back. RES0
- * bits may read as written or as zero, so nothing is said of them.
+ * Written from the boot EL with a pattern and its complement; the bits of `holds` must come back.
+ * RES0 bits may read as written or as zero, so nothing is said of them.
  */
 static const struct row {
 	const char *name;
@@ -96,7 +96,8 @@ static u64 field(u64 reg, unsigned shift)
 /* What an implementation of A64 with EL0 to EL2, FP and SIMD must say of itself. */
 static void id_registers(void)
 {
-	u64 pfr0 = READ(id_aa64pfr0_el1), mmfr0 = READ(id_aa64mmfr0_el1), mmfr1 = READ(id_aa64mmfr1_el1);
+	u64 pfr0 = READ(id_aa64pfr0_el1), mmfr0 = READ(id_aa64mmfr0_el1),
+	    mmfr1 = READ(id_aa64mmfr1_el1);
 	u64 dfr0 = READ(id_aa64dfr0_el1), isar0 = READ(id_aa64isar0_el1);
 
 	EXPECT("EL0", field(pfr0, 0) >= 1);

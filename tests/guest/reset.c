@@ -21,7 +21,8 @@ static void pstate_and_sctlr(void)
 {
 	EXPECT_EQ("DAIF", guest_entry[1], SPSR_DAIF);
 	EXPECT_EQ("SPSel", guest_entry[2], 1);
-	EXPECT_EQ("SCTLR", guest_entry[3] & (SCTLR_M | SCTLR_C | SCTLR_I | SCTLR_EE | SCTLR_WXN), 0);
+	EXPECT_EQ("SCTLR", guest_entry[3] & (SCTLR_M | SCTLR_C | SCTLR_I | SCTLR_EE | SCTLR_WXN),
+		  0);
 }
 
 static void counter(void)

@@ -38,7 +38,7 @@ one() {
 for name; do
 	source=$here/$name.c
 	case $(basename "$emulator") in
-	qemu*) excuse=$(sed -n 's|^/\* ours-alone: \(.*\) \*/.*|\1|p' "$source") ;;
+	qemu*) excuse=$(sed -n '/^\/\* ours-alone: /,/\*\//{s|^/\* ours-alone: *||;s|^ \* *||;s| *\*/.*||;p}' "$source" | tr '\n' ' ') ;;
 	*) excuse= ;;
 	esac
 	if [ -n "$excuse" ] && [ -z "$GUEST_ALL" ]; then

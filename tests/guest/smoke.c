@@ -29,7 +29,8 @@ static void runs_at_every_el(void)
 		EXPECT_EQ("sum", RUN(SPSR_OF_EL(el), add, 1, 2), 3);
 		EXPECT_NO_EXC("add");
 		RUN(SPSR_OF_EL(el), undefined);
-		EXPECT_EXC("udf", to, el == guest_boot_el || el ? VEC_SAME : VEC_LOWER, ESR(0, 0), undefined);
+		EXPECT_EXC("udf", to, el == guest_boot_el || el ? VEC_SAME : VEC_LOWER, ESR(0, 0),
+			   undefined);
 		EXPECT_EQ("SPSR", guest_cpu()->exc[0].spsr & 0xfff003ff, SPSR_OF_EL(el));
 	}
 }

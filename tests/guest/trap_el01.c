@@ -45,7 +45,8 @@ static void el0_rights_to(unsigned to)
 		WRITE(sctlr_el1, SCTLR_EL1_RES1);
 		WRITE(pmuserenr_el0, 0);
 		RUN(SPSR_EL0, insn, 0, 0, SPSR_DAIF, (u64)line);
-		EXPECT_EXC(r->name, to, VEC_LOWER, ESR(EC_SYSREG, SR_ISS(r->sr, r->read, r->rt)), insn);
+		EXPECT_EXC(r->name, to, VEC_LOWER, ESR(EC_SYSREG, SR_ISS(r->sr, r->read, r->rt)),
+			   insn);
 		WRITE(sctlr_el1, SCTLR_EL1_RES1 | r->sctlr);
 		WRITE(pmuserenr_el0, r->pmuserenr);
 		RUN(SPSR_EL0, insn, 0, 0, SPSR_DAIF, (u64)line);
@@ -75,7 +76,8 @@ static void tdcc(void)
 	EXPECT_NO_EXC("MDCCSR_EL0");
 	WRITE(mdscr_el1, MDSCR_TDCC);
 	RUN(SPSR_EL0, insn);
-	EXPECT_EXC("MDCCSR_EL0 with TDCC", 1, VEC_LOWER, ESR(EC_SYSREG, SR_ISS(mdccsr, 1, 3)), insn);
+	EXPECT_EXC("MDCCSR_EL0 with TDCC", 1, VEC_LOWER, ESR(EC_SYSREG, SR_ISS(mdccsr, 1, 3)),
+		   insn);
 }
 
 /* No right at all: undefined, with EC 0, at the EL itself or EL1. */
@@ -87,16 +89,25 @@ static void undefined(void)
 		unsigned below;         /* first EL that may */
 		unsigned write_only, read_only;
 	} regs[] = {
-		{ "TTBR0_EL1", SR(3, 0, 2, 0, 0), 1, 0, 0 }, { "VBAR_EL1", SR(3, 0, 12, 0, 0), 1, 0, 0 },
-		{ "ELR_EL1", SR(3, 0, 4, 0, 1), 1, 0, 0 }, { "CurrentEL", SR(3, 0, 4, 2, 2), 1, 0, 1 },
-		{ "SPSel", SR(3, 0, 4, 2, 0), 1, 0, 0 }, { "TPIDR_EL1", SR(3, 0, 13, 0, 4), 1, 0, 0 },
-		{ "MDSCR_EL1", SR(2, 0, 0, 2, 2), 1, 0, 0 }, { "TLBI VMALLE1", SR(1, 0, 8, 7, 0), 1, 1, 0 },
-		{ "IC IALLU", SR(1, 0, 7, 5, 0), 1, 1, 0 }, { "DC IVAC", SR(1, 0, 7, 6, 1), 1, 1, 0 },
+		{ "TTBR0_EL1", SR(3, 0, 2, 0, 0), 1, 0, 0 },
+		{ "VBAR_EL1", SR(3, 0, 12, 0, 0), 1, 0, 0 },
+		{ "ELR_EL1", SR(3, 0, 4, 0, 1), 1, 0, 0 },
+		{ "CurrentEL", SR(3, 0, 4, 2, 2), 1, 0, 1 },
+		{ "SPSel", SR(3, 0, 4, 2, 0), 1, 0, 0 },
+		{ "TPIDR_EL1", SR(3, 0, 13, 0, 4), 1, 0, 0 },
+		{ "MDSCR_EL1", SR(2, 0, 0, 2, 2), 1, 0, 0 },
+		{ "TLBI VMALLE1", SR(1, 0, 8, 7, 0), 1, 1, 0 },
+		{ "IC IALLU", SR(1, 0, 7, 5, 0), 1, 1, 0 },
+		{ "DC IVAC", SR(1, 0, 7, 6, 1), 1, 1, 0 },
 		{ "AT S1E1R", SR(1, 0, 7, 8, 0), 1, 1, 0 },
-		{ "HCR_EL2", SR(3, 4, 1, 1, 0), 2, 0, 0 }, { "VTTBR_EL2", SR(3, 4, 2, 1, 0), 2, 0, 0 },
-		{ "SP_EL1", SR(3, 4, 4, 1, 0), 2, 0, 0 }, { "ESR_EL2", SR(3, 4, 5, 2, 0), 2, 0, 0 },
-		{ "TLBI ALLE1", SR(1, 4, 8, 7, 4), 2, 1, 0 }, { "AT S12E1R", SR(1, 4, 7, 8, 4), 2, 1, 0 },
-		{ "SCR_EL3", SR(3, 6, 1, 1, 0), 3, 0, 0 }, { "SP_EL2", SR(3, 6, 4, 1, 0), 3, 0, 0 },
+		{ "HCR_EL2", SR(3, 4, 1, 1, 0), 2, 0, 0 },
+		{ "VTTBR_EL2", SR(3, 4, 2, 1, 0), 2, 0, 0 },
+		{ "SP_EL1", SR(3, 4, 4, 1, 0), 2, 0, 0 },
+		{ "ESR_EL2", SR(3, 4, 5, 2, 0), 2, 0, 0 },
+		{ "TLBI ALLE1", SR(1, 4, 8, 7, 4), 2, 1, 0 },
+		{ "AT S12E1R", SR(1, 4, 7, 8, 4), 2, 1, 0 },
+		{ "SCR_EL3", SR(3, 6, 1, 1, 0), 3, 0, 0 },
+		{ "SP_EL2", SR(3, 6, 4, 1, 0), 3, 0, 0 },
 		{ "TLBI ALLE3", SR(1, 6, 8, 7, 0), 3, 1, 0 },
 	};
 	for (unsigned i = 0; i < ARRAY_SIZE(regs); i++) {
@@ -151,8 +162,10 @@ static void id_space_reads_as_zero(void)
 			EXPECT_NO_EXC("identification register");
 		}
 	}
-	EXPECT_EQ("S3_0_C0_C4_7", RUN(SPSR_EL1, guest_insn(SR_WORD(SR(3, 0, 0, 4, 7), 1, 0)), 9), 0);
-	EXPECT_EQ("S3_0_C0_C6_7", RUN(SPSR_EL1, guest_insn(SR_WORD(SR(3, 0, 0, 6, 7), 1, 0)), 9), 0);
+	EXPECT_EQ("S3_0_C0_C4_7", RUN(SPSR_EL1, guest_insn(SR_WORD(SR(3, 0, 0, 4, 7), 1, 0)), 9),
+		  0);
+	EXPECT_EQ("S3_0_C0_C6_7", RUN(SPSR_EL1, guest_insn(SR_WORD(SR(3, 0, 0, 6, 7), 1, 0)), 9),
+		  0);
 }
 
 GUEST_TESTS(TEST(el0_rights), TEST(el0_rights_tge), TEST(tdcc), TEST(undefined), TEST(holes),

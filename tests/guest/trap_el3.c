@@ -1,6 +1,6 @@
 /*
- * Accesses trapped to EL3: CPTR_EL3.TCPAC, MDCR_EL3.{TDA,TDOSA,TPM}; EL2's own trap is first. FP is in
- * exc_fp.c, SMC in exc_calls.c, WFx in exc_wfx.c, interrupts in irq_route.c.
+ * Accesses trapped to EL3: CPTR_EL3.TCPAC, MDCR_EL3.{TDA,TDOSA,TPM}; EL2's own trap is first. FP is
+ * in exc_fp.c, SMC in exc_calls.c, WFx in exc_wfx.c, interrupts in irq_route.c.
  */
 /* run: -M virt,gic-version=3,virtualization=on,secure=on -cpu cortex-a57 -smp 1 */
 /* run: -M virt,gic-version=3,virtualization=on,secure=on -cpu neoverse-n1 -smp 1 */

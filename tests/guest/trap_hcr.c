@@ -95,17 +95,26 @@ struct control {
 #define ROWS(r) r, ARRAY_SIZE(r)
 
 static const struct control controls[] = {
-	{ "TVM", HCR_TVM, 0, 0, ROWS(vm), W }, { "TRVM", HCR_TRVM, 0, 0, ROWS(vm), R },
-	{ "TID1", HCR_TID1, 0, 0, ROWS(tid1), RW }, { "TID2", HCR_TID2, 0, 0, ROWS(tid2), RW },
-	{ "TID3", HCR_TID3, 0, 0, ROWS(tid3), RW }, { "TACR", HCR_TACR, 0, 0, ROWS(tacr), RW },
-	{ "TSW", HCR_TSW, 0, 0, ROWS(tsw), RW }, { "TPCP", HCR_TPCP, 0, 0, ROWS(tpcp), RW },
-	{ "TPU", HCR_TPU, 0, 0, ROWS(tpu), RW }, { "TTLB", HCR_TTLB, 0, 0, ROWS(ttlb), RW },
+	{ "TVM", HCR_TVM, 0, 0, ROWS(vm), W },
+	{ "TRVM", HCR_TRVM, 0, 0, ROWS(vm), R },
+	{ "TID1", HCR_TID1, 0, 0, ROWS(tid1), RW },
+	{ "TID2", HCR_TID2, 0, 0, ROWS(tid2), RW },
+	{ "TID3", HCR_TID3, 0, 0, ROWS(tid3), RW },
+	{ "TACR", HCR_TACR, 0, 0, ROWS(tacr), RW },
+	{ "TSW", HCR_TSW, 0, 0, ROWS(tsw), RW },
+	{ "TPCP", HCR_TPCP, 0, 0, ROWS(tpcp), RW },
+	{ "TPU", HCR_TPU, 0, 0, ROWS(tpu), RW },
+	{ "TTLB", HCR_TTLB, 0, 0, ROWS(ttlb), RW },
 	{ "TDZ", HCR_TDZ, 0, 0, ROWS(tdz), RW },
 	{ "TCPAC", 0, CPTR_TCPAC, 0, ROWS(tcpac), RW },
-	{ "TDRA", 0, 0, MDCR_TDRA, ROWS(tdra), RW }, { "TDOSA", 0, 0, MDCR_TDOSA, ROWS(tdosa), RW },
-	{ "TDA", 0, 0, MDCR_TDA, ROWS(tda), RW }, { "TDE, TDRA", 0, 0, MDCR_TDE, ROWS(tdra), RW },
-	{ "TDE, TDOSA", 0, 0, MDCR_TDE, ROWS(tdosa), RW }, { "TDE, TDA", 0, 0, MDCR_TDE, ROWS(tda), RW },
-	{ "TPM", 0, 0, MDCR_TPM, ROWS(tpm), RW }, { "TPM, PMCR", 0, 0, MDCR_TPM, ROWS(tpmcr), RW },
+	{ "TDRA", 0, 0, MDCR_TDRA, ROWS(tdra), RW },
+	{ "TDOSA", 0, 0, MDCR_TDOSA, ROWS(tdosa), RW },
+	{ "TDA", 0, 0, MDCR_TDA, ROWS(tda), RW },
+	{ "TDE, TDRA", 0, 0, MDCR_TDE, ROWS(tdra), RW },
+	{ "TDE, TDOSA", 0, 0, MDCR_TDE, ROWS(tdosa), RW },
+	{ "TDE, TDA", 0, 0, MDCR_TDE, ROWS(tda), RW },
+	{ "TPM", 0, 0, MDCR_TPM, ROWS(tpm), RW },
+	{ "TPM, PMCR", 0, 0, MDCR_TPM, ROWS(tpmcr), RW },
 	{ "TPMCR", 0, 0, MDCR_TPMCR, ROWS(tpmcr), RW },
 };
 
@@ -194,8 +203,10 @@ static void from_el0(void)
 		unsigned read;
 		u64 hcr, mdcr;
 	} rows[] = {
-		{ { "CTR_EL0", ctr, R }, 1, HCR_TID2, 0 }, { { "DC CVAC", cvac, W }, 0, HCR_TPCP, 0 },
-		{ { "IC IVAU", ivau, W }, 0, HCR_TPU, 0 }, { { "DC ZVA", zva, W }, 0, HCR_TDZ, 0 },
+		{ { "CTR_EL0", ctr, R }, 1, HCR_TID2, 0 },
+		{ { "DC CVAC", cvac, W }, 0, HCR_TPCP, 0 },
+		{ { "IC IVAU", ivau, W }, 0, HCR_TPU, 0 },
+		{ { "DC ZVA", zva, W }, 0, HCR_TDZ, 0 },
 		{ { "PMCCNTR_EL0", pmccntr, R }, 1, 0, MDCR_TPM },
 	};
 
@@ -207,7 +218,8 @@ static void from_el0(void)
 		/* and the lower EL's own trap comes first */
 		WRITE(sctlr_el1, SCTLR_EL1_RES1);
 		WRITE(pmuserenr_el0, 0);
-		RUN(SPSR_EL0, guest_insn(SR_WORD(rows[i].r.sr, rows[i].read, 3)), 0, 0, 0, (u64)line);
+		RUN(SPSR_EL0, guest_insn(SR_WORD(rows[i].r.sr, rows[i].read, 3)), 0, 0, 0,
+		    (u64)line);
 		EXPECT_EQ("the trap to EL1 comes first", guest_cpu()->exc[0].el, 1);
 	}
 }

@@ -1,7 +1,8 @@
 /*
- * Traps of EL1 accesses by HCR_EL2 that came after v8.0: TLOR (v8.1), TERR and the RAS registers (v8.2),
- * API and APK (v8.3), and TIDCP for IMPLEMENTATION DEFINED registers. A core without the feature treats
- * the registers as undefined, which is no trap.
+ * Traps of EL1 accesses by HCR_EL2 that came after v8.0: TLOR (v8.1), TERR and the RAS registers
+ * (v8.2), API and APK (v8.3), FEAT_EVT's finer controls (v8.5), and TIDCP for IMPLEMENTATION
+ * DEFINED registers. A core without the feature treats the registers as undefined, which is no
+ * trap.
  */
 /* run: -M virt,gic-version=3,virtualization=on -cpu cortex-a57 -smp 1 */
 /* run: -M virt,gic-version=3,virtualization=on -cpu neoverse-n1 -smp 1 */
@@ -45,7 +46,7 @@ static const struct row lor[] = {
 	{ "LORID_EL1", SR(3, 0, 10, 4, 7) },
 };
 static const struct row ras[] = {
-	{ "ERRIDR_EL1", SR(3, 0, 5, 3, 0) },    /* the others need not exist without error records */
+	{ "ERRIDR_EL1", SR(3, 0, 5, 3, 0) }, /* the others need not exist without error records */
 };
 static const struct row keys[] = {
 	{ "APIAKeyLo_EL1", SR(3, 0, 2, 1, 0) }, { "APIBKeyHi_EL1", SR(3, 0, 2, 1, 3) },
@@ -62,7 +63,8 @@ static void group(const struct row *rows, unsigned n, unsigned present, u64 trap
 		WRITE(hcr_el2, HCR_RW | trap);
 		RUN(SPSR_EL1, insn);
 		if (present)
-			EXPECT_EXC(r->name, 2, VEC_LOWER, ESR(EC_SYSREG, SR_ISS(r->sr, 1, 3)), insn);
+			EXPECT_EXC(r->name, 2, VEC_LOWER, ESR(EC_SYSREG, SR_ISS(r->sr, 1, 3)),
+				   insn);
 		else
 			EXPECT_EXC(r->name, 1, VEC_SAME, ESR(EC_UNKNOWN, 0), insn);
 		WRITE(hcr_el2, HCR_RW | allow);
@@ -110,6 +112,39 @@ static void pauth_instructions(void)
 	EXPECT_NO_EXC("PACGA, API");
 }
 
+/* FEAT_EVT: parts of what TID2, TPU and TTLB trap */
+static const struct {
+	const char *name;
+	u64 hcr;
+	unsigned level;         /* of ID_AA64MMFR2_EL1.EVT */
+	unsigned read;
+	u32 trapped, allowed;
+} evt[] = {
+	{ "TID4", BIT(49), 1, 1, SR(3, 1, 0, 0, 0), SR(3, 3, 0, 0, 1) },  /* CCSIDR, CTR */
+	{ "TICAB", BIT(50), 1, 0, SR(1, 0, 7, 1, 0), SR(1, 0, 7, 5, 0) }, /* IC IALLUIS, IALLU */
+	{ "TOCU", BIT(52), 1, 0, SR(1, 0, 7, 5, 0), SR(1, 0, 7, 1, 0) },
+	{ "TTLBIS", BIT(54), 2, 0, SR(1, 0, 8, 3, 0),
+	  SR(1, 0, 8, 7, 0) }, /* TLBI VMALLE1IS, VMALLE1 */
+	{ "TTLBOS", BIT(55), 2, 0, SR(1, 0, 8, 1, 0), SR(1, 0, 8, 3, 0) },
+};
+
+static void enhanced_traps(void)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(evt); i++) {
+		const u32 *insn = guest_insn(SR_WORD(evt[i].trapped, evt[i].read, 3));
+
+		if (field(READ(id_aa64mmfr2_el1), 56) < evt[i].level ||
+		    (evt[i].hcr == BIT(55) && !field(READ(id_aa64isar0_el1), 56)))
+			continue;
+		WRITE(hcr_el2, HCR_RW | evt[i].hcr);
+		RUN(SPSR_EL1, insn);
+		EXPECT_EXC(evt[i].name, 2, VEC_LOWER,
+			   ESR(EC_SYSREG, SR_ISS(evt[i].trapped, evt[i].read, 3)), insn);
+		RUN(SPSR_EL1, guest_insn(SR_WORD(evt[i].allowed, evt[i].read, 3)));
+		EXPECT_NO_EXC(evt[i].name);
+	}
+}
+
 /* op0 = 3, CRn = 11 or 15: traps at EL1, whether or not the register exists. */
 static void implementation_defined(void)
 {
@@ -123,10 +158,11 @@ static void implementation_defined(void)
 
 			WRITE(hcr_el2, HCR_RW | HCR_TIDCP);
 			RUN(SPSR_EL1, insn);
-			EXPECT_EXC("TIDCP", 2, VEC_LOWER, ESR(EC_SYSREG, SR_ISS(regs[i], read, 3)), insn);
+			EXPECT_EXC("TIDCP", 2, VEC_LOWER, ESR(EC_SYSREG, SR_ISS(regs[i], read, 3)),
+				   insn);
 		}
 	}
 }
 
 GUEST_TESTS(TEST(lor_registers), TEST(ras_registers), TEST(pauth_keys), TEST(pauth_instructions),
-	    TEST(implementation_defined));
+	    TEST(enhanced_traps), TEST(implementation_defined));

@@ -1,6 +1,7 @@
 /* Traps of system instructions that the manual has and QEMU has not, or with another syndrome. */
 /* run: -M virt,gic-version=3,virtualization=on,secure=on -cpu neoverse-n1 -smp 1 */
-/* ours-alone: QEMU 11.1 swaps op1 and op2 in the syndrome of MSR DAIFSet/DAIFClr, does not apply MDCR_EL3.TDA to MDCR_EL2, and has no DBGPRCR_EL1 and DBGAUTHSTATUS_EL1 */
+/* ours-alone: QEMU 11.1 swaps op1 and op2 in the syndrome of MSR DAIFSet/DAIFClr, does not apply
+ * MDCR_EL3.TDA to MDCR_EL2, and has no DBGPRCR_EL1 and DBGAUTHSTATUS_EL1 */
 #include "guest.h"
 #include "bits.h"
 

@@ -1,7 +1,7 @@
 /*
  * FEAT_VHE: EL1 register names that mean EL2 registers at EL2 with HCR_EL2.E2H, the _EL12 and _EL02
- * names, the other formats of CPTR_EL2 and CNTHCTL_EL2, exceptions of EL0 under TGE, SCTLR_EL2's EL0
- * controls, and the EL2&0 translation regime.
+ * names, the other formats of CPTR_EL2 and CNTHCTL_EL2, exceptions of EL0 under TGE, SCTLR_EL2's
+ * EL0 controls, and the EL2&0 translation regime.
  */
 /* run: -M virt,gic-version=3,virtualization=on -cpu neoverse-n1 -smp 1 */
 /* run: -M virt,gic-version=3,virtualization=on,secure=on -cpu neoverse-n1 -smp 1 */
@@ -28,8 +28,10 @@ static const struct alias {
 	{ "CONTEXTIDR", SR(3, 0, 13, 0, 1), SR(3, 4, 13, 0, 1), SR(3, 5, 13, 0, 1), 0xffffffff },
 	{ "CPACR, CPTR", SR(3, 0, 1, 0, 2), SR(3, 4, 1, 1, 2), SR(3, 5, 1, 0, 2), 0x00300000 },
 	{ "CNTKCTL, CNTHCTL", SR(3, 0, 14, 1, 0), SR(3, 4, 14, 1, 0), SR(3, 5, 14, 1, 0), 0x3ff },
-	{ "CNTP_CVAL, CNTHP_CVAL", SR(3, 3, 14, 2, 2), SR(3, 4, 14, 2, 2), SR(3, 5, 14, 2, 2), ~0ul },
-	{ "CNTV_CVAL, CNTHV_CVAL", SR(3, 3, 14, 3, 2), SR(3, 4, 14, 3, 2), SR(3, 5, 14, 3, 2), ~0ul },
+	{ "CNTP_CVAL, CNTHP_CVAL", SR(3, 3, 14, 2, 2), SR(3, 4, 14, 2, 2), SR(3, 5, 14, 2, 2),
+	  ~0ul },
+	{ "CNTV_CVAL, CNTHV_CVAL", SR(3, 3, 14, 3, 2), SR(3, 4, 14, 3, 2), SR(3, 5, 14, 3, 2),
+	  ~0ul },
 	{ "CNTP_CTL, CNTHP_CTL", SR(3, 3, 14, 2, 1), SR(3, 4, 14, 2, 1), SR(3, 5, 14, 2, 1), 2 },
 	{ "CNTV_CTL, CNTHV_CTL", SR(3, 3, 14, 3, 1), SR(3, 4, 14, 3, 1), SR(3, 5, 14, 3, 1), 2 },
 };
@@ -224,7 +226,8 @@ static void el0_of_host(void)
 		WRITE(hcr_el2, HOST);
 		WRITE(sctlr_el2, SCTLR_EL2_RES1 & ~(SCTLR_NTWI | SCTLR_NTWE));
 		RUN(SPSR_EL0, rows[i].probe, 0x40000000);
-		EXPECT_EXC(rows[i].name, 2, VEC_LOWER, rows[i].esr, rows[i].probe + (rows[i].probe == svc));
+		EXPECT_EXC(rows[i].name, 2, VEC_LOWER, rows[i].esr,
+			   rows[i].probe + (rows[i].probe == svc));
 		if (rows[i].allow) {
 			WRITE(sctlr_el1, SCTLR_EL1_RES1);
 			WRITE(sctlr_el2, SCTLR_EL2_RES1 | rows[i].allow);
@@ -323,16 +326,19 @@ static void el20_regime(void)
 	EXPECT_EQ("EL2 reads what is EL0's", RUN(SPSR_EL2, load, USER), 0x1000);
 	EXPECT_EQ("EL0", RUN(SPSR_EL0, user(load), USER), 0x1000);
 	RUN(SPSR_EL0, user(load), KERNEL);
-	EXPECT_EXC("EL0 on EL2's page", 2, VEC_LOWER, ESR(EC_DABT_LOWER, FSC_PERMISSION(3)), user(load));
+	EXPECT_EXC("EL0 on EL2's page", 2, VEC_LOWER, ESR(EC_DABT_LOWER, FSC_PERMISSION(3)),
+		   user(load));
 	RUN(SPSR_EL2 | SPSR_PAN, load, USER);
 	EXPECT_EXC("PAN", 2, VEC_SAME, ESR(EC_DABT_SAME, FSC_PERMISSION(3)), load);
 	RUN(SPSR_EL2, (const void *)USER);
 	EXPECT_EXC("PXN", 2, VEC_SAME, ESR(EC_IABT_SAME, FSC_PERMISSION(3)), USER);
 	RUN(SPSR_EL2, user(load), USER);
-	EXPECT_EXC("PXN of EL0's code", 2, VEC_SAME, ESR(EC_IABT_SAME, FSC_PERMISSION(2)), user(load));
+	EXPECT_EXC("PXN of EL0's code", 2, VEC_SAME, ESR(EC_IABT_SAME, FSC_PERMISSION(2)),
+		   user(load));
 	EXPECT_EQ("AT S1E1R", RUN(SPSR_EL2, at_s1e1r, KERNEL) & 0xfffffffff001, pages[1]);
 	EXPECT_EQ("AT S1E0R", RUN(SPSR_EL2, at_s1e0r, USER) & 0xfffffffff001, pages[0]);
-	EXPECT_EQ("AT S1E0R, EL2's page", RUN(SPSR_EL2, at_s1e0r, KERNEL) & 0x7f, FSC_PERMISSION(3) << 1 | 1);
+	EXPECT_EQ("AT S1E0R, EL2's page", RUN(SPSR_EL2, at_s1e0r, KERNEL) & 0x7f,
+		  FSC_PERMISSION(3) << 1 | 1);
 	host_mmu_off();
 }
 

@@ -1,7 +1,8 @@
 /*
- * Virtual interrupts and SErrors that HCR_EL2.{VI,VF,VSE} make pending: taken to EL1, masked by PSTATE,
- * seen in ISR_EL1, only with IMO, FMO or AMO, never at EL2; VSE is one shot and has its syndrome in
- * VSESR_EL2 with FEAT_RAS. Order when several are pending is IMPLEMENTATION DEFINED and not tested.
+ * Virtual interrupts and SErrors that HCR_EL2.{VI,VF,VSE} make pending: taken to EL1, masked by
+ * PSTATE, seen in ISR_EL1, only with IMO, FMO or AMO, never at EL2; VSE is one shot and has its
+ * syndrome in VSESR_EL2 with FEAT_RAS. Order when several are pending is IMPLEMENTATION DEFINED and
+ * not tested.
  */
 /* run: -M virt,gic-version=3,virtualization=on -cpu cortex-a57 -smp 1 */
 /* run: -M virt,gic-version=3,virtualization=on -cpu neoverse-n1 -smp 1 */
@@ -105,7 +106,8 @@ static void vsesr(void)
 		WRITE(S3_4_C5_C2_3, iss);
 		WRITE(hcr_el2, HCR_RW | HCR_VSE | HCR_AMO);
 		RUN(SPSR_EL1 & ~SPSR_A, nop);
-		EXPECT_EXC("ESR_EL1 from VSESR_EL2", 1, VEC_SAME + VEC_SERROR, ESR(EC_SERROR, iss), nop);
+		EXPECT_EXC("ESR_EL1 from VSESR_EL2", 1, VEC_SAME + VEC_SERROR, ESR(EC_SERROR, iss),
+			   nop);
 	}
 	/* ESB takes it without an exception */
 	WRITE(S3_4_C5_C2_3, BIT(24) | 0xabcd);
