@@ -38,7 +38,9 @@ one() {
 for name; do
 	source=$here/$name.c
 	case $(basename "$emulator") in
-	qemu*) excuse=$(sed -n '/^\/\* ours-alone: /,/\*\//{s|^/\* ours-alone: *||;s|^ \* *||;s| *\*/.*||;p}' "$source" | tr '\n' ' ') ;;
+	qemu*) excuse=$(awk '/^\/\* ours-alone: / { on = 1 }
+			on { sub(/^\/\* ours-alone: | \* /, ""); done = sub(/ *\*\/.*/, ""); print }
+			done { exit }' "$source" | tr '\n' ' ') ;;
 	*) excuse= ;;
 	esac
 	if [ -n "$excuse" ] && [ -z "$GUEST_ALL" ]; then
