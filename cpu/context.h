@@ -38,6 +38,8 @@ struct context {
 
 /* Makes the context of the current (VM, EL) current, creating it when new; drains the running counters first. */
 void context_switch(struct cpu *c);
+/* An empty context, or NULL. */
+struct context *context_new(void);
 /* Folds budget and class counts into the current context. */
 void context_drain(struct cpu *c);
 void context_free(struct cpu *c);

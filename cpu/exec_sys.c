@@ -123,8 +123,8 @@ EXEC(msr)
 			return fault_exit(c, u);
 	}
 	sysreg_write(c, r, RD);
-	if (r->flags & SRF_CONTEXT)
-		c->attn |= ATTN_CONTEXT;
+	if (unlikely(c->exit.kind != EXIT_NONE)) /* AT that faults instead of reporting: at_ops.c */
+		return fault_exit(c, u);
 	if (r->flags & (SRF_ENDS_BLOCK | SRF_CONTEXT))
 		return exit_with(c, u, EXIT_DONE, 0);
 	NEXT(c, u);

@@ -368,6 +368,7 @@ struct cpu *cpu_new(const struct cpu_config *cfg, struct bus *bus, const struct 
 	c->core = *cfg->core;
 	c->index = cfg->index;
 	c->mpidr = cfg->mpidr;
+	c->rvbar = cfg->rvbar;
 	c->bus = bus;
 	c->log = log;
 	c->sysregs = map;

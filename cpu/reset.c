@@ -1,0 +1,151 @@
+/*
+ * Cold reset and the snapshot visitor of a PE. Reset leaves input pins, power state, counters and the clock alone: they belong
+ * to the board. Registers that the manual leaves UNKNOWN read 0, so that every run begins alike.
+ */
+#include "cpu/cpu.h"
+
+#include <string.h>
+
+#include "base/snap.h"
+#include "cpu/context.h"
+#include "cpu/debug.h"
+#include "cpu/sysreg.h"
+
+/* Reset values that depend on the core. */
+static void reset_core_values(struct cpu *c)
+{
+	struct sysregs *s = &c->sys;
+
+	for (unsigned el = 1; el <= 3; el++)
+		s->sctlr[el] = c->core.id.sctlr_reset;
+	s->vpidr_el2 = c->core.id.midr;
+	s->vmpidr_el2 = c->mpidr;
+	s->oslsr_el1 = 8 | OSLSR_OSLK;
+}
+
+void cpu_reset(struct cpu *c)
+{
+	if (c->context)
+		context_drain(c);
+	memset(c->x, 0, sizeof(c->x));
+	memset(c->v, 0, sizeof(c->v));
+	fpu_init(&c->fpu);
+	sysreg_reset(c);
+	reset_core_values(c);
+	c->el = cpu_has(c, FEAT(EL3)) ? 3 : cpu_has(c, FEAT(EL2)) ? 2 : 1;
+	c->spsel = true;
+	c->daif = 15;
+	c->nzcv = 0;
+	c->pan = c->uao = c->ssbs = c->il = c->ss = false;
+	c->excl_host = NULL;
+	c->event_reg = c->waiting = c->wait_wfe = false;
+	c->step_iss = 0;
+	memset(&c->exit, 0, sizeof(c->exit));
+	c->pc = c->rvbar;
+	if (c->mmu)
+		mmu_reset(c->mmu);
+	cpu_update_context(c);
+	context_switch(c);
+	c->attn = ATTN_PINS;
+}
+
+static void snap_u64s(struct snap *s, u64 *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		snap_u64(s, &v[i]);
+}
+
+static void snap_pstate(struct cpu *c, struct snap *s)
+{
+	u64 nzcv = cpu_nzcv(c);
+
+	snap_u64(s, &nzcv);
+	snap_u8(s, &c->el);
+	snap_bool(s, &c->spsel);
+	snap_u8(s, &c->daif);
+	snap_bool(s, &c->pan);
+	snap_bool(s, &c->uao);
+	snap_bool(s, &c->ssbs);
+	snap_bool(s, &c->il);
+	snap_bool(s, &c->ss);
+	snap_u32(s, &c->step_iss);
+	snap_check(s, c->el <= 3, "exception level");
+	if (s->loading)
+		cpu_set_nzcv(c, (u32)nzcv);
+}
+
+static void snap_vectors(struct cpu *c, struct snap *s)
+{
+	u64 fpcr = c->fpu.fpcr, fpsr = c->fpu.fpsr;
+
+	for (unsigned i = 0; i < 32; i++)
+		snap_u64s(s, c->v[i].d, 2);
+	snap_u64(s, &fpcr);
+	snap_u64(s, &fpsr);
+	if (s->loading) {
+		fpu_set_fpcr(&c->fpu, fpcr);
+		fpu_set_fpsr(&c->fpu, fpsr);
+	}
+}
+
+static void snap_context(struct snap *s, struct context *x)
+{
+	snap_u64(s, &x->vm_baddr);
+	snap_u16(s, &x->vm);
+	snap_u16(s, &x->vmid);
+	snap_u8(s, &x->el);
+	snap_u64s(s, (u64 *)&x->cpu, sizeof(x->cpu) / sizeof(u64));
+	snap_u64s(s, (u64 *)&x->mmu, sizeof(x->mmu) / sizeof(u64));
+	snap_u64s(s, &x->exceptions[0][0][0], sizeof(x->exceptions) / sizeof(u64));
+}
+
+/* Saved in order of first sight; loading replaces what is there. */
+static void snap_contexts(struct cpu *c, struct snap *s)
+{
+	struct context **end = &c->contexts;
+	u32 n = 0;
+
+	for (struct context *x = c->contexts; x; x = x->next)
+		n++;
+	snap_u32(s, &n);
+	snap_check(s, n <= 65536 * 4, "number of counting contexts");
+	if (s->loading)
+		context_free(c);
+	for (u32 i = 0; i < n && !s->failed; i++) {
+		if (s->loading && !(*end = context_new()))
+			return;
+		snap_context(s, *end);
+		end = &(*end)->next;
+	}
+}
+
+_Static_assert(sizeof(struct sysregs) % sizeof(u64) == 0, "struct sysregs is an array of u64");
+
+void cpu_snap(struct cpu *c, struct snap *s)
+{
+	snap_section(s, "cpu", 1);
+	if (!s->loading && c->context)
+		context_drain(c);
+	snap_u64s(s, c->x, REG_SP + 1);
+	snap_u64(s, &c->pc);
+	snap_pstate(c, s);
+	snap_vectors(c, s);
+	snap_u64s(s, (u64 *)&c->sys, sizeof(c->sys) / sizeof(u64));
+	snap_u32(s, &c->pins);
+	snap_bool(s, &c->waiting);
+	snap_bool(s, &c->wait_wfe);
+	snap_bool(s, &c->powered);
+	snap_bool(s, &c->event_reg);
+	snap_u64(s, &c->slice_ps);
+	snap_u64(s, &c->cycles);
+	snap_u64(s, &c->insns);
+	snap_contexts(c, s);
+	if (!s->loading)
+		return;
+	c->excl_host = NULL; /* as at the end of every turn */
+	c->drained_insns = c->insns;
+	c->drained_cycles = c->cycles;
+	cpu_update_context(c);
+	context_switch(c);
+	c->attn |= ATTN_PINS;
+}
