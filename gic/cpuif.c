@@ -1,7 +1,7 @@
 /*
- * The physical CPU interface: which interrupt is signalled, acknowledging, priority drop, deactivation
- * and the ICC_* registers. Who may access what is decided by the rows in sysregs.c; here an access
- * is already allowed and physical.
+ * The physical CPU interface: which interrupt is signalled, acknowledging, priority drop,
+ * deactivation and the ICC_* registers. Who may access what is decided by the rows in sysregs.c;
+ * here an access is already allowed and physical.
  *
  * Without EL3 there is one security state: Group 1 is kept as Non-secure Group 1 throughout.
  */
@@ -27,7 +27,10 @@ static enum gic_group banked_group(const struct cpu *c, unsigned group)
 	return ns_bank(c) ? GRP_1NS : GRP_1S;
 }
 
-/* Non-secure software sees the lower half of the priorities when it is kept from Group 0 (IHI0069 4.8.1). */
+/*
+ * Non-secure software sees the lower half of the priorities when it is kept from Group 0 (IHI0069
+ * 4.8.1).
+ */
 static bool ns_priority_view(const struct cpu *c)
 {
 	return cpu_has(c, FEAT(EL3)) && !secure_now(c) && (c->sys.scr_el3 & SCR_FIQ);
@@ -157,8 +160,8 @@ void cpuif_deactivate(struct gic_pe *p, u32 id)
 }
 
 /*
- * What an IAR or HPPIR of `group` shows of candidate b here: its INTID, or a special one. At EL3 the Group 0
- * registers tell of Group 1 interrupts by 1020 and 1021 (IHI0069 2.2.1).
+ * What an IAR or HPPIR of `group` shows of candidate b here: its INTID, or a special one. At EL3
+ * the Group 0 registers tell of Group 1 interrupts by 1020 and 1021 (IHI0069 2.2.1).
  */
 static u32 visible_intid(const struct cpu *c, struct gic_best b, unsigned group)
 {
@@ -224,8 +227,9 @@ void icc_eoir_write(struct cpu *c, unsigned group, u64 v)
 	if (id >= INTID_SECURE && id <= INTID_SPURIOUS)
 		return;
 	if (!gic_find(p, id) || !may_drop(c, grp, group)) {
-		log_at(p->g->log, LOG_GUEST, "gic", "PE %u: ICC_EOIR%u_EL1 = %u does not end the running interrupt",
-		       p->index, group, id);
+		log_at(p->g->log, LOG_GUEST, "gic",
+		       "PE %u: ICC_EOIR%u_EL1 = %u does not end the running interrupt", p->index,
+		       group, id);
 		return;
 	}
 	apr_drop(p->apr[grp]);
@@ -301,13 +305,14 @@ static unsigned min_bpr(const struct gic_pe *p, enum gic_group grp)
 }
 
 /*
- * Which register a BPR access reaches: with a common binary point BPR1 is BPR0, and for Non-secure software a
- * read-only BPR0 + 1 (IHI0069 4.8.6). EL3 always reaches the register itself.
+ * Which register a BPR access reaches: with a common binary point BPR1 is BPR0, and for Non-secure
+ * software a read-only BPR0 + 1 (IHI0069 4.8.6). EL3 always reaches the register itself.
  */
 static enum gic_group bpr_of(const struct cpu *c, unsigned group, bool *plus_one)
 {
 	enum gic_group grp = banked_group(c, group);
-	bool common = grp != GRP_0 && c->el < 3 && (gic_of(c)->ctlr[grp == GRP_1NS] & ICC_CTLR_CBPR);
+	bool common =
+		grp != GRP_0 && c->el < 3 && (gic_of(c)->ctlr[grp == GRP_1NS] & ICC_CTLR_CBPR);
 
 	*plus_one = common && grp == GRP_1NS;
 	return common ? GRP_0 : grp;
@@ -347,7 +352,7 @@ void icc_apr_write(struct cpu *c, unsigned group, unsigned n, u64 v)
 
 /* Controls */
 
-#define CTLR_A3V (1u << 15)
+#define CTLR_A3V     (1u << 15)
 #define CTLR_EL3_NDS (1u << 17)
 
 static u64 ctlr_fixed(const struct gic_pe *p)
@@ -437,7 +442,10 @@ void icc_sgi_write(struct cpu *c, enum icc_sgi which, u64 v)
 	unsigned intid = (unsigned)bits(v, 27, 24), range = (unsigned)bits(v, 47, 44);
 	enum gic_group grp = GRP_0;
 
-	/* Group 1 of the current security state (SGI1R) or of the other one; with DS there is one Group 1 */
+	/*
+	 * Group 1 of the current security state (SGI1R) or of the other one; with DS there is one
+	 * Group 1
+	 */
 	if (which != SGI0R)
 		grp = ns == (which == SGI1R) ? GRP_1NS : GRP_1S;
 	if (which == SGI1R && !gic_secured(p->g))
@@ -451,8 +459,8 @@ void icc_sgi_write(struct cpu *c, enum icc_sgi which, u64 v)
 		aff0 = bits(to->mpidr, 7, 0);
 		if (bit(v, 40) /* IRM: all but this one */
 			    ? to == c
-			    : (to->mpidr & (MASK(39, 32) | MASK(23, 8))) != affinity || aff0 / 16 != range ||
-				      !bit(v, aff0 % 16))
+			    : (to->mpidr & (MASK(39, 32) | MASK(23, 8))) != affinity ||
+				      aff0 / 16 != range || !bit(v, aff0 % 16))
 			continue;
 		gic_send_sgi(p, i, intid, grp, ns);
 	}

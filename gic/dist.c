@@ -1,6 +1,6 @@
 /*
- * The distributor frame: SPIs and the controls of all interrupts. With affinity routing always on, the
- * registers of INTIDs 0-31 here are RAZ/WI, and so are those of legacy SGIs and targets.
+ * The distributor frame: SPIs and the controls of all interrupts. With affinity routing always on,
+ * the registers of INTIDs 0-31 here are RAZ/WI, and so are those of legacy SGIs and targets.
  */
 #include "gic/gic_priv.h"
 
@@ -9,22 +9,36 @@
 #define GICD_SIZE 0x10000
 
 enum {
-	GICD_CTLR = 0x0000, GICD_TYPER = 0x0004, GICD_IIDR = 0x0008, GICD_TYPER2 = 0x000c, GICD_STATUSR = 0x0010,
-	GICD_SETSPI_NSR = 0x0040, GICD_CLRSPI_NSR = 0x0048, GICD_SETSPI_SR = 0x0050, GICD_CLRSPI_SR = 0x0058,
-	GICD_IGROUPR = 0x0080, GICD_IPRIORITYR = 0x0400, GICD_ITARGETSR = 0x0800, GICD_ICFGR = 0x0c00,
-	GICD_IGRPMODR = 0x0d00, GICD_NSACR = 0x0e00, GICD_SGIR = 0x0f00, GICD_CPENDSGIR = 0x0f10,
-	GICD_IROUTER = 0x6000, GICD_ID = 0xffd0,
+	GICD_CTLR = 0x0000,
+	GICD_TYPER = 0x0004,
+	GICD_IIDR = 0x0008,
+	GICD_TYPER2 = 0x000c,
+	GICD_STATUSR = 0x0010,
+	GICD_SETSPI_NSR = 0x0040,
+	GICD_CLRSPI_NSR = 0x0048,
+	GICD_SETSPI_SR = 0x0050,
+	GICD_CLRSPI_SR = 0x0058,
+	GICD_IGROUPR = 0x0080,
+	GICD_IPRIORITYR = 0x0400,
+	GICD_ITARGETSR = 0x0800,
+	GICD_ICFGR = 0x0c00,
+	GICD_IGRPMODR = 0x0d00,
+	GICD_NSACR = 0x0e00,
+	GICD_SGIR = 0x0f00,
+	GICD_CPENDSGIR = 0x0f10,
+	GICD_IROUTER = 0x6000,
+	GICD_ID = 0xffd0,
 };
 
-#define ROUTER_MASK (MASK(39, 31) | MASK(23, 0))
+#define ROUTER_MASK	(MASK(39, 31) | MASK(23, 0))
 #define GICD_IIDR_VALUE 0x43b /* Arm; product, variant and revision 0 */
-#define GICD_PART 0x92
+#define GICD_PART	0x92
 
 struct dist_range {
 	u16 first, end;
 	u8 widths;
-	u64 (*read)(struct gic *g, u64 off, unsigned width, bool ns);              /* NULL: RAZ */
-	void (*write)(struct gic *g, u64 off, u64 v, unsigned width, bool ns);     /* NULL: WI */
+	u64 (*read)(struct gic *g, u64 off, unsigned width, bool ns);	       /* NULL: RAZ */
+	void (*write)(struct gic *g, u64 off, u64 v, unsigned width, bool ns); /* NULL: WI */
 };
 
 static u64 read_ctlr(struct gic *g, u64 off, unsigned width, bool ns)
@@ -54,11 +68,11 @@ static void write_ctlr(struct gic *g, u64 off, u64 v, unsigned width, bool ns)
 
 static u64 read_typer(struct gic *g, u64 off, unsigned width, bool ns)
 {
-	return g->n_words                           /* ITLinesNumber */
-	       | (u64)gic_secured(g) << 10          /* SecurityExtn */
-	       | 1 << 16                            /* MBIS: message-based SPIs */
-	       | 15 << 19                           /* IDbits: 16 */
-	       | 1 << 24;                           /* A3V */
+	return g->n_words		   /* ITLinesNumber */
+	       | (u64)gic_secured(g) << 10 /* SecurityExtn */
+	       | 1 << 16		   /* MBIS: message-based SPIs */
+	       | 15 << 19		   /* IDbits: 16 */
+	       | 1 << 24;		   /* A3V */
 }
 
 static u64 read_iidr(struct gic *g, u64 off, unsigned width, bool ns)
@@ -71,7 +85,9 @@ static u64 read_id(struct gic *g, u64 off, unsigned width, bool ns)
 	return gic_id_register(off, GICD_PART);
 }
 
-/* GICD_SETSPI_* and GICD_CLRSPI_*: a message stands for an edge, or for the two levels of an input. */
+/*
+ * GICD_SETSPI_* and GICD_CLRSPI_*: a message stands for an edge, or for the two levels of an input.
+ */
 static void write_message(struct gic *g, u64 off, u64 v, unsigned width, bool ns)
 {
 	u32 id = v & 0x3ff, m = 1u << id % 32;
@@ -158,7 +174,9 @@ static u64 read_nsacr(struct gic *g, u64 off, unsigned width, bool ns)
 {
 	struct gic_irqs *w = word(g, (off - GICD_NSACR) / 8);
 
-	return w && !ns && gic_secured(g) ? bits(w->nsacr, 31 + 32 * (off / 4 % 2), 32 * (off / 4 % 2)) : 0;
+	return w && !ns && gic_secured(g)
+		       ? bits(w->nsacr, 31 + 32 * (off / 4 % 2), 32 * (off / 4 % 2))
+		       : 0;
 }
 
 static void write_nsacr(struct gic *g, u64 off, u64 v, unsigned width, bool ns)

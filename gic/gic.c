@@ -1,8 +1,8 @@
 /*
  * The GIC as a whole: making and wiring it, and who gets which interrupt. For each PE the best
  * candidate among its own SGIs and PPIs and among the SPIs routed to it is kept, and computed again
- * only when a register or an input of that set changes; a register access of a CPU interface then costs
- * a few compares.
+ * only when a register or an input of that set changes; a register access of a CPU interface then
+ * costs a few compares.
  *
  * LPIs would bring a third candidate beside best_local and best_spi.
  */
@@ -19,7 +19,8 @@ struct gic *gic_new(const struct gic_config *config)
 {
 	struct gic *g;
 
-	if (!config->n_pes || config->n_pes > 512 || config->n_spis % 32 || config->n_spis > 32 * GIC_MAX_WORDS)
+	if (!config->n_pes || config->n_pes > 512 || config->n_spis % 32 ||
+	    config->n_spis > 32 * GIC_MAX_WORDS)
 		return NULL;
 	g = calloc(1, sizeof *g + config->n_pes * sizeof g->pe[0]);
 	if (!g)
@@ -134,7 +135,10 @@ void gic_firmware_setup(struct gic *g)
 	for (unsigned i = 0; i < g->n_pes; i++) {
 		g->pe[i].local.group = ~0u;
 		g->pe[i].waker = 0;
-		/* the lowest Secure priority mask: Non-secure writes work on the lower half (IHI0069 4.8.1) */
+		/*
+		 * the lowest Secure priority mask: Non-secure writes work on the lower half
+		 * (IHI0069 4.8.1)
+		 */
 		g->pe[i].pmr = cpuif_priority_mask(&g->pe[i]);
 	}
 	gic_update_all(g);
@@ -183,17 +187,22 @@ static u32 candidates(const struct gic *g, const struct gic_irqs *w)
 	return m;
 }
 
-/* Interrupts of groups that the CPU interface has disabled are not forwarded (IHI0069 4.6.1, 4.7.2). */
+/*
+ * Interrupts of groups that the CPU interface has disabled are not forwarded (IHI0069 4.6.1,
+ * 4.7.2).
+ */
 static bool takes(const struct gic_pe *p, enum gic_group grp)
 {
 	return p->grpen[grp] && !(p->waker & GICR_WAKER_SLEEP);
 }
 
-static void consider(const struct gic *g, struct gic_best *best, const struct gic_irqs *w, unsigned n,
-		     unsigned intid)
+static void consider(const struct gic *g, struct gic_best *best, const struct gic_irqs *w,
+		     unsigned n, unsigned intid)
 {
 	if (w->prio[n] < best->prio)
-		*best = (struct gic_best){ .prio = w->prio[n], .group = gic_group_of(g, w, n), .intid = (u16)intid };
+		*best = (struct gic_best){ .prio = w->prio[n],
+					   .group = gic_group_of(g, w, n),
+					   .intid = (u16)intid };
 }
 
 static void find_local(struct gic_pe *p)
@@ -209,7 +218,10 @@ static void find_local(struct gic_pe *p)
 	}
 }
 
-/* The PE that an SPI goes to now. 1 of N: the first that takes part (IHI0069 4.7.1 leaves the choice open). */
+/*
+ * The PE that an SPI goes to now. 1 of N: the first that takes part (IHI0069 4.7.1 leaves the
+ * choice open).
+ */
 static struct gic_pe *spi_target(struct gic *g, unsigned spi, enum gic_group grp)
 {
 	s16 t = g->target[spi];
@@ -283,9 +295,9 @@ void gic_recompute(struct gic *g)
 }
 
 /*
- * IHI0069 ICC_SGI1R_EL1, "Use of control registers for SGI forwarding": the SGI must be in the group
- * asked for, except that a request for Secure Group 1 also reaches Group 0; Non-secure requests for a
- * secure SGI need GICR_NSACR.
+ * IHI0069 ICC_SGI1R_EL1, "Use of control registers for SGI forwarding": the SGI must be in the
+ * group asked for, except that a request for Secure Group 1 also reaches Group 0; Non-secure
+ * requests for a secure SGI need GICR_NSACR.
  */
 void gic_send_sgi(struct gic_pe *from, unsigned to, unsigned intid, enum gic_group grp, bool ns)
 {
@@ -296,7 +308,8 @@ void gic_send_sgi(struct gic_pe *from, unsigned to, unsigned intid, enum gic_gro
 		grp = GRP_0;
 	if (grp != has)
 		return;
-	if (ns && gic_secured(p->g) && has != GRP_1NS && irqs_nsacr(&p->local, intid) < (has == GRP_0 ? 1 : 2))
+	if (ns && gic_secured(p->g) && has != GRP_1NS &&
+	    irqs_nsacr(&p->local, intid) < (has == GRP_0 ? 1 : 2))
 		return;
 	p->local.latch |= 1u << intid;
 	gic_update_local(p);

@@ -1,10 +1,11 @@
 /*
  * GICv3 (IHI0069): distributor, redistributors, the physical CPU interface and the virtual one by
- * system registers. Affinity routing and system registers are always on (ARE and SRE are RAO/WI); there
- * is no GICv2 compatibility, no LPI and no extended INTID range.
+ * system registers. Affinity routing and system registers are always on (ARE and SRE are RAO/WI);
+ * there is no GICv2 compatibility, no LPI and no extended INTID range.
  *
- * machine/ makes one struct gic, attaches the PEs, maps the distributor and one redistributor device a
- * PE (two 64 KiB frames each, contiguous), and joins device outputs to gic_spi() and gic_ppi().
+ * machine/ makes one struct gic, attaches the PEs, maps the distributor and one redistributor
+ * device a PE (two 64 KiB frames each, contiguous), and joins device outputs to gic_spi() and
+ * gic_ppi().
  */
 #ifndef GIC_GIC_H
 #define GIC_GIC_H
@@ -19,8 +20,9 @@ struct log;
 
 struct gic_config {
 	unsigned n_pes;
-	unsigned n_spis;          /* a multiple of 32, at most 960 */
-	bool two_security_states; /* EL3 exists: GICD_CTLR.DS starts at 0 and can be set; else DS is RAO/WI */
+	unsigned n_spis;	  /* a multiple of 32, at most 960 */
+	bool two_security_states; /* EL3 exists: GICD_CTLR.DS starts at 0 and can be set; else DS is
+				     RAO/WI */
 	struct log *log;
 };
 
@@ -39,19 +41,22 @@ extern const struct device_ops gic_redist_ops; /* dev: gic_redist(); 0x20000 byt
 void *gic_dist(struct gic *g);
 void *gic_redist(struct gic *g, unsigned pe);
 
-/* Cold reset of everything but the input levels. The device_ops reset their own parts the same way. */
+/*
+ * Cold reset of everything but the input levels. The device_ops reset their own parts the same way.
+ */
 void gic_reset(struct gic *g);
 /* Reset of one PE's CPU interface alone, as PSCI CPU_ON needs it. */
 void gic_reset_cpuif(struct cpu *c);
 /*
- * What secure firmware leaves behind before it enters Non-secure software: all interrupts in Non-secure
- * Group 1, the redistributors awake, priorities unmasked. For boards with EL3 that start a guest below it.
+ * What secure firmware leaves behind before it enters Non-secure software: all interrupts in
+ * Non-secure Group 1, the redistributors awake, priorities unmasked. For boards with EL3 that start
+ * a guest below it.
  */
 void gic_firmware_setup(struct gic *g);
 
 /*
- * With EL3, whether an interrupt is an IRQ or an FIQ depends on where the PE is: call this when a PE
- * enters or leaves EL3 or changes security state (cpu_host.world does).
+ * With EL3, whether an interrupt is an IRQ or an FIQ depends on where the PE is: call this when a
+ * PE enters or leaves EL3 or changes security state (cpu_host.world does).
  */
 void gic_world_changed(struct cpu *c);
 

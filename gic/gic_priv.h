@@ -13,21 +13,23 @@ enum { INTID_SECURE = 1020, INTID_NONSECURE = 1021, INTID_SPURIOUS = 1023, INTID
 enum gic_group { GRP_0, GRP_1S, GRP_1NS, GRP_COUNT };
 
 /* GICD_CTLR as the single or the Secure view has it */
-#define GICD_CTLR_GRP0   (1u << 0)
+#define GICD_CTLR_GRP0	 (1u << 0)
 #define GICD_CTLR_GRP1NS (1u << 1)
-#define GICD_CTLR_GRP1S  (1u << 2)
-#define GICD_CTLR_ARE_S  (1u << 4)
+#define GICD_CTLR_GRP1S	 (1u << 2)
+#define GICD_CTLR_ARE_S	 (1u << 4)
 #define GICD_CTLR_ARE_NS (1u << 5)
-#define GICD_CTLR_DS     (1u << 6)
-#define GICD_CTLR_E1NWF  (1u << 7)
+#define GICD_CTLR_DS	 (1u << 6)
+#define GICD_CTLR_E1NWF	 (1u << 7)
 
 #define GICR_WAKER_SLEEP  (1u << 1)
 #define GICR_WAKER_ASLEEP (1u << 2)
 
-#define ICC_CTLR_CBPR    (1u << 0)
+#define ICC_CTLR_CBPR	 (1u << 0)
 #define ICC_CTLR_EOIMODE (1u << 1)
 
-/* The interrupts of one 32-bit register: SGIs and PPIs of a PE, or 32 SPIs. Bit n is interrupt n. */
+/*
+ * The interrupts of one 32-bit register: SGIs and PPIs of a PE, or 32 SPIs. Bit n is interrupt n.
+ */
 struct gic_irqs {
 	u32 group, grpmod, enable, active, edge;
 	u32 latch; /* pending by edge, by software or by message */
@@ -52,12 +54,15 @@ struct gic_pe {
 	struct gic_irqs local;
 	u32 waker;
 
-	/* physical CPU interface; the arrays are indexed by enum gic_group or by security (0: Secure) */
+	/*
+	 * physical CPU interface; the arrays are indexed by enum gic_group or by security (0:
+	 * Secure)
+	 */
 	u8 pmr;
 	u8 bpr[GRP_COUNT];
 	bool grpen[GRP_COUNT];
 	u32 apr[GRP_COUNT][4];
-	u8 ctlr[2];       /* CBPR, EOImode */
+	u8 ctlr[2]; /* CBPR, EOImode */
 	bool eoimode_el3;
 	u8 sre_el2, sre_el3;
 
@@ -85,7 +90,7 @@ struct gic {
 
 	/* derived */
 	s16 target[GIC_MAX_WORDS * 32]; /* PE, or one of TARGET_* */
-	bool any_spi;                   /* some best_spi is not GIC_NONE */
+	bool any_spi;			/* some best_spi is not GIC_NONE */
 
 	struct gic_pe pe[];
 };
@@ -121,17 +126,27 @@ static inline struct gic_irqs *gic_find(struct gic_pe *p, u32 id)
 
 /* irqs.c: registers with one bit a interrupt; kind is the register's offset >> 7 */
 enum irq_reg {
-	REG_IGROUPR = 1, REG_ISENABLER, REG_ICENABLER, REG_ISPENDR, REG_ICPENDR, REG_ISACTIVER, REG_ICACTIVER,
+	REG_IGROUPR = 1,
+	REG_ISENABLER,
+	REG_ICENABLER,
+	REG_ISPENDR,
+	REG_ICPENDR,
+	REG_ISACTIVER,
+	REG_ICACTIVER,
 	REG_IGRPMODR = 0xd00 >> 7,
 };
 /* ns: the access sees only what Non-secure software may */
 u32 irqs_read(const struct gic *g, const struct gic_irqs *w, enum irq_reg kind, bool ns);
 void irqs_write(struct gic *g, struct gic_irqs *w, enum irq_reg kind, u32 v, bool ns);
-u32 irqs_read_prio(const struct gic *g, const struct gic_irqs *w, unsigned first, unsigned n, bool ns);
+u32 irqs_read_prio(const struct gic *g, const struct gic_irqs *w, unsigned first, unsigned n,
+		   bool ns);
 void irqs_write_prio(struct gic *g, struct gic_irqs *w, unsigned first, unsigned n, u32 v, bool ns);
 u32 irqs_read_cfg(const struct gic *g, const struct gic_irqs *w, unsigned half, bool ns);
 void irqs_write_cfg(struct gic *g, struct gic_irqs *w, unsigned half, u32 v, bool ns);
-/* Interrupts that a Non-secure access may touch when GICD_NSACR must be at least `level` for secure ones. */
+/*
+ * Interrupts that a Non-secure access may touch when GICD_NSACR must be at least `level` for secure
+ * ones.
+ */
 u32 irqs_visible(const struct gic *g, const struct gic_irqs *w, bool ns, unsigned level);
 unsigned irqs_nsacr(const struct gic_irqs *w, unsigned n);
 void irqs_set_input(struct gic_irqs *w, unsigned n, bool level);
@@ -144,7 +159,7 @@ void gic_update_local(struct gic_pe *p);
 void gic_update_spis(struct gic *g);
 void gic_update_all(struct gic *g);
 void gic_update_id(struct gic_pe *p, u32 id); /* the one of the two above that INTID id needs */
-void gic_recompute(struct gic *g);            /* derived state only, no wires: after loading */
+void gic_recompute(struct gic *g);	      /* derived state only, no wires: after loading */
 void gic_set_ppi(struct gic_pe *p, unsigned intid, bool level);
 void gic_send_sgi(struct gic_pe *from, unsigned to, unsigned intid, enum gic_group grp, bool ns);
 u64 gic_id_register(u64 off, unsigned part); /* 0xffd0..0xffff of a frame */
@@ -159,7 +174,10 @@ static inline u8 cpuif_priority_mask(const struct gic_pe *p)
 {
 	return (u8)(0xff << (8 - p->pri_bits));
 }
-/* How the group and subpriority bits of an 8-bit priority are split; bpr is already that of Group 0's format. */
+/*
+ * How the group and subpriority bits of an 8-bit priority are split; bpr is already that of Group
+ * 0's format.
+ */
 static inline u8 gic_group_mask(unsigned bpr)
 {
 	return (u8)(0xff << (bpr + 1));
@@ -167,7 +185,7 @@ static inline u8 gic_group_mask(unsigned bpr)
 /* Active priority registers: one bit for each preemption level, bit 0 the highest priority. */
 unsigned apr_highest(const u32 *apr); /* level, or 256 */
 void apr_set(u32 *apr, unsigned level);
-bool apr_drop(u32 *apr);              /* clears the highest; false: none was set */
+bool apr_drop(u32 *apr); /* clears the highest; false: none was set */
 
 /* ICC_*: the register functions, for the rows */
 u64 icc_pmr_read(struct cpu *c);
@@ -212,11 +230,11 @@ void icv_igrpen_write(struct cpu *c, unsigned group, u64 v);
 u64 icv_apr_read(struct cpu *c, unsigned group, unsigned n);
 void icv_apr_write(struct cpu *c, unsigned group, unsigned n, u64 v);
 
-#define ICH_HCR_EN     (1u << 0)
-#define ICH_HCR_TC     (1u << 10)
-#define ICH_HCR_TALL0  (1u << 11)
-#define ICH_HCR_TALL1  (1u << 12)
-#define ICH_HCR_TDIR   (1u << 14)
+#define ICH_HCR_EN    (1u << 0)
+#define ICH_HCR_TC    (1u << 10)
+#define ICH_HCR_TALL0 (1u << 11)
+#define ICH_HCR_TALL1 (1u << 12)
+#define ICH_HCR_TDIR  (1u << 14)
 void ich_hcr_write(struct gic_pe *p, u64 v);
 u64 ich_vtr(const struct gic_pe *p);
 u64 ich_misr(const struct gic_pe *p);

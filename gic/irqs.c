@@ -10,7 +10,10 @@ unsigned irqs_nsacr(const struct gic_irqs *w, unsigned n)
 	return (unsigned)bits(w->nsacr, 2 * n + 1, 2 * n);
 }
 
-/* IHI0069 GICD_NSACR: 1 opens set-pending, 2 also clear-pending and reads of active, 3 also the routing. */
+/*
+ * IHI0069 GICD_NSACR: 1 opens set-pending, 2 also clear-pending and reads of active, 3 also the
+ * routing.
+ */
 u32 irqs_visible(const struct gic *g, const struct gic_irqs *w, bool ns, unsigned level)
 {
 	u32 m = w->group;
@@ -78,7 +81,8 @@ void irqs_write(struct gic *g, struct gic_irqs *w, enum irq_reg kind, u32 v, boo
 }
 
 /* IHI0069 4.8.1: Non-secure software sees the lower half of the range, shifted. */
-u32 irqs_read_prio(const struct gic *g, const struct gic_irqs *w, unsigned first, unsigned n, bool ns)
+u32 irqs_read_prio(const struct gic *g, const struct gic_irqs *w, unsigned first, unsigned n,
+		   bool ns)
 {
 	u32 visible = irqs_visible(g, w, ns, 0), v = 0;
 	bool shift = ns && gic_secured(g);

@@ -1,6 +1,6 @@
 /*
- * A redistributor: RD_base (identification, wake-up) and SGI_base (SGIs and PPIs of one PE). There are
- * no LPIs: GICR_TYPER.PLPIS = 0, the LPI registers are RAZ/WI.
+ * A redistributor: RD_base (identification, wake-up) and SGI_base (SGIs and PPIs of one PE). There
+ * are no LPIs: GICR_TYPER.PLPIS = 0, the LPI registers are RAZ/WI.
  */
 #include "gic/gic_priv.h"
 
@@ -10,20 +10,27 @@
 #define SGI_BASE  0x10000
 
 enum {
-	GICR_CTLR = 0x00, GICR_IIDR = 0x04, GICR_TYPER = 0x08, GICR_STATUSR = 0x10, GICR_WAKER = 0x14,
-	GICR_LPIS = 0x40 /* SETLPIR, CLRLPIR, PROPBASER, PENDBASER, INVLPIR, INVALLR, SYNCR up to 0xc4 */,
+	GICR_CTLR = 0x00,
+	GICR_IIDR = 0x04,
+	GICR_TYPER = 0x08,
+	GICR_STATUSR = 0x10,
+	GICR_WAKER = 0x14,
+	GICR_LPIS = 0x40, /* GICR_SETLPIR to GICR_SYNCR, up to 0xc4 */
 	GICR_ID = 0xffd0,
-	GICR_IGROUPR0 = SGI_BASE + 0x80, GICR_IPRIORITYR = SGI_BASE + 0x400, GICR_ICFGR0 = SGI_BASE + 0xc00,
-	GICR_IGRPMODR0 = SGI_BASE + 0xd00, GICR_NSACR = SGI_BASE + 0xe00,
+	GICR_IGROUPR0 = SGI_BASE + 0x80,
+	GICR_IPRIORITYR = SGI_BASE + 0x400,
+	GICR_ICFGR0 = SGI_BASE + 0xc00,
+	GICR_IGRPMODR0 = SGI_BASE + 0xd00,
+	GICR_NSACR = SGI_BASE + 0xe00,
 };
 
 #define GICR_PART 0x93
-#define SGIS 0xffffu
+#define SGIS	  0xffffu
 
 struct redist_range {
 	u32 first, end;
 	u8 widths;
-	u64 (*read)(struct gic_pe *p, u64 off, unsigned width, bool ns);          /* NULL: RAZ */
+	u64 (*read)(struct gic_pe *p, u64 off, unsigned width, bool ns);	  /* NULL: RAZ */
 	void (*write)(struct gic_pe *p, u64 off, u64 v, unsigned width, bool ns); /* NULL: WI */
 };
 
@@ -36,7 +43,8 @@ static u64 read_typer(struct gic_pe *p, u64 off, unsigned width, bool ns)
 {
 	u64 mpidr = p->cpu ? p->cpu->mpidr : 0;
 	u64 affinity = bits(mpidr, 39, 32) << 24 | bits(mpidr, 23, 0);
-	u64 v = affinity << 32 | (u64)p->index << 8 | (u64)(p->index + 1 == p->g->n_pes) << 4 /* Last */;
+	u64 v = affinity << 32 | (u64)p->index << 8 |
+		(u64)(p->index + 1 == p->g->n_pes) << 4 /* Last */;
 
 	return width == 8 ? v : bits(v, 31 + 8 * (off & 4), 8 * (off & 4));
 }

@@ -1,11 +1,13 @@
 /*
  * The GIC's system registers as rows: who may access them, and whether EL1 gets the physical or the
- * virtual interface. ICC_SRE_ELx.SRE is fixed at 1. In each ICC row `arg` is the group, times four plus the
- * number for the active priority registers.
+ * virtual interface. ICC_SRE_ELx.SRE is fixed at 1. In each ICC row `arg` is the group, times four
+ * plus the number for the active priority registers.
  */
 #include "gic/gic_priv.h"
 
-/* Group 0 registers are virtual at EL1 under FMO, Group 1 under IMO, the common ones under either. */
+/*
+ * Group 0 registers are virtual at EL1 under FMO, Group 1 under IMO, the common ones under either.
+ */
 static bool group_is_virtual(const struct cpu *c, unsigned group)
 {
 	return c->el == 1 && (c->hcr_eff & (group ? HCR_IMO : HCR_FMO));
@@ -17,8 +19,8 @@ static bool common_is_virtual(const struct cpu *c)
 }
 
 /*
- * The order of all ICC checks (DDI0487 D19, the accessibility pseudocode of each register): traps to EL2
- * by ICH_HCR_EL2, then the virtual registers, then SCR_EL3 routing all of `scr` to EL3.
+ * The order of all ICC checks (DDI0487 D19, the accessibility pseudocode of each register): traps
+ * to EL2 by ICH_HCR_EL2, then the virtual registers, then SCR_EL3 routing all of `scr` to EL3.
  */
 static enum sysreg_access check_icc(const struct cpu *c, u32 ich_traps, u64 hcr_virtual, u64 scr)
 {
@@ -35,8 +37,8 @@ static enum sysreg_access check_icc(const struct cpu *c, u32 ich_traps, u64 hcr_
 
 static enum sysreg_access check_of_group(const struct cpu *c, unsigned group)
 {
-	return group ? check_icc(c, ICH_HCR_TALL1, HCR_IMO, SCR_IRQ) :
-		       check_icc(c, ICH_HCR_TALL0, HCR_FMO, SCR_FIQ);
+	return group ? check_icc(c, ICH_HCR_TALL1, HCR_IMO, SCR_IRQ)
+		     : check_icc(c, ICH_HCR_TALL0, HCR_FMO, SCR_FIQ);
 }
 
 static enum sysreg_access check_group(const struct cpu *c, const struct sysreg *r, bool write)
@@ -87,26 +89,27 @@ static enum sysreg_access check_sre(const struct cpu *c, const struct sysreg *r,
 	return SYS_OK;
 }
 
-#define GROUP_READ(reg)                                                                \
-	static u64 read_##reg(struct cpu *c, const struct sysreg *r)                   \
-	{                                                                              \
-		return group_is_virtual(c, r->arg) ? icv_##reg##_read(c, r->arg) :     \
-						     icc_##reg##_read(c, r->arg);      \
+#define GROUP_READ(reg)                                                                            \
+	static u64 read_##reg(struct cpu *c, const struct sysreg *r)                               \
+	{                                                                                          \
+		return group_is_virtual(c, r->arg) ? icv_##reg##_read(c, r->arg)                   \
+						   : icc_##reg##_read(c, r->arg);                  \
 	}
-#define GROUP_WRITE(reg)                                                               \
-	static void write_##reg(struct cpu *c, const struct sysreg *r, u64 v)          \
-	{                                                                              \
-		(group_is_virtual(c, r->arg) ? icv_##reg##_write : icc_##reg##_write)(c, r->arg, v); \
+#define GROUP_WRITE(reg)                                                                           \
+	static void write_##reg(struct cpu *c, const struct sysreg *r, u64 v)                      \
+	{                                                                                          \
+		(group_is_virtual(c, r->arg) ? icv_##reg##_write : icc_##reg##_write)(c, r->arg,   \
+										      v);          \
 	}
-#define COMMON_READ(reg)                                                               \
-	static u64 read_##reg(struct cpu *c, const struct sysreg *r)                   \
-	{                                                                              \
-		return common_is_virtual(c) ? icv_##reg##_read(c) : icc_##reg##_read(c); \
+#define COMMON_READ(reg)                                                                           \
+	static u64 read_##reg(struct cpu *c, const struct sysreg *r)                               \
+	{                                                                                          \
+		return common_is_virtual(c) ? icv_##reg##_read(c) : icc_##reg##_read(c);           \
 	}
-#define COMMON_WRITE(reg)                                                              \
-	static void write_##reg(struct cpu *c, const struct sysreg *r, u64 v)          \
-	{                                                                              \
-		(common_is_virtual(c) ? icv_##reg##_write : icc_##reg##_write)(c, v);  \
+#define COMMON_WRITE(reg)                                                                          \
+	static void write_##reg(struct cpu *c, const struct sysreg *r, u64 v)                      \
+	{                                                                                          \
+		(common_is_virtual(c) ? icv_##reg##_write : icc_##reg##_write)(c, v);              \
 	}
 
 GROUP_READ(iar)
@@ -180,7 +183,17 @@ static void write_sre(struct cpu *c, const struct sysreg *r, u64 v)
 }
 
 /* ICH_*: arg is the register, times sixteen plus its number. */
-enum ich_reg { ICH_HCR, ICH_VTR, ICH_MISR, ICH_EISR, ICH_ELRSR, ICH_VMCR, ICH_AP0R, ICH_AP1R, ICH_LR };
+enum ich_reg {
+	ICH_HCR,
+	ICH_VTR,
+	ICH_MISR,
+	ICH_EISR,
+	ICH_ELRSR,
+	ICH_VMCR,
+	ICH_AP0R,
+	ICH_AP1R,
+	ICH_LR
+};
 
 static enum sysreg_access check_ich(const struct cpu *c, const struct sysreg *r, bool write)
 {
@@ -243,20 +256,20 @@ static void write_ich(struct cpu *c, const struct sysreg *r, u64 v)
 }
 
 /* Any access may change what is signalled, so all end their block. */
-#define FEATURE_ROW(features, reg_name, encoding, reg_rights, argument, chk, rd, wr)                       \
-	{ .name = reg_name, .enc = encoding, .rights = reg_rights, .flags = SRF_ENDS_BLOCK,                \
-	  .feature = features, .arg = argument, .check = chk, .read = rd, .write = wr }
+#define FEATURE_ROW(features, reg_name, encoding, reg_rights, argument, chk, rd, wr)               \
+	{                                                                                          \
+		.name = reg_name, .enc = encoding, .rights = reg_rights, .flags = SRF_ENDS_BLOCK,  \
+		.feature = features, .arg = argument, .check = chk, .read = rd, .write = wr        \
+	}
 #define ROW(...) FEATURE_ROW(FEAT(GICV3), __VA_ARGS__)
 
-#define APR_ROWS(group, encoding_crm, base)                                                                \
-	ROW("ICC_AP" #group "R0_EL1", SR(3, 0, 12, encoding_crm, base), PL1_RW, 4 * group, check_apr, read_apr, write_apr), \
-	ROW("ICC_AP" #group "R1_EL1", SR(3, 0, 12, encoding_crm, base + 1), PL1_RW, 4 * group + 1, check_apr, read_apr, write_apr), \
-	ROW("ICC_AP" #group "R2_EL1", SR(3, 0, 12, encoding_crm, base + 2), PL1_RW, 4 * group + 2, check_apr, read_apr, write_apr), \
-	ROW("ICC_AP" #group "R3_EL1", SR(3, 0, 12, encoding_crm, base + 3), PL1_RW, 4 * group + 3, check_apr, read_apr, write_apr)
+#define APR_ROW(group, crm, op2, n)                                                                \
+	ROW("ICC_AP" #group "R" #n "_EL1", SR(3, 0, 12, crm, op2), PL1_RW, 4 * group + n,          \
+	    check_apr, read_apr, write_apr)
 
-#define ICH_ROW(reg_name, crm, op2, reg_rights, reg, n) \
-	FEATURE_ROW(FEAT(GICV3) | FEAT(EL2), reg_name, SR(3, 4, 12, crm, op2), reg_rights, 16 * (reg) + (n),    \
-		    check_ich, read_ich, write_ich)
+#define ICH_ROW(reg_name, crm, op2, reg_rights, reg, n)                                            \
+	FEATURE_ROW(FEAT(GICV3) | FEAT(EL2), reg_name, SR(3, 4, 12, crm, op2), reg_rights,         \
+		    16 * (reg) + (n), check_ich, read_ich, write_ich)
 
 const struct sysreg gic_sysregs[] = {
 	ROW("ICC_PMR_EL1", SR(3, 0, 4, 6, 0), PL1_RW, 0, check_common, read_pmr, write_pmr),
@@ -264,8 +277,14 @@ const struct sysreg gic_sysregs[] = {
 	ROW("ICC_EOIR0_EL1", SR(3, 0, 12, 8, 1), PL1_W, 0, check_group, NULL, write_eoir),
 	ROW("ICC_HPPIR0_EL1", SR(3, 0, 12, 8, 2), PL1_R, 0, check_group, read_hppir, NULL),
 	ROW("ICC_BPR0_EL1", SR(3, 0, 12, 8, 3), PL1_RW, 0, check_group, read_bpr, write_bpr),
-	APR_ROWS(0, 8, 4),
-	APR_ROWS(1, 9, 0),
+	APR_ROW(0, 8, 4, 0),
+	APR_ROW(0, 8, 5, 1),
+	APR_ROW(0, 8, 6, 2),
+	APR_ROW(0, 8, 7, 3),
+	APR_ROW(1, 9, 0, 0),
+	APR_ROW(1, 9, 1, 1),
+	APR_ROW(1, 9, 2, 2),
+	APR_ROW(1, 9, 3, 3),
 	ROW("ICC_DIR_EL1", SR(3, 0, 12, 11, 1), PL1_W, 0, check_dir, NULL, write_dir),
 	ROW("ICC_RPR_EL1", SR(3, 0, 12, 11, 3), PL1_R, 0, check_common, read_rpr, NULL),
 	ROW("ICC_SGI1R_EL1", SR(3, 0, 12, 11, 5), PL1_W, SGI1R, check_sgi, NULL, write_sgi),
@@ -277,12 +296,15 @@ const struct sysreg gic_sysregs[] = {
 	ROW("ICC_BPR1_EL1", SR(3, 0, 12, 12, 3), PL1_RW, 1, check_group, read_bpr, write_bpr),
 	ROW("ICC_CTLR_EL1", SR(3, 0, 12, 12, 4), PL1_RW, 0, check_common, read_ctlr, write_ctlr),
 	ROW("ICC_SRE_EL1", SR(3, 0, 12, 12, 5), PL1_RW, 1, check_sre, read_sre, write_sre),
-	ROW("ICC_IGRPEN0_EL1", SR(3, 0, 12, 12, 6), PL1_RW, 0, check_group, read_igrpen, write_igrpen),
-	ROW("ICC_IGRPEN1_EL1", SR(3, 0, 12, 12, 7), PL1_RW, 1, check_group, read_igrpen, write_igrpen),
+	ROW("ICC_IGRPEN0_EL1", SR(3, 0, 12, 12, 6), PL1_RW, 0, check_group, read_igrpen,
+	    write_igrpen),
+	ROW("ICC_IGRPEN1_EL1", SR(3, 0, 12, 12, 7), PL1_RW, 1, check_group, read_igrpen,
+	    write_igrpen),
 	ROW("ICC_SRE_EL2", SR(3, 4, 12, 9, 5), PL2_RW, 2, check_sre, read_sre, write_sre),
 	ROW("ICC_CTLR_EL3", SR(3, 6, 12, 12, 4), PL3_RW, 0, NULL, read_ctlr_el3, write_ctlr_el3),
 	ROW("ICC_SRE_EL3", SR(3, 6, 12, 12, 5), PL3_RW, 3, NULL, read_sre, write_sre),
-	ROW("ICC_IGRPEN1_EL3", SR(3, 6, 12, 12, 7), PL3_RW, 0, NULL, read_igrpen1_el3, write_igrpen1_el3),
+	ROW("ICC_IGRPEN1_EL3", SR(3, 6, 12, 12, 7), PL3_RW, 0, NULL, read_igrpen1_el3,
+	    write_igrpen1_el3),
 
 	ICH_ROW("ICH_AP0R0_EL2", 8, 0, PL2_RW, ICH_AP0R, 0),
 	ICH_ROW("ICH_AP0R1_EL2", 8, 1, PL2_RW, ICH_AP0R, 1),

@@ -1,6 +1,6 @@
 /*
- * The virtual CPU interface: list registers, the ICV_* registers that EL1 reaches under HCR_EL2.IMO or
- * FMO, and the maintenance interrupt. There are no virtual LPIs or SGIs of GICv4.
+ * The virtual CPU interface: list registers, the ICV_* registers that EL1 reaches under HCR_EL2.IMO
+ * or FMO, and the maintenance interrupt. There are no virtual LPIs or SGIs of GICv4.
  */
 #include "gic/gic_priv.h"
 
@@ -9,22 +9,29 @@
 /* ICH_LR<n>_EL2 */
 #define LR_PENDING BIT(62)
 #define LR_ACTIVE  BIT(63)
-#define LR_HW      BIT(61)
+#define LR_HW	   BIT(61)
 #define LR_GROUP   BIT(60)
-#define LR_EOI     BIT(41) /* HW = 0 */
+#define LR_EOI	   BIT(41) /* HW = 0 */
 
 /* ICH_VMCR_EL2 */
 #define VMCR_VENG(group) (1u << (group))
-#define VMCR_VFIQEN (1u << 3) /* RES1 without GICv2 compatibility */
-#define VMCR_VCBPR  (1u << 4)
-#define VMCR_VEOIM  (1u << 9)
+#define VMCR_VFIQEN	 (1u << 3) /* RES1 without GICv2 compatibility */
+#define VMCR_VCBPR	 (1u << 4)
+#define VMCR_VEOIM	 (1u << 9)
 
 enum {
-	HCR_UIE = 1 << 1, HCR_LRENPIE = 1 << 2, HCR_NPIE = 1 << 3,
-	HCR_VGRP0EIE = 1 << 4, HCR_VGRP0DIE = 1 << 5, HCR_VGRP1EIE = 1 << 6, HCR_VGRP1DIE = 1 << 7,
+	HCR_UIE = 1 << 1,
+	HCR_LRENPIE = 1 << 2,
+	HCR_NPIE = 1 << 3,
+	HCR_VGRP0EIE = 1 << 4,
+	HCR_VGRP0DIE = 1 << 5,
+	HCR_VGRP1EIE = 1 << 6,
+	HCR_VGRP1DIE = 1 << 7,
 };
 #define HCR_EOICOUNT_SHIFT 27
-#define HCR_WRITABLE (0xffu | ICH_HCR_TC | ICH_HCR_TALL0 | ICH_HCR_TALL1 | ICH_HCR_TDIR | 0x1fu << HCR_EOICOUNT_SHIFT)
+#define HCR_WRITABLE                                                                               \
+	(0xffu | ICH_HCR_TC | ICH_HCR_TALL0 | ICH_HCR_TALL1 | ICH_HCR_TDIR |                       \
+	 0x1fu << HCR_EOICOUNT_SHIFT)
 
 static u32 lr_intid(u64 lr)
 {
@@ -74,7 +81,9 @@ static u8 running_priority(const struct gic_pe *p)
 	return level == 256 ? 0xff : (u8)(level << (8 - p->pri_bits));
 }
 
-/* The list register of the highest-priority pending virtual interrupt of the enabled groups, or -1. */
+/*
+ * The list register of the highest-priority pending virtual interrupt of the enabled groups, or -1.
+ */
 static int highest_pending(const struct gic_pe *p)
 {
 	unsigned prio = 256;
@@ -85,8 +94,8 @@ static int highest_pending(const struct gic_pe *p)
 	for (unsigned i = 0; i < p->n_lrs; i++) {
 		u64 lr = p->lr[i];
 
-		if ((lr & (LR_PENDING | LR_ACTIVE)) != LR_PENDING || !(p->ich_vmcr & VMCR_VENG(lr_group(lr))) ||
-		    lr_prio(lr) >= prio)
+		if ((lr & (LR_PENDING | LR_ACTIVE)) != LR_PENDING ||
+		    !(p->ich_vmcr & VMCR_VENG(lr_group(lr))) || lr_prio(lr) >= prio)
 			continue;
 		prio = lr_prio(lr);
 		found = (int)i;
@@ -138,7 +147,8 @@ u64 icv_iar_read(struct cpu *c, unsigned group)
 	lr &= ~LR_PENDING;
 	/* a special INTID in a list register is handed out, but nothing becomes active */
 	if (id < INTID_SECURE || id > INTID_SPURIOUS) {
-		apr_set(p->ich_apr[group], (lr_prio(lr) & group_mask(p, group)) >> (8 - p->pri_bits));
+		apr_set(p->ich_apr[group],
+			(lr_prio(lr) & group_mask(p, group)) >> (8 - p->pri_bits));
 		if (id < INTID_LPI) /* LPIs have no active state */
 			lr |= LR_ACTIVE;
 	}
@@ -155,7 +165,10 @@ static int find_active(const struct gic_pe *p, u32 id)
 	return -1;
 }
 
-/* ICH_LR<n>.HW: the physical interrupt is deactivated with the virtual one, as a Non-secure access would. */
+/*
+ * ICH_LR<n>.HW: the physical interrupt is deactivated with the virtual one, as a Non-secure access
+ * would.
+ */
 static void deactivate(struct gic_pe *p, int i)
 {
 	u64 lr = p->lr[i];
@@ -187,7 +200,8 @@ void icv_eoir_write(struct cpu *c, unsigned group, u64 v)
 		i = find_active(p, id);
 		if (i < 0)
 			count_eoi(p);
-		else if (lr_group(p->lr[i]) == group && (lr_prio(p->lr[i]) & group_mask(p, group)) == dropped)
+		else if (lr_group(p->lr[i]) == group &&
+			 (lr_prio(p->lr[i]) & group_mask(p, group)) == dropped)
 			deactivate(p, i);
 	}
 	virt_update(p);
@@ -199,7 +213,8 @@ void icv_dir_write(struct cpu *c, u64 v)
 	u32 id = v & 0xffffff;
 	int i;
 
-	if (!(p->ich_vmcr & VMCR_VEOIM) || id >= INTID_LPI || (id >= INTID_SECURE && id <= INTID_SPURIOUS))
+	if (!(p->ich_vmcr & VMCR_VEOIM) || id >= INTID_LPI ||
+	    (id >= INTID_SECURE && id <= INTID_SPURIOUS))
 		return;
 	i = find_active(p, id);
 	if (i < 0)
@@ -252,7 +267,8 @@ u64 icv_ctlr_read(struct cpu *c)
 {
 	const struct gic_pe *p = gic_of(c);
 
-	return 1u << 15 /* A3V */ | (u64)(p->pri_bits - 1) << 8 | (p->ich_vmcr & VMCR_VCBPR ? ICC_CTLR_CBPR : 0) |
+	return 1u << 15 /* A3V */ | (u64)(p->pri_bits - 1) << 8 |
+	       (p->ich_vmcr & VMCR_VCBPR ? ICC_CTLR_CBPR : 0) |
 	       (p->ich_vmcr & VMCR_VEOIM ? ICC_CTLR_EOIMODE : 0);
 }
 
@@ -261,7 +277,8 @@ void icv_ctlr_write(struct cpu *c, u64 v)
 	struct gic_pe *p = gic_of(c);
 
 	p->ich_vmcr &= ~(VMCR_VCBPR | VMCR_VEOIM);
-	p->ich_vmcr |= (v & ICC_CTLR_CBPR ? VMCR_VCBPR : 0) | (v & ICC_CTLR_EOIMODE ? VMCR_VEOIM : 0);
+	p->ich_vmcr |=
+		(v & ICC_CTLR_CBPR ? VMCR_VCBPR : 0) | (v & ICC_CTLR_EOIMODE ? VMCR_VEOIM : 0);
 	virt_update(p);
 }
 
@@ -301,8 +318,8 @@ u64 ich_vtr(const struct gic_pe *p)
 {
 	u64 bits_less_1 = p->pri_bits - 1;
 
-	return bits_less_1 << 29 /* PRIbits */ | bits_less_1 << 26 /* PREbits */ | 1 << 21 /* A3V */ |
-	       1 << 20 /* nV4 */ | 1 << 19 /* TDS */ | (u64)(p->n_lrs - 1);
+	return bits_less_1 << 29 /* PRIbits */ | bits_less_1 << 26 /* PREbits */ |
+	       1 << 21 /* A3V */ | 1 << 20 /* nV4 */ | 1 << 19 /* TDS */ | (u64)(p->n_lrs - 1);
 }
 
 u64 ich_eisr(const struct gic_pe *p)
@@ -320,7 +337,8 @@ u64 ich_elrsr(const struct gic_pe *p)
 	u64 v = 0;
 
 	for (unsigned i = 0; i < p->n_lrs; i++)
-		if (!(p->lr[i] & (LR_PENDING | LR_ACTIVE)) && (p->lr[i] & (LR_HW | LR_EOI)) != LR_EOI)
+		if (!(p->lr[i] & (LR_PENDING | LR_ACTIVE)) &&
+		    (p->lr[i] & (LR_HW | LR_EOI)) != LR_EOI)
 			v |= BIT(i);
 	return v;
 }
@@ -336,14 +354,14 @@ u64 ich_misr(const struct gic_pe *p)
 		valid += state != 0;
 		pending += state == LR_PENDING;
 	}
-	return (u64)(ich_eisr(p) != 0)                                            /* EOI */
-	       | (u64)((hcr & HCR_UIE) && valid <= 1) << 1                        /* U */
-	       | (u64)((hcr & HCR_LRENPIE) && hcr >> HCR_EOICOUNT_SHIFT) << 2     /* LRENP */
-	       | (u64)((hcr & HCR_NPIE) && !pending) << 3                         /* NP */
-	       | (u64)((hcr & HCR_VGRP0EIE) && (on & VMCR_VENG(0))) << 4          /* VGrp0E */
-	       | (u64)((hcr & HCR_VGRP0DIE) && !(on & VMCR_VENG(0))) << 5         /* VGrp0D */
-	       | (u64)((hcr & HCR_VGRP1EIE) && (on & VMCR_VENG(1))) << 6          /* VGrp1E */
-	       | (u64)((hcr & HCR_VGRP1DIE) && !(on & VMCR_VENG(1))) << 7;        /* VGrp1D */
+	return (u64)(ich_eisr(p) != 0)					      /* EOI */
+	       | (u64)((hcr & HCR_UIE) && valid <= 1) << 1		      /* U */
+	       | (u64)((hcr & HCR_LRENPIE) && hcr >> HCR_EOICOUNT_SHIFT) << 2 /* LRENP */
+	       | (u64)((hcr & HCR_NPIE) && !pending) << 3		      /* NP */
+	       | (u64)((hcr & HCR_VGRP0EIE) && (on & VMCR_VENG(0))) << 4      /* VGrp0E */
+	       | (u64)((hcr & HCR_VGRP0DIE) && !(on & VMCR_VENG(0))) << 5     /* VGrp0D */
+	       | (u64)((hcr & HCR_VGRP1EIE) && (on & VMCR_VENG(1))) << 6      /* VGrp1E */
+	       | (u64)((hcr & HCR_VGRP1DIE) && !(on & VMCR_VENG(1))) << 7;    /* VGrp1D */
 }
 
 void ich_vmcr_write(struct gic_pe *p, u64 v)
@@ -383,7 +401,8 @@ void virt_snap(struct gic_pe *p, struct snap *s)
 	for (unsigned group = 0; group < 2; group++) {
 		for (unsigned i = 0; i < 4; i++)
 			snap_u32(s, &p->ich_apr[group][i]);
-		snap_check(s, s->failed || vbpr(p, group) >= min_vbpr(p, group), "virtual binary point");
+		snap_check(s, s->failed || vbpr(p, group) >= min_vbpr(p, group),
+			   "virtual binary point");
 	}
 	for (unsigned i = 0; i < 16; i++)
 		snap_u64(s, &p->lr[i]);

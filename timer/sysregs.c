@@ -1,6 +1,6 @@
 /*
- * The timers' system registers as rows: CNTFRQ, the counters, five timers of three registers each, the
- * controls with their traps, and the aliases that VHE brings.
+ * The timers' system registers as rows: CNTFRQ, the counters, five timers of three registers each,
+ * the controls with their traps, and the aliases that VHE brings.
  */
 #include "timer/timer_priv.h"
 
@@ -10,8 +10,8 @@ static bool host_el0(const struct cpu *c)
 }
 
 /*
- * What lets EL0 and EL1 in, as bit numbers: `el0` in CNTKCTL_EL1, or in CNTHCTL_EL2 for a host's EL0; `el1` in
- * CNTHCTL_EL2 by E2H, for EL0 and EL1 under EL2 (-1: always).
+ * What lets EL0 and EL1 in, as bit numbers: `el0` in CNTKCTL_EL1, or in CNTHCTL_EL2 for a host's
+ * EL0; `el1` in CNTHCTL_EL2 by E2H, for EL0 and EL1 under EL2 (-1: always).
  */
 struct gate {
 	u8 el0;
@@ -108,7 +108,10 @@ static u64 read_vct(struct cpu *c, const struct sysreg *r)
 	return timer_count(c) - (host ? 0 : timer_of(c)->cntvoff);
 }
 
-/* The timer that a row means here: a host's EL0 reaches the EL2 timers by the names of the EL1 ones. */
+/*
+ * The timer that a row means here: a host's EL0 reaches the EL2 timers by the names of the EL1
+ * ones.
+ */
 static enum timer_id which(const struct cpu *c, const struct sysreg *r)
 {
 	if (host_el0(c) && r->arg == TIMER_PHYS)
@@ -200,15 +203,24 @@ static void write_voff(struct cpu *c, const struct sysreg *r, u64 v)
 	timer_stream_changed(timer_of(c));
 }
 
-/* The three registers of a timer: TVAL, CTL, CVAL at op2 0 to 2; `twin` and `alias` give op1 and CRm of theirs. */
-#define REG(reg_name, encoding, reg_rights, ...) { .name = reg_name, .enc = encoding, .rights = reg_rights, __VA_ARGS__ }
-#define TIMER(prefix, suffix, op1, crm, reg_rights, id, chk, feat, twin, alias)                                   \
-	REG(prefix "_TVAL_" suffix, SR(3, op1, 14, crm, 0), reg_rights, .flags = SRF_ENDS_BLOCK, .arg = id,       \
-	    .check = chk, .feature = feat, .e2h = twin(0), .el12 = alias(0), .read = read_tval, .write = write_tval), \
-	REG(prefix "_CTL_" suffix, SR(3, op1, 14, crm, 1), reg_rights, .flags = SRF_ENDS_BLOCK, .arg = id,        \
-	    .check = chk, .feature = feat, .e2h = twin(1), .el12 = alias(1), .read = read_ctl, .write = write_ctl), \
-	REG(prefix "_CVAL_" suffix, SR(3, op1, 14, crm, 2), reg_rights, .flags = SRF_ENDS_BLOCK, .arg = id,       \
-	    .check = chk, .feature = feat, .e2h = twin(2), .el12 = alias(2), .read = read_cval, .write = write_cval)
+/*
+ * The three registers of a timer: TVAL, CTL, CVAL at op2 0 to 2; `twin` and `alias` give op1 and
+ * CRm of theirs.
+ */
+#define REG(reg_name, encoding, reg_rights, ...)                                                   \
+	{                                                                                          \
+		.name = reg_name, .enc = encoding, .rights = reg_rights, __VA_ARGS__               \
+	}
+#define TIMER(prefix, suffix, op1, crm, reg_rights, id, chk, feat, twin, alias)                    \
+	REG(prefix "_TVAL_" suffix, SR(3, op1, 14, crm, 0), reg_rights, .flags = SRF_ENDS_BLOCK,   \
+	    .arg = id, .check = chk, .feature = feat, .e2h = twin(0), .el12 = alias(0),            \
+	    .read = read_tval, .write = write_tval),                                               \
+		REG(prefix "_CTL_" suffix, SR(3, op1, 14, crm, 1), reg_rights,                     \
+		    .flags = SRF_ENDS_BLOCK, .arg = id, .check = chk, .feature = feat,             \
+		    .e2h = twin(1), .el12 = alias(1), .read = read_ctl, .write = write_ctl),       \
+		REG(prefix "_CVAL_" suffix, SR(3, op1, 14, crm, 2), reg_rights,                    \
+		    .flags = SRF_ENDS_BLOCK, .arg = id, .check = chk, .feature = feat,             \
+		    .e2h = twin(2), .el12 = alias(2), .read = read_cval, .write = write_cval)
 #define NO_TWIN(op2)   0
 #define TWIN_HP(op2)   SR(3, 4, 14, 2, op2)
 #define TWIN_HV(op2)   SR(3, 4, 14, 3, op2)
@@ -216,17 +228,21 @@ static void write_voff(struct cpu *c, const struct sysreg *r, u64 v)
 #define ALIAS_V02(op2) SR(3, 5, 14, 3, op2)
 
 const struct sysreg timer_sysregs[] = {
-	REG("CNTFRQ_EL0", SR(3, 3, 14, 0, 0), PL0_R | PL1_W, .check = check_frq, .read = read_frq, .write = write_frq),
+	REG("CNTFRQ_EL0", SR(3, 3, 14, 0, 0), PL0_R | PL1_W, .check = check_frq, .read = read_frq,
+	    .write = write_frq),
 	REG("CNTPCT_EL0", SR(3, 3, 14, 0, 1), PL0_R, .check = check_pct, .read = read_pct),
 	REG("CNTVCT_EL0", SR(3, 3, 14, 0, 2), PL0_R, .check = check_vct, .read = read_vct),
-	REG("CNTKCTL_EL1", SR(3, 0, 14, 1, 0), PL1_RW, .e2h = SR(3, 4, 14, 1, 0), .el12 = SR(3, 5, 14, 1, 0),
-	    .read = read_kctl, .write = write_kctl),
-	REG("CNTHCTL_EL2", SR(3, 4, 14, 1, 0), PL2_RW, .feature = FEAT(EL2), .read = read_hctl, .write = write_hctl),
-	REG("CNTVOFF_EL2", SR(3, 4, 14, 0, 3), PL2_RW, .feature = FEAT(EL2), .flags = SRF_ENDS_BLOCK, .read = read_voff, .write = write_voff),
+	REG("CNTKCTL_EL1", SR(3, 0, 14, 1, 0), PL1_RW, .e2h = SR(3, 4, 14, 1, 0),
+	    .el12 = SR(3, 5, 14, 1, 0), .read = read_kctl, .write = write_kctl),
+	REG("CNTHCTL_EL2", SR(3, 4, 14, 1, 0), PL2_RW, .feature = FEAT(EL2), .read = read_hctl,
+	    .write = write_hctl),
+	REG("CNTVOFF_EL2", SR(3, 4, 14, 0, 3), PL2_RW, .feature = FEAT(EL2),
+	    .flags = SRF_ENDS_BLOCK, .read = read_voff, .write = write_voff),
 	TIMER("CNTP", "EL0", 3, 2, PL0_RW, TIMER_PHYS, check_p, 0, TWIN_HP, ALIAS_P02),
 	TIMER("CNTV", "EL0", 3, 3, PL0_RW, TIMER_VIRT, check_v, 0, TWIN_HV, ALIAS_V02),
 	TIMER("CNTHP", "EL2", 4, 2, PL2_RW, TIMER_HYP, NULL, FEAT(EL2), NO_TWIN, NO_TWIN),
-	TIMER("CNTHV", "EL2", 4, 3, PL2_RW, TIMER_HYPVIRT, NULL, FEAT(VHE) | FEAT(EL2), NO_TWIN, NO_TWIN),
+	TIMER("CNTHV", "EL2", 4, 3, PL2_RW, TIMER_HYPVIRT, NULL, FEAT(VHE) | FEAT(EL2), NO_TWIN,
+	      NO_TWIN),
 	TIMER("CNTPS", "EL1", 7, 2, PL1_RW, TIMER_SEC, check_ps, FEAT(EL3), NO_TWIN, NO_TWIN),
 };
 const size_t timer_sysregs_n = ARRAY_SIZE(timer_sysregs);

@@ -1,6 +1,6 @@
 /*
- * The system counter, the timers' conditions and outputs, and the event stream. The registers are in
- * sysregs.c; machine/ makes one struct timer_system and attaches the PEs.
+ * The system counter, the timers' conditions and outputs, and the event stream. The registers are
+ * in sysregs.c; machine/ makes one struct timer_system and attaches the PEs.
  */
 #include "timer/timer_priv.h"
 
@@ -12,8 +12,8 @@
 #define PS_PER_SECOND 1000000000000ull
 
 static const char *const timer_names[TIMER_COUNT] = {
-	[TIMER_PHYS] = "CNTP", [TIMER_VIRT] = "CNTV", [TIMER_HYP] = "CNTHP", [TIMER_HYPVIRT] = "CNTHV",
-	[TIMER_SEC] = "CNTPS",
+	[TIMER_PHYS] = "CNTP",	   [TIMER_VIRT] = "CNTV", [TIMER_HYP] = "CNTHP",
+	[TIMER_HYPVIRT] = "CNTHV", [TIMER_SEC] = "CNTPS",
 };
 
 struct timer_system *timer_system_new(struct event_queue *q, u32 frq)
@@ -131,11 +131,16 @@ struct timer_view timer_look(const struct cpu *c, enum timer_id id)
 	const struct timer *t = &p->timer[id];
 	bool on = (t->ctl & CTL_ENABLE) && condition(p, id, latest(p->sys, cpu_now(c)));
 
-	return (struct timer_view){ .cval = t->cval, .offset = timer_offset(p, id), .level = t->level,
+	return (struct timer_view){ .cval = t->cval,
+				    .offset = timer_offset(p, id),
+				    .level = t->level,
 				    .ctl = t->ctl | (on ? CTL_ISTATUS : 0) };
 }
 
-/* The event stream (DDI0487 D11.2.5): an event at each rising or falling edge of one bit of a counter. */
+/*
+ * The event stream (DDI0487 D11.2.5): an event at each rising or falling edge of one bit of a
+ * counter.
+ */
 
 /* Ticks from `view` to the next edge; 0: no stream. */
 static u64 stream_left(u32 control, u64 view)
@@ -205,7 +210,8 @@ int timer_attach_cpu(struct timer_system *t, struct cpu *c, const struct wire ou
 
 		timer->pe = p;
 		timer->out = out[i];
-		timer->event = (struct event){ .name = timer_names[i], .fire = timer_fire, .ctx = timer };
+		timer->event =
+			(struct event){ .name = timer_names[i], .fire = timer_fire, .ctx = timer };
 	}
 	while (*at)
 		at = &(*at)->next;

@@ -1,7 +1,7 @@
 /*
- * The generic timers (DDI0487 D11): one system counter, and for each PE the EL1 physical and virtual, EL2
- * physical and virtual, and secure physical timers, with the event stream. No FEAT_ECV, no CNTPOFF, no
- * memory-mapped frames.
+ * The generic timers (DDI0487 D11): one system counter, and for each PE the EL1 physical and
+ * virtual, EL2 physical and virtual, and secure physical timers, with the event stream. No
+ * FEAT_ECV, no CNTPOFF, no memory-mapped frames.
  *
  * The counter is virtual time times its frequency, rounded down. A timer schedules one event at the
  * exact picosecond where its condition becomes true (or stops being so, when the offset wraps).
@@ -25,7 +25,10 @@ enum timer_id {
 	TIMER_COUNT,
 };
 
-/* frq: Hz of the system counter, not 0; it is also what CNTFRQ_EL0 holds after reset. NULL: no memory. */
+/*
+ * frq: Hz of the system counter, not 0; it is also what CNTFRQ_EL0 holds after reset. NULL: no
+ * memory.
+ */
 struct timer_system *timer_system_new(struct event_queue *q, u32 frq);
 void timer_system_free(struct timer_system *t);
 /* Gives c its timers (c->timer); out[] are their outputs by enum timer_id. 0 or -ENOMEM. */
@@ -38,13 +41,16 @@ void timer_snap(struct timer_system *t, struct snap *s);
 
 /* The counter at a time in picoseconds: an exact function of it, not made monotone over PEs. */
 u64 timer_ticks(const struct timer_system *t, u64 ps);
-/* The first picosecond at which the counter has the value `ticks`; EVENT_NEVER when that is out of reach. */
+/*
+ * The first picosecond at which the counter has the value `ticks`; EVENT_NEVER when that is out of
+ * reach.
+ */
 u64 timer_when(const struct timer_system *t, u64 ticks);
 
 /*
- * The event stream. Call when c has gone to sleep in WFE (c->waiting && c->wait_wfe): it calls cpu_event(c)
- * at once if the stream made an event since the last time, else schedules the next one. Nothing is scheduled
- * for PEs that run. Harmless when no stream is enabled.
+ * The event stream. Call when c has gone to sleep in WFE (c->waiting && c->wait_wfe): it calls
+ * cpu_event(c) at once if the stream made an event since the last time, else schedules the next
+ * one. Nothing is scheduled for PEs that run. Harmless when no stream is enabled.
  */
 void timer_wfe(struct cpu *c);
 

@@ -11,9 +11,15 @@
 
 /* CNTKCTL_EL1, and CNTHCTL_EL2 with E2H = 1 */
 enum {
-	CNT_EL0PCTEN = 0, CNT_EL0VCTEN = 1, CNT_EVNTEN = 2, CNT_EVNTDIR = 3, CNT_EVNTI = 4 /* 7:4 */,
-	CNT_EL0VTEN = 8, CNT_EL0PTEN = 9,
-	CNT_EL1PCTEN = 10, CNT_EL1PTEN = 11,
+	CNT_EL0PCTEN = 0,
+	CNT_EL0VCTEN = 1,
+	CNT_EVNTEN = 2,
+	CNT_EVNTDIR = 3,
+	CNT_EVNTI = 4 /* 7:4 */,
+	CNT_EL0VTEN = 8,
+	CNT_EL0PTEN = 9,
+	CNT_EL1PCTEN = 10,
+	CNT_EL1PTEN = 11,
 };
 /* CNTHCTL_EL2 with E2H = 0 */
 enum { CNTH_EL1PCTEN = 0, CNTH_EL1PCEN = 1 };
@@ -42,7 +48,7 @@ struct timer_system {
 	struct event_queue *q;
 	u32 frq;
 	u64 ps_per_tick; /* 0: not a whole number */
-	u64 last;        /* the latest count that any PE has seen */
+	u64 last;	 /* the latest count that any PE has seen */
 	struct timer_pe *pes;
 };
 

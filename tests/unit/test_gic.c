@@ -1,9 +1,24 @@
 /* The distributor, the redistributors and the physical CPU interface. */
 #include "test_gic.h"
 
-enum { CTLR = 0x000, TYPER = 0x004, IGROUPR = 0x080, ISENABLER = 0x100, ICENABLER = 0x180, ISPENDR = 0x200,
-       ICPENDR = 0x280, ISACTIVER = 0x300, ICACTIVER = 0x380, IPRIORITYR = 0x400, ICFGR = 0xc00, IGRPMODR = 0xd00,
-       NSACR = 0xe00, IROUTER = 0x6000, PIDR2 = 0xffe8, SGI = 0x10000 };
+enum {
+	CTLR = 0x000,
+	TYPER = 0x004,
+	IGROUPR = 0x080,
+	ISENABLER = 0x100,
+	ICENABLER = 0x180,
+	ISPENDR = 0x200,
+	ICPENDR = 0x280,
+	ISACTIVER = 0x300,
+	ICACTIVER = 0x380,
+	IPRIORITYR = 0x400,
+	ICFGR = 0xc00,
+	IGRPMODR = 0xd00,
+	NSACR = 0xe00,
+	IROUTER = 0x6000,
+	PIDR2 = 0xffe8,
+	SGI = 0x10000
+};
 
 TEST(identification_says_gicv3_with_288_interrupts)
 {
@@ -262,7 +277,7 @@ TEST(sgis_reach_the_listed_pes_or_all_others)
 	EXPECT_EQ(gicr_rd(&b, 2, SGI + ISPENDR, 4), 1 << 5);
 	wr(&b, 0, "ICC_SGI1R_EL1", 1ull << 16 | 9ull << 24 | 7); /* another Aff1 */
 	wr(&b, 0, "ICC_SGI1R_EL1", 1ull << 44 | 9ull << 24 | 7); /* Aff0 16..31 */
-	wr(&b, 0, "ICC_SGI0R_EL1", 9ull << 24 | 7);              /* they are in Group 1 */
+	wr(&b, 0, "ICC_SGI0R_EL1", 9ull << 24 | 7);		 /* they are in Group 1 */
 	EXPECT_EQ(gicr_rd(&b, 2, SGI + ISPENDR, 4), 1 << 5);
 	bench_free(&b);
 }
@@ -303,10 +318,12 @@ TEST(the_distributor_shows_nothing_of_private_interrupts_or_beyond_the_last)
 	gicd_wr(&b, IPRIORITYR, 0xa0, 1);
 	gicd_wr(&b, IROUTER + 8 * 3, 1, 8);
 	gicd_wr(&b, IGROUPR + 4 * 9, ~0u, 4);
-	EXPECT_EQ(gicd_rd(&b, IGROUPR, 4) | gicd_rd(&b, IPRIORITYR, 4) | gicd_rd(&b, IROUTER + 8 * 3, 8) |
-			  gicd_rd(&b, IGROUPR + 4 * 9, 4) | gicd_rd(&b, IPRIORITYR + 288, 4), 0);
+	EXPECT_EQ(gicd_rd(&b, IGROUPR, 4) | gicd_rd(&b, IPRIORITYR, 4) |
+			  gicd_rd(&b, IROUTER + 8 * 3, 8) | gicd_rd(&b, IGROUPR + 4 * 9, 4) |
+			  gicd_rd(&b, IPRIORITYR + 288, 4),
+		  0);
 	EXPECT_EQ(gicd_rd(&b, IGROUPR + 4, 8), 0); /* no 64-bit access */
-	EXPECT_EQ(gicd_rd(&b, 0x4000, 4), 0);      /* reserved */
+	EXPECT_EQ(gicd_rd(&b, 0x4000, 4), 0);	   /* reserved */
 	EXPECT_EQ(gicr_rd(&b, 0, 0x18000, 4), 0);
 	bench_free(&b);
 }
@@ -322,7 +339,7 @@ static struct bench secure_bench(void)
 	b.c[0]->secure = true;
 	gicd_wr(&b, CTLR, 7, 4);
 	gicr_wr(&b, 0, 0x14, 0, 4);
-	gicd_wr(&b, IGROUPR + 4, 4, 4);  /* 34: Non-secure Group 1 */
+	gicd_wr(&b, IGROUPR + 4, 4, 4);	 /* 34: Non-secure Group 1 */
 	gicd_wr(&b, IGRPMODR + 4, 2, 4); /* 33: Secure Group 1; 32: Group 0 */
 	gicd_wr(&b, ISENABLER + 4, 0xff, 4);
 	for (unsigned n = 32; n < 40; n++)
@@ -338,7 +355,8 @@ static void at(struct bench *b, unsigned el, bool secure)
 {
 	b->c[0]->el = (u8)el;
 	b->c[0]->secure = secure;
-	b->c[0]->sys.scr_el3 = secure ? b->c[0]->sys.scr_el3 & ~SCR_NS : b->c[0]->sys.scr_el3 | SCR_NS;
+	b->c[0]->sys.scr_el3 =
+		secure ? b->c[0]->sys.scr_el3 & ~SCR_NS : b->c[0]->sys.scr_el3 | SCR_NS;
 	gic_world_changed(b->c[0]);
 }
 
@@ -397,9 +415,12 @@ TEST(irq_or_fiq_depends_on_group_and_world)
 		u8 spi, el;
 		bool secure, fiq;
 	} cases[] = {
-		{ 0, 3, true, true }, { 0, 1, true, true }, { 0, 1, false, true },   /* Group 0 */
-		{ 1, 3, true, true }, { 1, 1, true, false }, { 1, 2, false, true },  /* Secure Group 1 */
-		{ 2, 3, true, true }, { 2, 1, true, true }, { 2, 2, false, false },  /* Non-secure Group 1 */
+		{ 0, 3, true, true },	{ 0, 1, true, true },
+		{ 0, 1, false, true }, /* Group 0 */
+		{ 1, 3, true, true },	{ 1, 1, true, false },
+		{ 1, 2, false, true }, /* Secure Group 1 */
+		{ 2, 3, true, true },	{ 2, 1, true, true },
+		{ 2, 2, false, false }, /* Non-secure Group 1 */
 	};
 	struct bench b = secure_bench();
 
@@ -580,5 +601,114 @@ TEST(firmware_leaves_everything_to_non_secure_software)
 	EXPECT(irq(&b, 0));
 	EXPECT_EQ(rd(&b, 0, "ICC_IAR1_EL1"), 33);
 	EXPECT_EQ(rd(&b, 0, "ICC_RPR_EL1"), 0xa0);
+	bench_free(&b);
+}
+
+TEST(what_is_saved_comes_back_without_an_edge)
+{
+	static struct bench_snap first, second;
+	struct bench a = bench_new(2, FEAT(EL2)), b = bench_new(2, FEAT(EL2));
+
+	bench_start(&a);
+	gicd_wr(&a, ICFGR + 8, 2 << 4, 4); /* 34: edge */
+	gicd_wr(&a, IROUTER + 8 * 33, 1, 8);
+	spi(&a, 1, true);
+	spi(&a, 2, true);
+	EXPECT_EQ(rd(&a, 0, "ICC_IAR1_EL1"), 34);
+	ppi(&a, 0, 27, true);
+	EXPECT(bench_snap(&a, &first, false));
+	EXPECT(bench_snap(&b, &first, true));
+	EXPECT(!b.c[1]->pins); /* a sink keeps its own levels: the CPU's come with the CPU */
+	EXPECT(bench_snap(&b, &second, false));
+	EXPECT_EQ(first.at, second.at);
+	EXPECT(!memcmp(first.data, second.data, first.at));
+	EXPECT_EQ(rd(&b, 1, "ICC_HPPIR1_EL1"), 33);
+	EXPECT_EQ(rd(&b, 0, "ICC_HPPIR1_EL1"), 27);
+	EXPECT_EQ(rd(&b, 0, "ICC_RPR_EL1"), 0xa0);
+	spi(&b, 2, true); /* already high: no edge */
+	EXPECT_EQ(gicd_rd(&b, ISPENDR + 4, 4), 2);
+	memset(first.data, 0xff, sizeof first.data);
+	EXPECT(!bench_snap(&b, &first, true)); /* refused, and nothing breaks */
+	bench_free(&a);
+	bench_free(&b);
+}
+
+/*
+ * Any mix of accesses from any EL, and inputs that move: the sanitizers watch, and the pins follow
+ * the state.
+ */
+TEST(random_accesses_do_no_harm)
+{
+	struct bench b = bench_new(4, FEAT(EL2) | FEAT(EL3));
+	u64 x = 88172645463325252ull, taken = 0;
+
+	b.ns = false;
+	gicd_wr(&b, CTLR, 7, 4);
+	for (unsigned n = 1; n <= 8; n++)
+		gicd_wr(&b, ISENABLER + 4 * n, ~0u, 4);
+	for (unsigned i = 0; i < b.n; i++) {
+		b.c[i]->el = 3;
+		gicr_wr(&b, i, 0x14, 0, 4);
+		gicr_wr(&b, i, SGI + ISENABLER, ~0u, 4);
+		wr(&b, i, "ICC_PMR_EL1", 0xff);
+		wr(&b, i, "ICC_IGRPEN0_EL1", 1);
+		wr(&b, i, "ICC_IGRPEN1_EL3", 3);
+	}
+	for (unsigned i = 0; i < 200000; i++) {
+		unsigned pe, width = 1u << (x >> 8 & 3);
+		const struct sysreg *r = &gic_sysregs[(x >> 40) % gic_sysregs_n], *reached;
+		u64 v = x * 0x9e3779b97f4a7c15ull;
+		bool write = x >> 20 & 1;
+
+		x ^= x << 13;
+		x ^= x >> 7;
+		x ^= x << 17;
+		pe = x >> 50 & 3;
+		b.ns = x >> 3 & 1;
+		if (i % 8 == 0) { /* whatever ran has ended */
+			b.c[pe]->el = 3;
+			b.c[pe]->sys.scr_el3 = i / 8 & SCR_NS;
+			wr(&b, pe, "ICC_AP0R0_EL1", 0);
+			wr(&b, pe, "ICC_AP1R0_EL1", 0);
+			wr(&b, pe, "ICC_IGRPEN1_EL3", 3);
+			wr(&b, pe, "ICC_PMR_EL1", 0xff);
+		}
+		b.c[pe]->el = 1 + (x >> 11) % 3;
+		b.c[pe]->sys.scr_el3 = x >> 14 & 7;
+		b.c[pe]->el2_on = b.c[pe]->sys.scr_el3 & SCR_NS;
+		b.c[pe]->hcr_eff = b.c[pe]->el2_on ? x >> 17 & (HCR_IMO | HCR_FMO) : 0;
+		gic_world_changed(b.c[pe]);
+		switch (x >> 60 & 3) {
+		case 0:
+			write ? gicd_wr(&b, (x >> 24 & (x >> 42 & 7 ? 0xfff : 0xffff)) & -width, v,
+					width)
+			      : gicd_rd(&b, (x >> 24 & (x >> 42 & 7 ? 0xfff : 0xffff)) & -width,
+					width);
+			break;
+		case 1:
+			write ? gicr_wr(&b, pe,
+					(x >> 24 & (x >> 42 & 7 ? 0x10fff : 0x1ffff)) & -width, v,
+					width)
+			      : gicr_rd(&b, pe,
+					(x >> 24 & (x >> 42 & 7 ? 0x10fff : 0x1ffff)) & -width,
+					width);
+			break;
+		case 2:
+			if (sysreg_resolve(b.c[pe], r->enc, write, &reached) != SYS_OK)
+				break;
+			if (write)
+				sysreg_write(b.c[pe], reached, v);
+			else
+				taken += sysreg_read(b.c[pe], reached) < 1020 &&
+					 strstr(reached->name, "IAR");
+			break;
+		default:
+			spi(&b, v % 256, v >> 20 & 1);
+			ppi(&b, pe, 16 + (v >> 32) % 16, v >> 40 & 1);
+		}
+		EXPECT(!(irq(&b, pe) && fiq(&b, pe)));
+		EXPECT(!(pin(&b, pe, CPU_PIN_VIRQ) && pin(&b, pe, CPU_PIN_VFIQ)));
+	}
+	EXPECT(taken > 50);
 	bench_free(&b);
 }

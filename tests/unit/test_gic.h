@@ -1,6 +1,7 @@
 /*
- * A GIC with up to four PEs for the tests of gic/. The PEs never run: only the fields that the GIC reads are
- * set, and their pins show what is signalled. Registers are reached by name and through the rows' checks.
+ * A GIC with up to four PEs for the tests of gic/. The PEs never run: only the fields that the GIC
+ * reads are set, and their pins show what is signalled. Registers are reached by name and through
+ * the rows' checks.
  */
 #ifndef TESTS_UNIT_TEST_GIC_H
 #define TESTS_UNIT_TEST_GIC_H
@@ -9,6 +10,7 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "base/snap.h"
 #include "gic/gic.h"
 #include "harness.h"
 
@@ -31,7 +33,8 @@ static inline void bench_free(struct bench *b)
 static inline struct bench bench_new(unsigned n, u64 features)
 {
 	struct bench b = { .n = n, .ns = true, .map = sysreg_map_new() };
-	struct gic_config config = { .n_pes = n, .n_spis = 256,
+	struct gic_config config = { .n_pes = n,
+				     .n_spis = 256,
 				     .two_security_states = (features & FEAT(EL3)) != 0 };
 
 	EXPECT_EQ(sysreg_map_add(b.map, gic_sysregs, gic_sysregs_n), 0);
@@ -52,7 +55,8 @@ static inline struct bench bench_new(unsigned n, u64 features)
 	return b;
 }
 
-static inline enum sysreg_access bench_try(struct bench *b, unsigned pe, const char *name, bool write)
+static inline enum sysreg_access bench_try(struct bench *b, unsigned pe, const char *name,
+					   bool write)
 {
 	const struct sysreg *r = sysreg_find_name(b->map, name), *reached;
 
@@ -113,7 +117,10 @@ static inline bool fiq(const struct bench *b, unsigned pe)
 	return pin(b, pe, CPU_PIN_FIQ);
 }
 
-/* As Linux leaves the GIC: all in Group 1 at priority 0xa0, SPIs and SGIs enabled, all priorities unmasked. */
+/*
+ * As Linux leaves the GIC: all in Group 1 at priority 0xa0, SPIs and SGIs enabled, all priorities
+ * unmasked.
+ */
 static inline void bench_start(struct bench *b)
 {
 	gicd_wr(b, 0x0000, 0x12, 4);
@@ -132,6 +139,32 @@ static inline void bench_start(struct bench *b)
 		wr(b, i, "ICC_PMR_EL1", 0xf0);
 		wr(b, i, "ICC_IGRPEN1_EL1", 1);
 	}
+}
+
+/* A snapshot of everything in memory. */
+struct bench_snap {
+	struct snap s;
+	u8 data[16384];
+	size_t at;
+};
+static inline bool bench_bytes(struct snap *s, void *p, size_t n)
+{
+	struct bench_snap *m = container_of(s, struct bench_snap, s);
+
+	if (m->at + n > sizeof m->data)
+		return false;
+	memcpy(s->loading ? p : m->data + m->at, s->loading ? m->data + m->at : p, n);
+	m->at += n;
+	return true;
+}
+static inline bool bench_snap(struct bench *b, struct bench_snap *m, bool load)
+{
+	m->s = (struct snap){ .loading = load, .bytes = bench_bytes };
+	m->at = 0;
+	gic_dist_ops.snap(gic_dist(b->g), &m->s);
+	for (unsigned i = 0; i < b->n; i++)
+		gic_redist_ops.snap(gic_redist(b->g, i), &m->s);
+	return !m->s.failed;
 }
 
 static inline void spi(struct bench *b, unsigned n, bool level)

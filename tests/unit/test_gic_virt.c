@@ -1,12 +1,18 @@
-/* The virtual CPU interface: list registers, ICV_* by redirection, and the maintenance interrupt. */
+/*
+ * The virtual CPU interface: list registers, ICV_* by redirection, and the maintenance interrupt.
+ */
 #include "test_gic.h"
 
-#define LR(state, group, prio, vintid) ((u64)(state) << 62 | (u64)(group) << 60 | (u64)(prio) << 48 | (vintid))
+#define LR(state, group, prio, vintid)                                                             \
+	((u64)(state) << 62 | (u64)(group) << 60 | (u64)(prio) << 48 | (vintid))
 #define LR_HW(pintid) (BIT(61) | (u64)(pintid) << 32)
-#define LR_EOI BIT(41)
+#define LR_EOI	      BIT(41)
 enum { INVALID, PENDING, ACTIVE, BOTH };
 
-/* A PE at EL1 under a hypervisor that took IRQ and FIQ, whose guest enabled both groups and unmasked all. */
+/*
+ * A PE at EL1 under a hypervisor that took IRQ and FIQ, whose guest enabled both groups and
+ * unmasked all.
+ */
 static struct bench guest_bench(void)
 {
 	struct bench b = bench_new(1, FEAT(EL2));
@@ -325,10 +331,11 @@ TEST(hypervisor_traps_come_before_redirection)
 		bool write;
 		u32 traps; /* ICH_HCR_EL2 bits that trap it: TC 10, TALL0 11, TALL1 12, TDIR 14 */
 	} rows[] = {
-		{ "ICC_IAR0_EL1", false, 1 << 11 }, { "ICC_IGRPEN0_EL1", true, 1 << 11 }, { "ICC_AP0R0_EL1", true, 1 << 11 },
-		{ "ICC_EOIR1_EL1", true, 1 << 12 }, { "ICC_BPR1_EL1", false, 1 << 12 }, { "ICC_AP1R0_EL1", true, 1 << 12 },
-		{ "ICC_PMR_EL1", true, 1 << 10 }, { "ICC_RPR_EL1", false, 1 << 10 }, { "ICC_CTLR_EL1", true, 1 << 10 },
-		{ "ICC_DIR_EL1", true, 1 << 10 | 1 << 14 },
+		{ "ICC_IAR0_EL1", false, 1 << 11 }, { "ICC_IGRPEN0_EL1", true, 1 << 11 },
+		{ "ICC_AP0R0_EL1", true, 1 << 11 }, { "ICC_EOIR1_EL1", true, 1 << 12 },
+		{ "ICC_BPR1_EL1", false, 1 << 12 }, { "ICC_AP1R0_EL1", true, 1 << 12 },
+		{ "ICC_PMR_EL1", true, 1 << 10 },   { "ICC_RPR_EL1", false, 1 << 10 },
+		{ "ICC_CTLR_EL1", true, 1 << 10 },  { "ICC_DIR_EL1", true, 1 << 10 | 1 << 14 },
 	};
 	struct bench b = guest_bench();
 
@@ -337,7 +344,8 @@ TEST(hypervisor_traps_come_before_redirection)
 			bool traps = n != 13 && bit(rows[i].traps, n);
 
 			hyp_wr(&b, "ICH_HCR_EL2", 1 | 1u << n);
-			EXPECT_EQ(bench_try(&b, 0, rows[i].name, rows[i].write), traps ? SYS_TRAP_EL2 : SYS_OK);
+			EXPECT_EQ(bench_try(&b, 0, rows[i].name, rows[i].write),
+				  traps ? SYS_TRAP_EL2 : SYS_OK);
 		}
 	hyp_wr(&b, "ICH_HCR_EL2", 1);
 	EXPECT_EQ(bench_try(&b, 0, "ICC_SGI1R_EL1", true), SYS_TRAP_EL2);

@@ -1,8 +1,12 @@
-/* The generic timers: conditions at exact times, offsets and wraparound, traps, VHE views, the event stream. */
+/*
+ * The generic timers: conditions at exact times, offsets and wraparound, traps, VHE views, the
+ * event stream.
+ */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/bits.h"
+#include "base/snap.h"
 #include "harness.h"
 #include "timer/timer.h"
 
@@ -258,7 +262,8 @@ TEST(el0_is_let_in_by_cntkctl)
 	static const struct {
 		const char *name;
 		u32 bits; /* any of these opens it */
-	} rows[] = { { "CNTPCT_EL0", 1 }, { "CNTVCT_EL0", 2 }, { "CNTFRQ_EL0", 3 }, { "CNTV_CTL_EL0", 1 << 8 },
+	} rows[] = { { "CNTPCT_EL0", 1 },	  { "CNTVCT_EL0", 2 },
+		     { "CNTFRQ_EL0", 3 },	  { "CNTV_CTL_EL0", 1 << 8 },
 		     { "CNTV_TVAL_EL0", 1 << 8 }, { "CNTP_CVAL_EL0", 1 << 9 } };
 	struct bench *b = bench_new(FEAT(EL2), 62500000);
 
@@ -268,9 +273,11 @@ TEST(el0_is_let_in_by_cntkctl)
 			b->c[0]->hcr_eff = 0;
 			wr(b, "CNTKCTL_EL1", BIT(n));
 			b->c[0]->el = 0;
-			EXPECT_EQ(try_name(b, rows[i].name, false), bit(rows[i].bits, n) ? SYS_OK : SYS_TRAP_EL1);
+			EXPECT_EQ(try_name(b, rows[i].name, false),
+				  bit(rows[i].bits, n) ? SYS_OK : SYS_TRAP_EL1);
 			b->c[0]->hcr_eff = HCR_TGE;
-			EXPECT_EQ(try_name(b, rows[i].name, false), bit(rows[i].bits, n) ? SYS_OK : SYS_TRAP_EL2);
+			EXPECT_EQ(try_name(b, rows[i].name, false),
+				  bit(rows[i].bits, n) ? SYS_OK : SYS_TRAP_EL2);
 		}
 	EXPECT_EQ(try_name(b, "CNTKCTL_EL1", false), SYS_UNDEF);
 	bench_free(b);
@@ -284,8 +291,10 @@ TEST(cnthctl_keeps_el1_from_the_physical_timer_in_both_formats)
 		for (unsigned n = 0; n < 12; n++) {
 			hyp_wr(b, "CNTHCTL_EL2", BIT(n));
 			b->c[0]->hcr_eff = e2h ? HCR_E2H : 0;
-			EXPECT_EQ(try_name(b, "CNTPCT_EL0", false), n == (e2h ? 10 : 0) ? SYS_OK : SYS_TRAP_EL2);
-			EXPECT_EQ(try_name(b, "CNTP_CTL_EL0", true), n == (e2h ? 11 : 1) ? SYS_OK : SYS_TRAP_EL2);
+			EXPECT_EQ(try_name(b, "CNTPCT_EL0", false),
+				  n == (e2h ? 10 : 0) ? SYS_OK : SYS_TRAP_EL2);
+			EXPECT_EQ(try_name(b, "CNTP_CTL_EL0", true),
+				  n == (e2h ? 11 : 1) ? SYS_OK : SYS_TRAP_EL2);
 			EXPECT_EQ(try_name(b, "CNTV_CTL_EL0", true), SYS_OK);
 			EXPECT_EQ(try_name(b, "CNTVCT_EL0", false), SYS_OK);
 			b->c[0]->hcr_eff = 0;
@@ -325,7 +334,7 @@ TEST(a_vhe_host_reaches_its_timers_by_the_el1_names)
 	wr_enc(b, 0, SR(3, 5, 14, 3, 0), 5); /* CNTV_TVAL_EL02: the offset counts */
 	EXPECT_EQ(timer_look(b->c[0], TIMER_PHYS).cval, 3);
 	EXPECT_EQ(timer_look(b->c[0], TIMER_VIRT).cval, 65);
-	wr(b, "CNTKCTL_EL1", 0xf00); /* CNTHCTL_EL2 */
+	wr(b, "CNTKCTL_EL1", 0xf00);		 /* CNTHCTL_EL2 */
 	wr_enc(b, 0, SR(3, 5, 14, 1, 0), 0x3ff); /* CNTKCTL_EL12 */
 	EXPECT_EQ(rd(b, "CNTHCTL_EL2"), 0xf00);
 	b->c[0]->el = 0;
@@ -373,7 +382,7 @@ TEST(the_event_stream_wakes_a_waiting_pe_at_the_edge_of_its_bit)
 	at_ps(b, 3 * TICK);
 	timer_wfe(c);
 	EXPECT_EQ(event_next(&b->q), EVENT_NEVER); /* no stream */
-	wr(b, "CNTKCTL_EL1", 1 << 2 | 4 << 4);     /* rising edges of bit 4: 16, 48, ... */
+	wr(b, "CNTKCTL_EL1", 1 << 2 | 4 << 4);	   /* rising edges of bit 4: 16, 48, ... */
 	EXPECT_EQ(event_next(&b->q), EVENT_NEVER);
 	c->waiting = c->wait_wfe = true;
 	timer_wfe(c);
@@ -386,7 +395,7 @@ TEST(the_event_stream_wakes_a_waiting_pe_at_the_edge_of_its_bit)
 	timer_wfe(c); /* the edge at 48 has been: no sleep */
 	EXPECT(!c->waiting);
 	wr(b, "CNTKCTL_EL1", 1 << 2 | 1 << 3 | 4 << 4); /* falling: 64 */
-	hyp_wr(b, "CNTHCTL_EL2", 1 << 2 | 2 << 4);      /* and rising edges of bit 2 */
+	hyp_wr(b, "CNTHCTL_EL2", 1 << 2 | 2 << 4);	/* and rising edges of bit 2 */
 	c->waiting = true;
 	timer_wfe(c);
 	EXPECT_EQ(event_next(&b->q), 52 * TICK);
@@ -406,5 +415,42 @@ TEST(reset_stops_the_timers_and_the_counter_goes_on)
 	EXPECT(!b->out[0][TIMER_PHYS]);
 	EXPECT_EQ(event_next(&b->q), EVENT_NEVER);
 	EXPECT_EQ(rd(b, "CNTPCT_EL0"), 7);
+	bench_free(b);
+}
+
+struct mem_snap {
+	struct snap s;
+	u8 data[4096];
+	size_t at;
+};
+static bool mem_bytes(struct snap *s, void *p, size_t n)
+{
+	struct mem_snap *m = container_of(s, struct mem_snap, s);
+
+	if (m->at + n > sizeof m->data)
+		return false;
+	memcpy(s->loading ? p : m->data + m->at, s->loading ? m->data + m->at : p, n);
+	m->at += n;
+	return true;
+}
+
+TEST(a_saved_timer_fires_in_the_machine_that_loads_it)
+{
+	static struct mem_snap m = { .s.bytes = mem_bytes };
+	struct bench *a = bench_new(FEAT(EL2), 62500000), *b = bench_new(FEAT(EL2), 62500000);
+
+	at_ps(a, 5 * TICK);
+	hyp_wr(a, "CNTVOFF_EL2", 3);
+	wr(a, "CNTV_TVAL_EL0", 7);
+	wr(a, "CNTV_CTL_EL0", 1);
+	timer_snap(a->t, &m.s);
+	m.s.loading = true;
+	m.at = 0;
+	timer_snap(b->t, &m.s);
+	EXPECT(!m.s.failed);
+	EXPECT_EQ(event_next(&b->q), 12 * TICK);
+	at_ps(b, 12 * TICK);
+	EXPECT(b->out[0][TIMER_VIRT]);
+	bench_free(a);
 	bench_free(b);
 }
