@@ -183,6 +183,19 @@ const u32 *guest_insn(u32 word)
 	return code;
 }
 
+int guest_has_pmu(void)
+{
+	u64 version = READ(id_aa64dfr0_el1) >> 8 & 15;
+
+	return version && version != 15;
+}
+
+void guest_pmuserenr(u64 value)
+{
+	if (guest_has_pmu())
+		WRITE(pmuserenr_el0, value);
+}
+
 static void defaults_el3(void)
 {
 	WRITE(scr_el3, SCR_DEFAULT);
@@ -197,7 +210,7 @@ static void defaults_el2(void)
 	WRITE(sctlr_el2, SCTLR_EL2_DEFAULT);
 	WRITE(cptr_el2, 0x33ff);
 	WRITE(hstr_el2, 0);
-	WRITE(mdcr_el2, READ(pmcr_el0) >> 11 & 31);     /* HPMN: all counters for EL1 */
+	WRITE(mdcr_el2, guest_has_pmu() ? READ(pmcr_el0) >> 11 & 31 : 0);       /* HPMN: all for EL1 */
 	WRITE(cnthctl_el2, 3);
 	WRITE(cntvoff_el2, 0);
 	WRITE(vttbr_el2, 0);
@@ -219,7 +232,7 @@ void guest_defaults(void)
 	WRITE(mdscr_el1, 0);
 	WRITE(cntkctl_el1, 0);
 	WRITE(tcr_el1, 0);
-	WRITE(pmuserenr_el0, 0);
+	guest_pmuserenr(0);
 	INSN("tlbi vmalle1\n\tdsb sy\n\tisb");
 	guest_cpu()->handler = 0;
 }

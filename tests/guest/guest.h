@@ -79,6 +79,9 @@ extern struct guest_cpu guest_cpus[GUEST_CPUS];
 extern u64 guest_boot_el;               /* EL of main */
 /* as start.S found them on CPU 0: CurrentEL, DAIF, SPSel, SCTLR of that EL */
 extern u64 guest_entry[4];
+/* PMUSERENR_EL0, when there is a PMU */
+void guest_pmuserenr(u64 value);
+int guest_has_pmu(void);
 int guest_has_el2(void);                /* in hardware, at or below guest_boot_el */
 
 /* SPSR values: all masked, and nothing masked or'd away by the caller */

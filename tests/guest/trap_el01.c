@@ -42,13 +42,15 @@ static void el0_rights_to(unsigned to)
 	for (const struct row *r = rows; r < rows + ARRAY_SIZE(rows); r++) {
 		const u32 *insn = guest_insn(SR_WORD(r->sr, r->read, r->rt));
 
+		if (r->pmuserenr && !guest_has_pmu())
+			continue;
 		WRITE(sctlr_el1, SCTLR_EL1_RES1);
-		WRITE(pmuserenr_el0, 0);
+		guest_pmuserenr(0);
 		RUN(SPSR_EL0, insn, 0, 0, SPSR_DAIF, (u64)line);
 		EXPECT_EXC(r->name, to, VEC_LOWER, ESR(EC_SYSREG, SR_ISS(r->sr, r->read, r->rt)),
 			   insn);
 		WRITE(sctlr_el1, SCTLR_EL1_RES1 | r->sctlr);
-		WRITE(pmuserenr_el0, r->pmuserenr);
+		guest_pmuserenr(r->pmuserenr);
 		RUN(SPSR_EL0, insn, 0, 0, SPSR_DAIF, (u64)line);
 		EXPECT_NO_EXC(r->name);
 	}
