@@ -71,7 +71,7 @@ enum {
 /* The access contexts of the fast data TLB. */
 enum { MCTX_CUR, MCTX_UNPRIV, MCTX_COUNT };
 struct mctx {
-	u64 tag, hash; /* of the fast TLB; tag is FAST_NONE when nothing may be fast (big-endian data, reference mode) */
+	u64 tag, hash; /* of the fast TLB; tag is FAST_NEVER when nothing may be fast (big-endian data, reference mode) */
 };
 
 /* System registers owned by cpu/; index [n] is ELn. Names as in the manual. */

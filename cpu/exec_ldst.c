@@ -22,28 +22,45 @@ EXEC(add_reg) { RD = RN + RM; NEXT(c, u); }
 #define A_sxtw (RN + ((u64)(s64)(s32)RM << u->aux))
 #define A_lit  (c->page_va + (u64)(s64)u->imm)
 
+/* The fast half has no stack frame: what misses goes on in a twin of its own. */
 #define LOAD(name, mode, addr, size, es, ctx, assign)                                                                \
-	EXEC(name##_##mode)                                                                                          \
+	static noinline_ const struct uop *slow_##name##_##mode(struct cpu *c, const struct uop *u)                  \
 	{                                                                                                            \
-		const void *p = mem_load(c, u, addr, MEM(size, es, ctx, 0));                                         \
+		const void *p = mem_load_slow(c, u, addr, MEM(size, es, ctx, 0));                                    \
 		if (unlikely(!p))                                                                                    \
 			return fault_exit(c, u);                                                                     \
 		assign;                                                                                              \
 		NEXT(c, u);                                                                                          \
-	}
-#define STORE(name, mode, addr, size, es, ctx, put)                                                                  \
+	}                                                                                                            \
 	EXEC(name##_##mode)                                                                                          \
 	{                                                                                                            \
 		u64 va = addr;                                                                                       \
-		void *p = mem_store_fast(c, va, MEM(size, es, ctx, 0));                                              \
-		if (likely(p != NULL)) {                                                                             \
-			put;                                                                                         \
-			NEXT(c, u);                                                                                  \
-		}                                                                                                    \
-		p = c->bounce;                                                                                       \
+		const struct fast_slot *s = mem_slot(c, va, MEM(size, es, ctx, 0));                                  \
+		const void *p;                                                                                       \
+		if (unlikely(s->rtag != mem_tag(c, va, MEM(size, es, ctx, 0))))                                      \
+			return slow_##name##_##mode(c, u);                                                           \
+		p = (const void *)(s->addend + va);                                                                  \
+		assign;                                                                                              \
+		NEXT(c, u);                                                                                          \
+	}
+#define STORE(name, mode, addr, size, es, ctx, put)                                                                  \
+	static noinline_ const struct uop *slow_##name##_##mode(struct cpu *c, const struct uop *u)                  \
+	{                                                                                                            \
+		void *p = c->bounce;                                                                                 \
 		put;                                                                                                 \
-		if (unlikely(!mem_store_slow(c, u, va, MEM(size, es, ctx, 0))))                                      \
+		if (unlikely(!mem_store_slow(c, u, addr, MEM(size, es, ctx, 0))))                                    \
 			return fault_exit(c, u);                                                                     \
+		NEXT(c, u);                                                                                          \
+	}                                                                                                            \
+	EXEC(name##_##mode)                                                                                          \
+	{                                                                                                            \
+		u64 va = addr;                                                                                       \
+		const struct fast_slot *s = mem_slot(c, va, MEM(size, es, ctx, 0));                                  \
+		void *p;                                                                                             \
+		if (unlikely(s->wtag != mem_tag(c, va, MEM(size, es, ctx, 0))))                                      \
+			return slow_##name##_##mode(c, u);                                                           \
+		p = (void *)(s->addend + va);                                                                        \
+		put;                                                                                                 \
 		NEXT(c, u);                                                                                          \
 	}
 /* One general register, one address form, in order of size << 2 | opc. */

@@ -46,7 +46,7 @@ static void fill_fast(struct cpu *c, u64 va, unsigned ctx, const struct xlat *x,
 	u64 rtag = FAST_NONE, wtag = FAST_NONE;
 	struct fault f;
 
-	if (c->mctx[ctx].tag >= FAST_CTX)
+	if (c->mctx[ctx].tag == FAST_NEVER)
 		return;
 	if ((c->key & KEY_ALIGN) || attr_is_device(x->attr))
 		tag |= FAST_ALIGNED;
@@ -85,14 +85,14 @@ static bool touch(struct cpu *c, u64 va, unsigned len, u32 what, u32 desc, bool 
 	page = bus_page(c->bus, x.pa, &writable);
 	p->pa = x.pa;
 	p->host = page ? page + (x.pa.a & 0xfff) : NULL;
-	p->code = write && page && bus_code_page(c->bus, x.pa);
+	p->code = write && page && bus_code_page(c->bus, x.pa); /* not writable in the sense of bus_page() */
 	if (page) {
 		bool watched = debug_watch_page(c, va);
 
-		if (write && !writable)
+		if (write && !writable && !p->code)
 			p->host = NULL; /* ROM: the bus drops the write */
 		if (!watched)
-			fill_fast(c, va, ctx, &x, a, page, writable && !bus_code_page(c->bus, x.pa), l1);
+			fill_fast(c, va, ctx, &x, a, page, writable, l1);
 	}
 	return true;
 }

@@ -33,22 +33,29 @@ void *mem_atomic_slow(struct cpu *c, const struct uop *u, u64 va, u32 desc);
 bool mem_zero_block(struct cpu *c, const struct uop *u, u64 va);
 bool mem_cache_op(struct cpu *c, const struct uop *u, u64 va, bool write, bool fetch);
 
+/* The slot that would answer for va, and the tag it then has. */
+static always_inline_ const struct fast_slot *mem_slot(const struct cpu *c, u64 va, u32 desc)
+{
+	return &c->dfast.slot[fast_index(va, c->mctx[MEM_CTX(desc)].hash)];
+}
+static always_inline_ u64 mem_tag(const struct cpu *c, u64 va, u32 desc)
+{
+	return ((va + MEM_SIZE(desc) - 1) & ~0xfffull) | c->mctx[MEM_CTX(desc)].tag;
+}
 static always_inline_ const void *mem_load(struct cpu *c, const struct uop *u, u64 va, u32 desc)
 {
-	const struct mctx *m = &c->mctx[MEM_CTX(desc)];
-	const struct fast_slot *s = &c->dfast.slot[fast_index(va, m->hash)];
+	const struct fast_slot *s = mem_slot(c, va, desc);
 
-	if (likely(s->rtag == (((va + MEM_SIZE(desc) - 1) & ~0xfffull) | m->tag)))
+	if (likely(s->rtag == mem_tag(c, va, desc)))
 		return (const void *)(s->addend + va);
 	return mem_load_slow(c, u, va, desc);
 }
 /* Where a store may go straight, NULL: put the bytes into c->bounce and call mem_store_slow(). */
 static always_inline_ void *mem_store_fast(struct cpu *c, u64 va, u32 desc)
 {
-	const struct mctx *m = &c->mctx[MEM_CTX(desc)];
-	const struct fast_slot *s = &c->dfast.slot[fast_index(va, m->hash)];
+	const struct fast_slot *s = mem_slot(c, va, desc);
 
-	if (likely(s->wtag == (((va + MEM_SIZE(desc) - 1) & ~0xfffull) | m->tag)))
+	if (likely(s->wtag == mem_tag(c, va, desc)))
 		return (void *)(s->addend + va);
 	return NULL;
 }

@@ -465,6 +465,13 @@ bool bus_code_page(struct bus *b, pa p)
 	return word && *word;
 }
 
+bool bus_code_lines(struct bus *b, pa p, u64 len)
+{
+	u64 *word = code_word(b, p);
+
+	return word && (*word & lines_of(p.a & 0xfff, len));
+}
+
 static cold_ void code_written(struct bus *b, u64 *word, pa page, u64 lines)
 {
 	for (size_t i = 0; i < b->n_listeners; i++)

@@ -101,17 +101,26 @@ void fast_fill_code(struct mmu *m, u64 va, u64 hash, u64 tag, void *code, u16 l1
 	s->code = code;
 }
 
+static void flush_side(struct mmu *m, int side)
+{
+	for (u32 i = 0; i < FAST_SLOTS; i++) {
+		struct fast_slot *s = &m->fast[side]->slot[i];
+
+		if (s->entry)
+			m->l1[side].line[s->entry].slots = 0;
+		empty(s);
+	}
+}
+
 void fast_flush(struct mmu *m)
 {
-	for (int side = 0; side < SIDES; side++) {
-		for (u32 i = 0; i < FAST_SLOTS; i++) {
-			struct fast_slot *s = &m->fast[side]->slot[i];
+	flush_side(m, SIDE_CODE);
+	flush_side(m, SIDE_DATA);
+}
 
-			if (s->entry)
-				m->l1[side].line[s->entry].slots = 0;
-			empty(s);
-		}
-	}
+void fast_flush_code(struct mmu *m)
+{
+	flush_side(m, SIDE_CODE);
 }
 
 void fast_protect_page(struct mmu *m, const u8 *host)
