@@ -17,6 +17,8 @@
 #define CPU_INSN_H
 
 #include "cpu/features.h"
+#include "cpu/fp_ops.h"
+#include "cpu/simd_ops.h"
 
 struct tr;
 struct insn;

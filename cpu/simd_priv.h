@@ -1,0 +1,165 @@
+/*
+ * What the Advanced SIMD handlers share: operand access, the two shapes of a vector handler, saturation.
+ *
+ * Registers stand in u->rd, rn, rm. A *vector* handler computes all 128 bits by gcc vector operations, in two variants: _q stores
+ * them, _k keeps the low 1 << u->aux bytes (64-bit vectors and scalars) and zeroes the rest. A *lane* handler is a loop over the
+ * elements of the low 1 << u->aux bytes; one variant serves all shapes. Saturating instructions are lane handlers, because only
+ * elements that exist may set QC.
+ */
+#ifndef CPU_SIMD_PRIV_H
+#define CPU_SIMD_PRIV_H
+
+#include "cpu/simd_ops.h"
+#include "cpu/translate.h"
+#include "cpu/vreg.h"
+
+#define EXEC(name) static const struct uop *exec_##name(struct cpu *c, const struct uop *u)
+
+/* A register under construction: lanes are written by index, then the whole is stored. */
+union vreg {
+	vu64 v;
+	u8 byte[16];
+};
+#define VREG_LANE(r, T, i) (((T *)(r).byte)[i])
+
+/* v with all but the low 1 << log2_bytes bytes cleared. */
+static always_inline_ vu64 vkeep(vu64 v, unsigned log2_bytes)
+{
+	u64 m = log2_bytes >= 3 ? ~0ull : (1ull << (8u << log2_bytes)) - 1;
+
+	return v & (vu64){ m, log2_bytes >= 4 ? ~0ull : 0 };
+}
+
+/* Three-operand (n, m, old d) and two-operand vector handlers on lanes of T. */
+#define VEC3(name, T, expr)                                                                                                  \
+	EXEC(name##_q)                                                                                                       \
+	{                                                                                                                    \
+		T n = (T)vgetv(c, u->rn), m = (T)vgetv(c, u->rm), d = (T)vgetv(c, u->rd);                                    \
+		(void)d;                                                                                                     \
+		vsetv(c, u->rd, (vu64)(expr));                                                                               \
+		NEXT(c, u);                                                                                                  \
+	}                                                                                                                    \
+	EXEC(name##_k)                                                                                                       \
+	{                                                                                                                    \
+		T n = (T)vgetv(c, u->rn), m = (T)vgetv(c, u->rm), d = (T)vgetv(c, u->rd);                                    \
+		(void)d;                                                                                                     \
+		vsetv(c, u->rd, vkeep((vu64)(expr), u->aux));                                                                \
+		NEXT(c, u);                                                                                                  \
+	}
+#define VEC2(name, T, expr)                                                                                                  \
+	EXEC(name##_q)                                                                                                       \
+	{                                                                                                                    \
+		T n = (T)vgetv(c, u->rn), d = (T)vgetv(c, u->rd);                                                            \
+		(void)d;                                                                                                     \
+		vsetv(c, u->rd, (vu64)(expr));                                                                               \
+		NEXT(c, u);                                                                                                  \
+	}                                                                                                                    \
+	EXEC(name##_k)                                                                                                       \
+	{                                                                                                                    \
+		T n = (T)vgetv(c, u->rn), d = (T)vgetv(c, u->rd);                                                            \
+		(void)d;                                                                                                     \
+		vsetv(c, u->rd, vkeep((vu64)(expr), u->aux));                                                                \
+		NEXT(c, u);                                                                                                  \
+	}
+
+/* Lane handlers: expr gives lane i of type T from n, m and the old d; `bits` is T's width. */
+#define LANES3(name, T, expr)                                                                                                \
+	EXEC(name)                                                                                                           \
+	{                                                                                                                    \
+		union vreg r = { .v = { 0, 0 } };                                                                            \
+		for (unsigned i = 0; i < (1u << u->aux) / sizeof(T); i++) {                                                  \
+			T n = VLANE(c, T, u->rn, i), m = VLANE(c, T, u->rm, i), d = VLANE(c, T, u->rd, i);                   \
+			(void)n, (void)m, (void)d;                                                                           \
+			VREG_LANE(r, T, i) = (T)(expr);                                                                      \
+		}                                                                                                            \
+		vsetv(c, u->rd, r.v);                                                                                        \
+		NEXT(c, u);                                                                                                  \
+	}
+#define LANES2(name, T, expr)                                                                                                \
+	EXEC(name)                                                                                                           \
+	{                                                                                                                    \
+		union vreg r = { .v = { 0, 0 } };                                                                            \
+		for (unsigned i = 0; i < (1u << u->aux) / sizeof(T); i++) {                                                  \
+			T n = VLANE(c, T, u->rn, i), d = VLANE(c, T, u->rd, i);                                              \
+			(void)n, (void)d;                                                                                    \
+			VREG_LANE(r, T, i) = (T)(expr);                                                                      \
+		}                                                                                                            \
+		vsetv(c, u->rd, r.v);                                                                                        \
+		NEXT(c, u);                                                                                                  \
+	}
+
+#define WIDTH(x) (8 * (unsigned)sizeof(x))
+
+/* mask ? a : b, bit by bit. */
+#define VSEL(T, mask, a, b) (((T)(mask) & (a)) | (~(T)(mask) & (b)))
+
+/* The value as a signed or unsigned integer of `bits` bits, saturated (FPSR.QC). |v| is at most 2^100. */
+static always_inline_ u64 sat_signed(struct cpu *c, s128 v, unsigned width)
+{
+	s64 max = (s64)(~0ull >> (65 - width));
+
+	if (likely(v >= -(s128)max - 1 && v <= max))
+		return (u64)v;
+	c->fpu.fpsr |= FPSR_QC;
+	return (u64)(v < 0 ? -max - 1 : max);
+}
+static always_inline_ u64 sat_unsigned(struct cpu *c, s128 v, unsigned width)
+{
+	u64 max = ~0ull >> (64 - width);
+
+	if (likely(v >= 0 && v <= (s128)max))
+		return (u64)v;
+	c->fpu.fpsr |= FPSR_QC;
+	return v < 0 ? 0 : max;
+}
+
+/* v * 2^shift without loss for shift < 64 (beyond that only the sign counts); right shifts truncate or round half up. */
+static always_inline_ s128 shift_exact(s128 v, int shift, bool round)
+{
+	const s128 big = (s128)1 << 100;
+	int right = shift < -100 ? 100 : -shift;
+
+	if (shift >= 64)
+		return v == 0 ? 0 : v < 0 ? -big : big;
+	if (shift >= 0)
+		return (s128)((u128)v << shift);
+	return (v + (round ? (s128)1 << (right - 1) : 0)) >> right;
+}
+
+/* Carry-less product of bytes, low 16 bits of it. */
+static always_inline_ u32 poly_mul8(u32 a, u32 b)
+{
+	u32 r = 0;
+
+	for (unsigned i = 0; i < 8; i++)
+		r ^= (a << i) & -(b >> i & 1);
+	return r;
+}
+
+/* One operation: handlers by element size; [1] is used when less than 128 bits are kept. A NULL handler is unallocated. */
+struct simd_fn {
+	exec_fn *fn[4][2];
+};
+
+/* Initialisers of one size in struct simd_fn. */
+#define FN_VEC(name)  { exec_##name##_q, exec_##name##_k }
+#define FN_LANE(name) { exec_##name, exec_##name }
+
+/* The row allows elements of 1 << size bytes. */
+static inline bool simd_size_ok(const struct insn *row, unsigned size)
+{
+	return row->arg >> (VSZ_SHIFT + size) & 1;
+}
+/* Log2 of the bytes an instruction of this word works on: 3 or 4 by q, or one element. */
+static inline unsigned simd_shape(const struct insn *row, u32 w, unsigned size)
+{
+	return row->arg & VOP_SCALAR ? size : bit(w, 30) ? 4 : 3;
+}
+static inline enum simd_op simd_op(const struct insn *row)
+{
+	return (enum simd_op)(row->arg & 0xffff);
+}
+/* The FP check and the uop of an operation; shape as simd_shape() gives it. */
+bool simd_emit(struct tr *t, const struct simd_fn *op, unsigned size, unsigned shape, u32 w, u8 rm, s32 imm);
+
+#endif
