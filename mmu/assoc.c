@@ -133,6 +133,14 @@ u32 assoc_find_smallest(const struct assoc *a, u64 addr, u64 want)
 
 /* Replacement */
 
+/* Size, VMID and ASID move a line to another set, or the same address of all guests and processes would fight for one. */
+static u32 set_for(const struct assoc *a, u64 page, u64 tag)
+{
+	u64 asid = tag & TAG_GLOBAL ? 0 : tag & TAG_ASID;
+
+	return (u32)((page + tag_size(tag) + 5 * ((tag & TAG_VMID) >> TAG_VMID_LO) + 3 * asid) & (a->sets - 1));
+}
+
 static u32 set_of(const struct assoc *a, u32 i)
 {
 	return (i - 1) / a->ways;
@@ -318,7 +326,7 @@ u32 assoc_insert(struct assoc *a, u64 addr, u64 tag, u8 frag, bool *evicted)
 	if (!a->n)
 		return 0;
 	i = same_line(a, page, tag);
-	set = (u32)(page & (a->sets - 1));
+	set = set_for(a, page, tag);
 	if (!i)
 		i = empty_line(a, set);
 	if (!i) {
@@ -467,7 +475,7 @@ static void snap_line(struct assoc *a, struct snap *s, u32 i, void (*payload)(st
 	payload(s, l);
 	if (s->loading) {
 		snap_check(s, (k->tag & TAG_VALID) && tag_size(k->tag) >= 12 && (!k->frag || k->frag > tag_size(k->tag)) &&
-				      k->frag < 64 && set_of(a, i) == (k->page & (a->sets - 1)),
+				      k->frag < 64 && set_of(a, i) == set_for(a, k->page, k->tag),
 			   "TLB tag");
 		if (s->failed)
 			*k = (struct line_key){ 0 };

@@ -3,37 +3,13 @@
 
 #include <string.h>
 
-#include "base/bits.h"
 #include "tests/unit/harness.h"
+#include "tests/unit/tables.h"
 
 #define RAM      0x40000000ull
 #define RAM_SIZE 0x8000000ull
 #define HOLE     0x30000000ull /* nothing there */
 #define OUT      0x47000000ull /* a page that tests map to */
-
-#define AF    BIT(10)
-#define NG    BIT(11)
-#define RO    BIT(7)
-#define USER  BIT(6)
-#define DBM   BIT(51)
-#define CONT  BIT(52)
-#define PXN   BIT(53)
-#define UXN   BIT(54)
-#define PAGE  3ull
-#define BLOCK 1ull
-#define ISH   (3ull << 8)
-#define S2R   BIT(6)
-#define S2W   BIT(7)
-#define S2WB  (15ull << 2)
-#define S2ALL (AF | S2R | S2W | S2WB | ISH)
-
-/* A set of tables: how the test writes them, apart from how the walker reads them. */
-struct tables {
-	u64 root;
-	unsigned grain, start, ia;
-	bool be;
-	u64 table_attr; /* upper attributes of every table descriptor written */
-};
 
 struct world {
 	struct bus *bus;
@@ -51,53 +27,17 @@ static const struct mmu_features everything = {
 
 static u64 get64(struct world *w, u64 at)
 {
-	u64 v;
-
-	bus_read(w->bus, pa_make(SPACE_NS, at), 8, (struct attrs){ .privileged = true }, &v);
-	return v;
+	return bus_get64(w->bus, at);
 }
 
 static void put64(struct world *w, u64 at, u64 v)
 {
-	bus_write(w->bus, pa_make(SPACE_NS, at), 8, (struct attrs){ .privileged = true }, v);
+	bus_put64(w->bus, at, v);
 }
 
-static u64 new_table(struct world *w, unsigned grain)
-{
-	u64 at = align_up(w->next, 1ull << grain);
-
-	w->next = at + (1ull << grain);
-	return at;
-}
-
-static unsigned shift_at(const struct tables *t, unsigned level)
-{
-	return t->grain + (3 - level) * (t->grain - 3);
-}
-
-/* Writes desc for addr at `level`, making tables on the way down; where it stands. */
 static u64 map(struct world *w, struct tables *t, u64 addr, unsigned level, u64 desc)
 {
-	u64 table = t->root;
-
-	for (unsigned l = t->start;; l++) {
-		unsigned shift = shift_at(t, l);
-		unsigned width = l == t->start ? t->ia - shift : t->grain - 3;
-		u64 at = table + (addr >> shift & low_mask(width)) * 8;
-		u64 d = get64(w, at);
-
-		if (t->be)
-			d = __builtin_bswap64(d);
-		if (l == level) {
-			put64(w, at, t->be ? __builtin_bswap64(desc) : desc);
-			return at;
-		}
-		if (!(d & 1)) {
-			d = new_table(w, t->grain) | 3 | t->table_attr;
-			put64(w, at, t->be ? __builtin_bswap64(d) : d);
-		}
-		table = d & MASK(47, t->grain);
-	}
+	return tables_map(w->bus, &w->next, t, addr, level, desc);
 }
 
 /* EL1&0, stage 1 only, 4 KiB granule, 48-bit VAs in both ranges. MAIR: 0 WB, 1 NC, 2 nGnRnE, 3 nGnRE. */
@@ -112,8 +52,8 @@ static void set_up(struct world *w)
 		.kind = REGIME_EL10, .space = SPACE_NS, .s1 = true, .two_ranges = true, .feat = &w->feat,
 		.sctlr = BIT(2) | BIT(12), .tcr = 16 | 16ull << 16 | 2ull << 30 | 5ull << 32, .mair = 0x040044ff,
 	};
-	w->s1 = (struct tables){ .root = new_table(w, 12), .grain = 12, .start = 0, .ia = 48 };
-	w->high = (struct tables){ .root = new_table(w, 12), .grain = 12, .start = 0, .ia = 48 };
+	w->s1 = (struct tables){ .root = new_table(&w->next, 12), .grain = 12, .start = 0, .ia = 48 };
+	w->high = (struct tables){ .root = new_table(&w->next, 12), .grain = 12, .start = 0, .ia = 48 };
 	w->r.ttbr[0] = w->s1.root;
 	w->r.ttbr[1] = w->high.root;
 }
@@ -188,7 +128,7 @@ TEST(page_block_and_their_sizes_in_every_granule)
 		u64 in = low_mask(rows[i].size) & 0x3456789;
 
 		set_up(&w);
-		w.s1 = (struct tables){ .root = new_table(&w, rows[i].grain), .grain = rows[i].grain, .ia = 48 };
+		w.s1 = (struct tables){ .root = new_table(&w.next, rows[i].grain), .grain = rows[i].grain, .ia = 48 };
 		w.s1.start = rows[i].grain == 16 ? 1 : 0;
 		w.r.ttbr[0] = w.s1.root;
 		w.r.tcr |= rows[i].tg0 << 14;
@@ -338,7 +278,7 @@ TEST(blocks_exist_at_level_2_only_with_16K_and_64K)
 		struct world w;
 
 		set_up(&w);
-		w.s1 = (struct tables){ .root = new_table(&w, 14 + 2 * i), .grain = 14 + 2 * i, .start = i, .ia = 48 };
+		w.s1 = (struct tables){ .root = new_table(&w.next, 14 + 2 * i), .grain = 14 + 2 * i, .start = i, .ia = 48 };
 		w.r.ttbr[0] = w.s1.root;
 		w.r.tcr |= tg0[i] << 14;
 		map(&w, &w.s1, 0, 1, OUT | BLOCK | AF);
@@ -1111,14 +1051,6 @@ TEST(NV1_moves_PXN_and_takes_EL0_away)
 }
 
 /* Random tables and registers */
-
-static u64 random64(u64 *state)
-{
-	*state ^= *state << 13;
-	*state ^= *state >> 7;
-	*state ^= *state << 17;
-	return *state;
-}
 
 /* Mostly tables and leaves that point back into RAM, so that walks go deep; sometimes anything. */
 static u64 random_desc(u64 *rng)
