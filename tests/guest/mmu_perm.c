@@ -61,15 +61,12 @@ static void try(const char *what, const struct rights *r, unsigned el, enum acce
 {
 	const void *probe = access == FETCH ? (const void *)va : access == READ_ ? mmu_ld64 : mmu_st64;
 	unsigned ec = (access == FETCH ? EC_IABT_LOW : EC_DABT_LOW) + (el != 0);
-	struct exc *e = guest_cpu()->exc;
 
 	RUN(SPSR_OF_EL(el ? top : 0) | spsr_bits, probe, va, RET | (u64)RET << 32);
 	if (allowed(r, el, access)) {
 		EXPECT_NO_EXC(what);
 		return;
 	}
-	if (e->el == 2 && !STRICT)
-		e->esr &= ~0x1dff800ul;         /* QEMU 7.2 sets ISV, which only stage 2 may */
 	EXPECT_FAULT(what, top, el ? VEC_SAME : VEC_LOWER,
 		     ESR(ec, FSC_PERM(3) | (access == WRITE_ ? ISS_WNR : 0)), probe, va);
 }

@@ -10,10 +10,7 @@
 
 #include "guest.h"
 
-/*
- * A *_strict.c file includes its namesake with STRICT 1: then also what QEMU 7.2 has wrong is
- * checked (QEMU 11 passes where the file does not say otherwise).
- */
+/* A *_strict.c file includes its namesake with STRICT 1: then also what QEMU has wrong is checked. */
 #ifndef STRICT
 #define STRICT 0
 #endif

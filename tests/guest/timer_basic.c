@@ -7,10 +7,6 @@
 /* run: -M virt,gic-version=3,virtualization=on -cpu neoverse-n1 -smp 1 */
 #include "gic_common.h"
 
-#ifndef STRICT
-#define STRICT 0                        /* 1 in timer_basic_strict.c */
-#endif
-
 #define ENABLE 1u
 #define IMASK 2u
 #define ISTATUS 4u
@@ -46,12 +42,12 @@ static const struct timer timers[] = {
 	ROW(hypvirt, "EL2 virtual", 28),
 };
 
-/* How many of those there are. QEMU 7.2 has not wired the EL2 virtual one. */
+/* How many of those there are. */
 static unsigned timer_count(void)
 {
 	if (GUEST_EL() < 2)
 		return 2;
-	return STRICT && (READ(id_aa64mmfr1_el1) >> 8 & 15) ? 4 : 3;
+	return READ(id_aa64mmfr1_el1) >> 8 & 15 ? 4 : 3;
 }
 
 static void spin(u64 ticks)

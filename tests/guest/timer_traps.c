@@ -105,9 +105,7 @@ static void cnthctl(void)
 				int traps = (class == PCT && !(bits & 1)) || (class == PT && !(bits & 2));
 
 				try(i, 1, traps ? 2 : 0);
-				/* QEMU 7.2 asks EL1PCEN for EL0's CNTPCT */
-				if (STRICT || class != PCT || bits == 0 || bits == 3)
-					try(i, 0, !k ? 1 : traps ? 2 : 0);
+				try(i, 0, !k ? 1 : traps ? 2 : 0);
 			}
 		}
 	WRITE(cnthctl_el2, 3);

@@ -1,6 +1,0 @@
-/* mmu_perm.c, with what QEMU 7.2 has wrong. */
-/* ours-alone: QEMU 7.2 sets ISV for EL2's own aborts; QEMU 11 passes */
-/* run: -M virt,gic-version=3,virtualization=on -cpu cortex-a57 -smp 1 */
-/* run: -M virt,gic-version=3,virtualization=on -cpu neoverse-n1 -smp 1 */
-#define STRICT 1
-#include "mmu_perm.c"
