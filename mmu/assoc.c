@@ -1,6 +1,6 @@
 /*
- * The array behind each structure of the TLB model: lookup by hash, replacement, removal by address or by tag, snapshot.
- * It knows nothing of regimes; tlb.c and tlbi.c make the tags.
+ * The array behind each structure of the TLB model: lookup by hash, replacement, removal by address
+ * or by tag, snapshot. It knows nothing of regimes; tlb.c and tlbi.c make the tags.
  */
 #include "mmu/assoc_priv.h"
 
@@ -83,7 +83,8 @@ static inline bool answers(u64 tag, u64 want)
 {
 	u64 differ = tag ^ want;
 
-	return !(differ & (tag & TAG_GLOBAL ? TAG_CONTEXT | TAG_SIZE : TAG_CONTEXT | TAG_SIZE | TAG_ASID));
+	return !(differ &
+		 (tag & TAG_GLOBAL ? TAG_CONTEXT | TAG_SIZE : TAG_CONTEXT | TAG_SIZE | TAG_ASID));
 }
 
 /* The first line from i on, in its chain, that answers. */
@@ -133,12 +134,16 @@ u32 assoc_find_smallest(const struct assoc *a, u64 addr, u64 want)
 
 /* Replacement */
 
-/* Size, VMID and ASID move a line to another set, or the same address of all guests and processes would fight for one. */
+/*
+ * Size, VMID and ASID move a line to another set, or the same address of all guests and processes
+ * would fight for one.
+ */
 static u32 set_for(const struct assoc *a, u64 page, u64 tag)
 {
 	u64 asid = tag & TAG_GLOBAL ? 0 : tag & TAG_ASID;
 
-	return (u32)((page + tag_size(tag) + 5 * ((tag & TAG_VMID) >> TAG_VMID_LO) + 3 * asid) & (a->sets - 1));
+	return (u32)((page + tag_size(tag) + 5 * ((tag & TAG_VMID) >> TAG_VMID_LO) + 3 * asid) &
+		     (a->sets - 1));
 }
 
 static u32 set_of(const struct assoc *a, u32 i)
@@ -346,7 +351,8 @@ bool assoc_overlaps(const struct assoc *a, u64 addr, u64 tag)
 {
 	unsigned size = tag_size(tag);
 
-	if (!(a->sizes & low_mask(size)) || (size <= SMALL_BITS && !a->small[addr >> SMALL_BITS & 255]))
+	if (!(a->sizes & low_mask(size)) ||
+	    (size <= SMALL_BITS && !a->small[addr >> SMALL_BITS & 255]))
 		return false;
 	for (u32 i = 1; i <= a->n; i++) {
 		const struct line_key *k = &a->key[i];
@@ -383,7 +389,10 @@ u32 assoc_drop_all(struct assoc *a, const struct tag_match *m)
 	return dropped;
 }
 
-/* log2 of what an address may hit to name the line: its page, or the stage-1 leaf that it is a fragment of. */
+/*
+ * log2 of what an address may hit to name the line: its page, or the stage-1 leaf that it is a
+ * fragment of.
+ */
 static unsigned reach(const struct line_key *k)
 {
 	return k->frag ? k->frag : tag_size(k->tag);
@@ -419,7 +428,8 @@ static u32 drop_at(struct assoc *a, u64 addr, const struct tag_match *m)
 
 		for (; i; i = next) {
 			next = a->key[i].next;
-			if (a->key[i].page == addr >> size && tag_size(a->key[i].tag) == size && meant(m, a->key[i].tag)) {
+			if (a->key[i].page == addr >> size && tag_size(a->key[i].tag) == size &&
+			    meant(m, a->key[i].tag)) {
 				assoc_drop(a, i);
 				dropped++;
 			}
@@ -433,7 +443,9 @@ static u32 drop_at(struct assoc *a, u64 addr, const struct tag_match *m)
 			const struct line_key *k = &a->key[i];
 
 			next = k->frag_next;
-			if (k->frag == size && k->page << tag_size(k->tag) >> size == addr >> size && meant(m, k->tag)) {
+			if (k->frag == size &&
+			    k->page << tag_size(k->tag) >> size == addr >> size &&
+			    meant(m, k->tag)) {
 				assoc_drop(a, i);
 				dropped++;
 			}
@@ -460,7 +472,8 @@ u32 assoc_drop_range(struct assoc *a, u64 addr, u64 len, const struct tag_match 
 
 /* Snapshot */
 
-static void snap_line(struct assoc *a, struct snap *s, u32 i, void (*payload)(struct snap *s, struct line *l))
+static void snap_line(struct assoc *a, struct snap *s, u32 i,
+		      void (*payload)(struct snap *s, struct line *l))
 {
 	struct line_key *k = &a->key[i];
 	struct line *l = &a->line[i];
@@ -474,8 +487,10 @@ static void snap_line(struct assoc *a, struct snap *s, u32 i, void (*payload)(st
 	snap_u64(s, &l->used);
 	payload(s, l);
 	if (s->loading) {
-		snap_check(s, (k->tag & TAG_VALID) && tag_size(k->tag) >= 12 && (!k->frag || k->frag > tag_size(k->tag)) &&
-				      k->frag < 64 && set_of(a, i) == set_for(a, k->page, k->tag),
+		snap_check(s,
+			   (k->tag & TAG_VALID) && tag_size(k->tag) >= 12 &&
+				   (!k->frag || k->frag > tag_size(k->tag)) && k->frag < 64 &&
+				   set_of(a, i) == set_for(a, k->page, k->tag),
 			   "TLB tag");
 		if (s->failed)
 			*k = (struct line_key){ 0 };

@@ -1,6 +1,7 @@
 /*
- * Memory attributes: MAIR and MemAttr decoding, and how stage 2 changes what stage 1 said (DDI0487 D8.6). Transient and
- * allocation hints of stage 1 are kept, the XS attribute and MTE tagging are not modelled. Called by walker and TLB.
+ * Memory attributes: MAIR and MemAttr decoding, and how stage 2 changes what stage 1 said (DDI0487
+ * D8.6). Transient and allocation hints of stage 1 are kept, the XS attribute and MTE tagging are
+ * not modelled. Called by walker and TLB.
  */
 #include "mmu/attr_priv.h"
 
@@ -10,9 +11,9 @@ enum {
 	SCTLR_C = 1u << 2,
 	SCTLR_I = 1u << 12,
 };
-#define HCR_DC  BIT(12)
-#define HCR_CD  BIT(32)
-#define HCR_ID  BIT(33)
+#define HCR_DC	BIT(12)
+#define HCR_CD	BIT(32)
+#define HCR_ID	BIT(33)
 #define HCR_FWB BIT(46)
 
 /* Cacheability of one MAIR nibble. */
@@ -40,7 +41,10 @@ void attr_stage1(struct xlat *x, u8 mair, u8 sh)
 		set(x, mair & 0x0f ? mair : (mair & 0xf0) | 4, sh);
 }
 
-/* One nibble of stage 1 under a stage-2 cacheability: the weaker wins, the hints are those of stage 1. */
+/*
+ * One nibble of stage 1 under a stage-2 cacheability: the weaker wins, the hints are those of
+ * stage 1.
+ */
 static u8 combine_nibble(u8 s1, enum cacheability s2)
 {
 	enum cacheability c = cacheability(s1);
@@ -59,7 +63,10 @@ static u8 combine_sh(u8 a, u8 b)
 	return a == SH_INNER || b == SH_INNER ? SH_INNER : SH_NON;
 }
 
-/* MemAttr<1:0> and <3:2>: 1 Non-cacheable, 2 Write-Through, 3 Write-Back; the reserved 0 is Non-cacheable here. */
+/*
+ * MemAttr<1:0> and <3:2>: 1 Non-cacheable, 2 Write-Through, 3 Write-Back; the reserved 0 is
+ * Non-cacheable here.
+ */
 static enum cacheability memattr_cacheability(u8 two_bits)
 {
 	return two_bits ? (enum cacheability)(two_bits - 1) : NON_CACHEABLE;
@@ -102,8 +109,10 @@ void attr_effective(const struct regime *r, struct access a, struct xlat *x)
 
 	if (attr_is_device(x->attr))
 		return;
-	if (a.what & ACC_FETCH) /* with stage 1 off the I bit says how fetches behave, except under HCR_EL2.DC */
-		off = (!(r->sctlr & SCTLR_I) && (r->s1 || r->kind != REGIME_EL10 || !(r->hcr & HCR_DC))) ||
+	if (a.what & ACC_FETCH) /* with stage 1 off the I bit says how fetches behave, except under
+				   HCR_EL2.DC */
+		off = (!(r->sctlr & SCTLR_I) &&
+		       (r->s1 || r->kind != REGIME_EL10 || !(r->hcr & HCR_DC))) ||
 		      (r->s2 && (r->hcr & HCR_ID));
 	else
 		off = (!(r->sctlr & SCTLR_C) && r->s1) || (r->s2 && (r->hcr & HCR_CD));

@@ -1,4 +1,7 @@
-/* Memory attributes of the two stages (DDI0487 D8.6): decoding, combining, and what makes them Non-cacheable. */
+/*
+ * Memory attributes of the two stages (DDI0487 D8): decoding, combining, and what makes them
+ * Non-cacheable.
+ */
 #ifndef MMU_ATTR_PRIV_H
 #define MMU_ATTR_PRIV_H
 

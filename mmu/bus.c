@@ -1,7 +1,8 @@
 /*
- * The physical address map: a sorted array of regions that do not overlap. RAM is anonymous memory that the host gives out
- * page by page as it is touched; the map of code lines likewise. Not modelled: bus timing, caches, exclusive monitors. PEs,
- * DMA, the loader and the debugger all come in here.
+ * The physical address map: a sorted array of regions that do not overlap. RAM is anonymous memory
+ * that the host gives out page by page as it is touched; the map of code lines likewise. Not
+ * modelled: bus timing, caches, exclusive monitors. PEs, DMA, the loader and the debugger all come
+ * in here.
  */
 #define _GNU_SOURCE
 #include "mmu/bus.h"
@@ -35,7 +36,8 @@ struct bus {
 
 static void *lazy_memory(u64 size)
 {
-	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	return p == MAP_FAILED ? NULL : p;
 }
@@ -126,7 +128,12 @@ int bus_add_ram(struct bus *b, const char *name, u64 base, u64 size, bool secure
 int bus_add_device(struct bus *b, u64 base, const struct device_ops *ops, void *dev, bool secure)
 {
 	struct bus_region r = {
-		.name = ops->name, .base = base, .size = ops->size, .secure = secure, .ops = ops, .dev = dev,
+		.name = ops->name,
+		.base = base,
+		.size = ops->size,
+		.secure = secure,
+		.ops = ops,
+		.dev = dev,
 	};
 
 	return add(b, &r);
@@ -175,12 +182,15 @@ size_t bus_regions(struct bus *b, const struct bus_region **out)
 	return b->n;
 }
 
-/* One access to a device may take several of its own widths; where this one starts and what it covers. */
+/*
+ * One access to a device may take several of its own widths; where this one starts and what it
+ * covers.
+ */
 struct piece {
-	u64 off;        /* of the device access, aligned to width */
+	u64 off;	/* of the device access, aligned to width */
 	unsigned width; /* one of the device's */
-	unsigned skip;  /* first byte wanted */
-	unsigned n;     /* bytes wanted */
+	unsigned skip;	/* first byte wanted */
+	unsigned n;	/* bytes wanted */
 };
 
 /* The widest device access that fits; if none does, the part of a narrowest one that overlaps. */
@@ -194,23 +204,26 @@ static struct piece next_piece(const struct device_ops *ops, u64 off, unsigned l
 			return (struct piece){ off, w, 0, w };
 	}
 	skip = (unsigned)(off & (narrowest - 1));
-	return (struct piece){ off - skip, narrowest, skip, left < narrowest - skip ? left : narrowest - skip };
+	return (struct piece){ off - skip, narrowest, skip,
+			       left < narrowest - skip ? left : narrowest - skip };
 }
 
 /* A device without widths takes nothing; neither does a tail shorter than its narrowest access. */
-static bool refused(struct bus *b, const struct bus_region *r, u64 off, unsigned size, struct attrs at)
+static bool refused(struct bus *b, const struct bus_region *r, u64 off, unsigned size,
+		    struct attrs at)
 {
 	unsigned narrowest = r->ops->widths & -r->ops->widths;
 
 	if (narrowest && (off + size - 1) / narrowest * narrowest + narrowest <= r->size)
 		return false;
 	if (!at.debug)
-		log_at(b->log, LOG_GUEST, r->name, "access of %u bytes at offset %#" PRIx64 " is refused", size, off);
+		log_at(b->log, LOG_GUEST, r->name,
+		       "access of %u bytes at offset %#" PRIx64 " is refused", size, off);
 	return true;
 }
 
-static enum bus_status device_read(struct bus *b, const struct bus_region *r, u64 off, unsigned size,
-				   struct attrs at, u64 *v)
+static enum bus_status device_read(struct bus *b, const struct bus_region *r, u64 off,
+				   unsigned size, struct attrs at, u64 *v)
 {
 	*v = 0;
 	if (refused(b, r, off, size, at))
@@ -225,8 +238,8 @@ static enum bus_status device_read(struct bus *b, const struct bus_region *r, u6
 	return BUS_OK;
 }
 
-static enum bus_status device_write(struct bus *b, const struct bus_region *r, u64 off, unsigned size,
-				    struct attrs at, u64 v)
+static enum bus_status device_write(struct bus *b, const struct bus_region *r, u64 off,
+				    unsigned size, struct attrs at, u64 v)
 {
 	if (refused(b, r, off, size, at))
 		return BUS_SLVERR;
@@ -236,7 +249,8 @@ static enum bus_status device_write(struct bus *b, const struct bus_region *r, u
 
 		if (p.n != p.width && !at.debug)
 			log_once(b->log, LOG_GUEST, r->name, p.off,
-				 "write of %u bytes at offset %#" PRIx64 ", device takes %u: the rest is written as 0",
+				 "write of %u bytes at offset %#" PRIx64
+				 ", device takes %u: the rest is written as 0",
 				 p.n, off + done, p.width);
 		r->ops->write(r->dev, p.off, part << 8 * p.skip, p.width, at);
 		done += p.n;
@@ -281,10 +295,12 @@ static void ram_store(u8 *p, unsigned size, u64 v)
 	}
 }
 
-static cold_ enum bus_status nothing(struct bus *b, const char *what, pa p, unsigned size, struct attrs at)
+static cold_ enum bus_status nothing(struct bus *b, const char *what, pa p, unsigned size,
+				     struct attrs at)
 {
 	if (!at.debug)
-		log_at(b->log, LOG_GUEST, "bus", "%s of %u bytes at %s address %#" PRIx64 ": nothing there", what, size,
+		log_at(b->log, LOG_GUEST, "bus",
+		       "%s of %u bytes at %s address %#" PRIx64 ": nothing there", what, size,
 		       pa_space(p) == SPACE_S ? "secure" : "non-secure", pa_addr(p));
 	return BUS_DECERR;
 }
@@ -294,7 +310,8 @@ static enum bus_status read_bytes(struct bus *b, pa p, unsigned size, struct att
 	*v = 0;
 	for (unsigned i = 0; i < size; i++) {
 		u64 byte;
-		enum bus_status st = bus_read(b, pa_make(pa_space(p), pa_addr(p) + i), 1, at, &byte);
+		enum bus_status st =
+			bus_read(b, pa_make(pa_space(p), pa_addr(p) + i), 1, at, &byte);
 
 		if (st != BUS_OK)
 			return st;
@@ -306,7 +323,8 @@ static enum bus_status read_bytes(struct bus *b, pa p, unsigned size, struct att
 static enum bus_status write_bytes(struct bus *b, pa p, unsigned size, struct attrs at, u64 v)
 {
 	for (unsigned i = 0; i < size; i++) {
-		enum bus_status st = bus_write(b, pa_make(pa_space(p), pa_addr(p) + i), 1, at, v >> 8 * i & 0xff);
+		enum bus_status st = bus_write(b, pa_make(pa_space(p), pa_addr(p) + i), 1, at,
+					       v >> 8 * i & 0xff);
 
 		if (st != BUS_OK)
 			return st;
@@ -344,7 +362,8 @@ enum bus_status bus_write(struct bus *b, pa p, unsigned size, struct attrs at, u
 	if (!r->host)
 		return device_write(b, r, off, size, at, v);
 	if (unlikely(r->readonly)) {
-		log_at(b->log, LOG_GUEST, r->name, "write of %u bytes to read-only memory at %#" PRIx64, size, pa_addr(p));
+		log_at(b->log, LOG_GUEST, r->name,
+		       "write of %u bytes to read-only memory at %#" PRIx64, size, pa_addr(p));
 		return BUS_OK;
 	}
 	ram_store(r->host + off, size, v);
@@ -378,7 +397,8 @@ enum bus_status bus_copy_in(struct bus *b, pa p, const void *src, size_t n)
 		if (!run)
 			return BUS_DECERR;
 		if (r->readonly) {
-			log_at(b->log, LOG_GUEST, r->name, "copy of %zu bytes to read-only memory at %#" PRIx64, run,
+			log_at(b->log, LOG_GUEST, r->name,
+			       "copy of %zu bytes to read-only memory at %#" PRIx64, run,
 			       pa_addr(p));
 		} else {
 			memcpy(at, from, run);
@@ -513,8 +533,8 @@ void bus_on_code_written(struct bus *b, void (*fn)(void *ctx, pa page, u64 lines
 }
 
 /*
- * Pages that the host never gave out hold zeros; /proc/self/pagemap tells without touching them. (mincore() would not do: it
- * says "absent" of swapped pages too.) Without it every page is read.
+ * Pages that the host never gave out hold zeros; /proc/self/pagemap tells without touching them.
+ * (mincore() would not do: it says "absent" of swapped pages too.) Without it every page is read.
  */
 enum { PAGEMAP_BATCH = 512 };
 struct pagemap {
@@ -531,7 +551,8 @@ static bool maybe_touched(struct pagemap *m, const u8 *page)
 	if (m->fd < 0)
 		return true;
 	if (number - m->first >= m->n) {
-		ssize_t got = pread(m->fd, m->entry, sizeof(m->entry), (off_t)(number * sizeof(u64)));
+		ssize_t got =
+			pread(m->fd, m->entry, sizeof(m->entry), (off_t)(number * sizeof(u64)));
 
 		if (got < (ssize_t)sizeof(u64))
 			return true;

@@ -1,6 +1,7 @@
 /*
- * The fast TLB's slots and context ids. A slot is only a copy of what a modelled L1 line allows: each line heads a list of
- * the slots that it backs, and takes exactly those with it when it goes. The CPU reads the slots inline; this file fills them.
+ * The fast TLB's slots and context ids. A slot is only a copy of what a modelled L1 line allows:
+ * each line heads a list of the slots that it backs, and takes exactly those with it when it goes.
+ * The CPU reads the slots inline; this file fills them.
  */
 #include "mmu/tlb_priv.h"
 
@@ -128,7 +129,8 @@ void fast_protect_page(struct mmu *m, const u8 *host)
 	for (u32 i = 0; i < FAST_SLOTS; i++) {
 		struct fast_slot *s = &m->fast[SIDE_DATA]->slot[i];
 
-		if (s->wtag != FAST_NONE && (s->wtag & ~0xfffull) + s->addend == (u64)(uintptr_t)host)
+		if (s->wtag != FAST_NONE &&
+		    (s->wtag & ~0xfffull) + s->addend == (u64)(uintptr_t)host)
 			s->wtag = FAST_NONE;
 	}
 }
@@ -154,7 +156,8 @@ void fast_init(struct mmu *m)
 	forget_contexts(m);
 }
 
-/* Spreads contexts over the slots, so that one VA of several contexts does not fight for one slot. */
+/* Spreads contexts over the slots, so that one VA of several contexts does not fight for one slot.
+ */
 static struct fast_context context_of(u32 id)
 {
 	return (struct fast_context){ .id = id, .hash = id * 0x9e3779b1u >> (32 - FAST_BITS) };

@@ -1,6 +1,6 @@
 /*
- * Permission checks on a finished translation: what both stages allow, PAN and WXN. The walker asks for one stage at a time,
- * the TLB for both on a hit. Which syndrome follows is the CPU's business.
+ * Permission checks on a finished translation: what both stages allow, PAN and WXN. The walker asks
+ * for one stage at a time, the TLB for both on a hit. Which syndrome follows is the CPU's business.
  */
 #include "mmu/regime.h"
 
@@ -37,7 +37,9 @@ bool s2_permits(const struct regime *r, const struct xlat *x, struct access a, s
 {
 	if (!r->s2 || !(a.what & ~side(x->s2_perm, a.priv)))
 		return true;
-	*f = (struct fault){ .kind = FAULT_PERMISSION, .stage = 2, .level = (s8)x->s2_level, .ipa = x->ipa };
+	*f = (struct fault){
+		.kind = FAULT_PERMISSION, .stage = 2, .level = (s8)x->s2_level, .ipa = x->ipa
+	};
 	return false;
 }
 

@@ -1,16 +1,23 @@
 /*
- * The TLB model of one PE: modelled lookups, fills and their counters. Called by the CPU when the fast TLB does not answer,
- * or on every access in reference mode.
+ * The TLB model of one PE: modelled lookups, fills and their counters. Called by the CPU when the
+ * fast TLB does not answer, or on every access in reference mode.
  *
- * - An L1 miss looks the main TLB up; a miss there walks. The result goes into both; they are not inclusive.
- * - The walk cache holds stage-1 table pointers of levels 1 to 3, with the ASID (tables are never global); there is no
- *   stage-2 walk cache. The IPA cache holds finished stage-2 translations, for tables and for final addresses.
- * - With both stages off nothing is looked up. With stage 1 off and stage 2 on only the IPA cache is filled; L1 lines exist then
- *   too, because a fast slot needs one to be dropped with, tagged as stage-2-only: IPAS2E1 and VMALL forms drop them.
- * - Nothing is kept of a walk that faults. A hit whose permissions do not suffice is a fault without a new walk.
- * - A write to a line that is DBM-writable but clean is a miss: the old line goes, the walk marks the descriptor dirty.
- * - Overlapping lines (the guest broke break-before-make) stay; the older one answers. They are counted when an L1 line is
- *   inserted over smaller ones and when a main TLB lookup matches twice: both happen equally often with and without fast TLB.
+ * An L1 miss looks the main TLB up; a miss there walks. The result goes into both; they are not
+ * inclusive. The walk cache holds stage-1 table pointers of levels 1 to 3, with the ASID (tables
+ * are never global); there is no stage-2 walk cache. The IPA cache holds finished stage-2
+ * translations, for tables and for final addresses.
+ *
+ * With both stages off nothing is looked up. With stage 1 off and stage 2 on only the IPA cache is
+ * filled; L1 lines exist then too, because a fast slot needs one to be dropped with. They are
+ * tagged as stage-2-only: IPAS2E1 and the VMALL forms drop them.
+ *
+ * Nothing is kept of a walk that faults. A hit whose permissions do not suffice is a fault without
+ * a new walk. A write to a line that is DBM-writable but clean is a miss: the old line goes, the
+ * walk marks the descriptor dirty.
+ *
+ * Overlapping lines (the guest broke break-before-make) stay; the older one answers. They are
+ * counted when an L1 line is inserted over smaller ones and when a main TLB lookup matches twice:
+ * both happen equally often with and without the fast TLB.
  */
 #include "mmu/tlb_priv.h"
 
@@ -19,9 +26,10 @@
 #include "base/snap.h"
 #include "mmu/attr_priv.h"
 
-static u64 regime_tag(const struct regime *r)
+static inline u64 regime_tag(const struct regime *r)
 {
-	return tlb_tag(r->kind, r->space, r->vm_tag, r->vmid, r->s1 && r->two_ranges ? r->asid : 0) |
+	return tlb_tag(r->kind, r->space, r->vm_tag, r->vmid,
+		       r->s1 && r->two_ranges ? r->asid : 0) |
 	       (r->s1 ? TAG_S1 : 0) | (r->s2 ? TAG_S2 : 0);
 }
 
@@ -127,7 +135,8 @@ static void ipa_fill(void *ctx, const struct regime *r, ipa a, const struct xlat
 {
 	struct mmu *m = ctx;
 	bool evicted;
-	u32 i = assoc_insert(&m->ipa, ipa_addr(a), ipa_tag(r, a) | (u64)x->size << TAG_SIZE_LO, 0, &evicted);
+	u32 i = assoc_insert(&m->ipa, ipa_addr(a), ipa_tag(r, a) | (u64)x->size << TAG_SIZE_LO, 0,
+			     &evicted);
 
 	if (i)
 		keep(&m->ipa, i, x);
@@ -135,7 +144,8 @@ static void ipa_fill(void *ctx, const struct regime *r, ipa a, const struct xlat
 
 /* Creation */
 
-struct mmu *mmu_new(struct bus *bus, const struct tlb_config *cfg, struct fast_tlb *code, struct fast_tlb *data)
+struct mmu *mmu_new(struct bus *bus, const struct tlb_config *cfg, struct fast_tlb *code,
+		    struct fast_tlb *data)
 {
 	struct mmu *m = calloc(1, sizeof(*m));
 	u64 seed = cfg->seed * 0x9e3779b97f4a7c15ull;
@@ -147,12 +157,16 @@ struct mmu *mmu_new(struct bus *bus, const struct tlb_config *cfg, struct fast_t
 	m->stats = &m->own_stats;
 	m->fast[SIDE_CODE] = code;
 	m->fast[SIDE_DATA] = data;
-	m->caches = (struct walk_caches){ .ctx = m, .wc_lookup = wc_lookup, .wc_fill = wc_fill, .ipa_lookup = ipa_lookup,
+	m->caches = (struct walk_caches){ .ctx = m,
+					  .wc_lookup = wc_lookup,
+					  .wc_fill = wc_fill,
+					  .ipa_lookup = ipa_lookup,
 					  .ipa_fill = ipa_fill };
 	m->peek = (struct walk_caches){ .ctx = m, .wc_lookup = wc_peek, .ipa_lookup = ipa_peek };
 	if (!assoc_init(&m->l1[SIDE_CODE], "l1i", &cfg->l1i, seed ^ 1) ||
 	    !assoc_init(&m->l1[SIDE_DATA], "l1d", &cfg->l1d, seed ^ 2) ||
-	    !assoc_init(&m->main, "main", &cfg->main, seed ^ 3) || !assoc_init(&m->walk, "walk", &cfg->walk, seed ^ 4) ||
+	    !assoc_init(&m->main, "main", &cfg->main, seed ^ 3) ||
+	    !assoc_init(&m->walk, "walk", &cfg->walk, seed ^ 4) ||
 	    !assoc_init(&m->ipa, "ipa", &cfg->ipa, seed ^ 5)) {
 		mmu_free(m);
 		return NULL;
@@ -200,8 +214,8 @@ const struct tlb_config *mmu_config(const struct mmu *m)
 /* Lookup */
 
 /*
- * The address as lines hold it: sign-extended from bit 55 when the top byte is ignored. One that is not canonical and has no
- * right to be matches no line and faults in the walker.
+ * The address as lines hold it: sign-extended from bit 55 when the top byte is ignored. One that is
+ * not canonical and has no right to be matches no line and faults in the walker.
  */
 static inline u64 lookup_address(const struct regime *r, u64 va)
 {
@@ -294,7 +308,8 @@ static u16 fill_l1(struct mmu *m, int side, u64 addr, u64 tag, struct xlat *x)
 }
 
 /* After an L1 miss: the main TLB, then a walk. False: x->fault says why. */
-static bool refill(struct mmu *m, const struct regime *r, u64 va, u64 addr, u64 tag, struct access a, struct xlat *x)
+static bool refill(struct mmu *m, const struct regime *r, u64 va, u64 addr, u64 tag,
+		   struct access a, struct xlat *x)
 {
 	bool use_main = r->s1 && m->main.n;
 	bool several = false;
@@ -320,7 +335,8 @@ static bool refill(struct mmu *m, const struct regime *r, u64 va, u64 addr, u64 
 	return true;
 }
 
-void mmu_lookup(struct mmu *m, const struct regime *r, u64 va, struct access a, struct xlat *x, u16 *l1)
+void mmu_lookup(struct mmu *m, const struct regime *r, u64 va, struct access a, struct xlat *x,
+		u16 *l1)
 {
 	int side = a.what & ACC_FETCH ? SIDE_CODE : SIDE_DATA;
 	bool several;
@@ -390,8 +406,8 @@ void mmu_probe(struct mmu *m, const struct regime *r, u64 va, struct access a, s
 
 static void snap_pa_attr(struct snap *s, struct xlat *x)
 {
-	u8 *const fields[] = { &x->attr, &x->sh, &x->size, &x->s1_size, &x->s1_level, &x->s2_size, &x->s2_level,
-			       &x->s1_perm, &x->s2_perm, &x->s2_attr };
+	u8 *const fields[] = { &x->attr,    &x->sh,	  &x->size,    &x->s1_size, &x->s1_level,
+			       &x->s2_size, &x->s2_level, &x->s1_perm, &x->s2_perm, &x->s2_attr };
 
 	snap_u64(s, &x->pa.a);
 	snap_u64(s, &x->ipa.a);
@@ -432,7 +448,8 @@ void mmu_snap(struct mmu *m, struct snap *s)
 	assoc_snap(&m->ipa, s, snap_xlat);
 }
 
-static void view(const struct assoc *a, void (*fn)(void *ctx, const struct tlb_view *v), void *ctx, bool tables)
+static void view(const struct assoc *a, void (*fn)(void *ctx, const struct tlb_view *v), void *ctx,
+		 bool tables)
 {
 	for (u32 i = 1; i <= a->n; i++) {
 		u64 tag = a->key[i].tag;
@@ -452,8 +469,10 @@ static void view(const struct assoc *a, void (*fn)(void *ctx, const struct tlb_v
 		if (!tag)
 			continue;
 		if (tables)
-			v.x = (struct xlat){ .ipa = { a->line[i].wc.table }, .pa = { a->line[i].wc.table },
-					     .size = a->line[i].wc.bits, .s1_level = a->line[i].wc.level };
+			v.x = (struct xlat){ .ipa = { a->line[i].wc.table },
+					     .pa = { a->line[i].wc.table },
+					     .size = a->line[i].wc.bits,
+					     .s1_level = a->line[i].wc.level };
 		else
 			v.x = a->line[i].x;
 		fn(ctx, &v);

@@ -1,4 +1,7 @@
-/* Geometry of the TLB model: the functional default, the --tlb option, and the rows of its statistics. */
+/*
+ * Geometry of the TLB model: the functional default, the --tlb option, and the rows of its
+ * statistics.
+ */
 #include "mmu/tlb.h"
 
 #include <stdlib.h>
@@ -15,7 +18,8 @@ const struct tlb_config tlb_config_default = {
 	.seed = 1,
 };
 
-#define MMU_STAT_ROW(field, unit_, help_) { #field, unit_, help_, offsetof(struct mmu_stats, field) },
+#define MMU_STAT_ROW(field, unit_, help_)                                                          \
+	{ #field, unit_, help_, offsetof(struct mmu_stats, field) },
 const struct stat_row mmu_stat_rows[] = { MMU_STATS(MMU_STAT_ROW) };
 const size_t mmu_stat_rows_n = ARRAY_SIZE(mmu_stat_rows);
 
@@ -33,7 +37,10 @@ static const struct {
 	{ "ipa", offsetof(struct tlb_config, ipa), false },
 };
 static const char *const policies[] = {
-	[TLB_ROUND_ROBIN] = "round-robin", [TLB_RANDOM] = "random", [TLB_PLRU] = "plru", [TLB_LRU] = "lru",
+	[TLB_ROUND_ROBIN] = "round-robin",
+	[TLB_RANDOM] = "random",
+	[TLB_PLRU] = "plru",
+	[TLB_LRU] = "lru",
 };
 
 static struct tlb_shape *shape_of(struct tlb_config *cfg, size_t i)
@@ -126,7 +133,8 @@ static const char *parse_item(struct tlb_config *cfg, struct word item)
 		return on_off(item, &cfg->reference) ? NULL : "tlb: reference is on or off";
 	if (is(key, "conflict")) {
 		cfg->conflict_abort = is(item, "abort");
-		return cfg->conflict_abort || is(item, "older") ? NULL : "tlb: conflict is older or abort";
+		return cfg->conflict_abort || is(item, "older") ? NULL
+								: "tlb: conflict is older or abort";
 	}
 	if (is(key, "seed"))
 		return number(item, UINT64_MAX / 16, &cfg->seed) ? NULL : "tlb: seed is a number";
@@ -144,7 +152,8 @@ static const char *check_shape(const struct tlb_config *cfg, const struct tlb_sh
 	if (s->policy == TLB_PLRU && (!is_pow2(ways) || ways > 64))
 		return "tlb: plru needs a power of two of at most 64 ways";
 	if (l1 && !cfg->reference && s->policy >= TLB_PLRU)
-		return "tlb: lru and plru in l1i or l1d need reference=on (a hit must change no state)";
+		return "tlb: lru and plru in l1i or l1d need reference=on (a hit must change no "
+		       "state)";
 	return NULL;
 }
 

@@ -1,9 +1,10 @@
 /*
- * TLB maintenance on the modelled structures (DDI0487 D8.14): each form drops what it names and nothing else. Barriers,
- * broadcast and the encodings are the CPU's; TTL hints are ignored, as the manual allows.
+ * TLB maintenance on the modelled structures (DDI0487 D8): each form drops what it names and
+ * nothing else. Barriers, broadcast and the encodings are the CPU's; TTL hints are ignored, as the
+ * manual allows.
  *
- * A VA names a line when the line's stage-1 leaf translates it, so every fragment of a block goes with it. Stage-2-only lines
- * stand in the IPA cache, and in the L1s while stage 1 is off.
+ * A VA names a line when the line's stage-1 leaf translates it, so every fragment of a block goes
+ * with it. Stage-2-only lines stand in the IPA cache, and in the L1s while stage 1 is off.
  */
 #include "mmu/tlb_priv.h"
 
@@ -30,7 +31,10 @@ static u32 drop(struct assoc *a, const struct tlbi *op, const struct tag_match *
 	return assoc_drop_range(a, op->addr, op->len, match);
 }
 
-/* Lines of the L1s and of the main TLB; by IPA only those without a stage 1, by VA or ASID only those with one. */
+/*
+ * Lines of the L1s and of the main TLB; by IPA only those without a stage 1, by VA or ASID only
+ * those with one.
+ */
 static u32 drop_tlb(struct mmu *m, const struct tlbi *op, struct tag_match match)
 {
 	if (op->what == TLBI_IPA) {
@@ -39,7 +43,8 @@ static u32 drop_tlb(struct mmu *m, const struct tlbi *op, struct tag_match match
 		match.mask |= TAG_S1;
 		match.value |= TAG_S1;
 	}
-	return drop(&m->l1[SIDE_CODE], op, &match) + drop(&m->l1[SIDE_DATA], op, &match) + drop(&m->main, op, &match);
+	return drop(&m->l1[SIDE_CODE], op, &match) + drop(&m->l1[SIDE_DATA], op, &match) +
+	       drop(&m->main, op, &match);
 }
 
 u32 mmu_tlbi(struct mmu *m, const struct tlbi *op)

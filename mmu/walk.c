@@ -1,47 +1,49 @@
 /*
- * The table walker: Armv8.0 to v8.2 VMSA, both stages (DDI0487 D8.2 to D8.7). A pure function: what it would change in memory
- * (access flag, dirty state) it lists for walk_apply(). Called by the TLB model on a miss, by AT and by the debugger.
+ * The table walker: Armv8.0 to v8.2 VMSA, both stages (DDI0487 D8). A pure function: what
+ * it would change in memory (access flag, dirty state) it lists for walk_apply(). Called by the TLB
+ * model on a miss, by AT and by the debugger.
  *
- * CONSTRAINED UNPREDICTABLE choices: TxSZ outside its limits behaves as the nearest limit; a reserved or missing granule as
- * the smallest implemented one; a contiguous hint whose addresses do not line up is ignored; SH=1 is Non-shareable. A walk
- * that ends in a fault changes nothing, so an access flag is set only together with a permitted access.
+ * CONSTRAINED UNPREDICTABLE choices: TxSZ outside its limits behaves as the nearest limit; a
+ * reserved or missing granule as the smallest implemented one; a contiguous hint whose addresses do
+ * not line up is ignored; SH=1 is Non-shareable. A walk that ends in a fault changes nothing, so an
+ * access flag is set only together with a permitted access.
  *
- * Not modelled: 52-bit physical addresses (FEAT_LPA, LPA2), Secure EL2, PBHA, FEAT_EPAN, FEAT_BBM's nT bit, TBID.
+ * Not modelled: 52-bit physical addresses (FEAT_LPA, LPA2), Secure EL2, PBHA, FEAT_EPAN, FEAT_BBM's
+ * nT bit, TBID.
  */
 #include "mmu/walk.h"
 
 #include "base/bits.h"
-#include "base/log.h"
 #include "mmu/attr_priv.h"
 
-#define DESC_VALID  BIT(0)
-#define DESC_TABLE  BIT(1) /* level 3: page */
-#define DESC_NS     BIT(5)
-#define DESC_AP2    BIT(7) /* stage 1: read-only */
-#define DESC_S2W    BIT(7) /* stage 2: S2AP[1] */
-#define DESC_AF     BIT(10)
-#define DESC_NG     BIT(11)
-#define DESC_DBM    BIT(51)
-#define DESC_CONT   BIT(52)
-#define DESC_PXN    BIT(53)
-#define DESC_XN     BIT(54)
-#define DESC_XNT    BIT(60)
-#define DESC_NST    BIT(63)
+#define DESC_VALID BIT(0)
+#define DESC_TABLE BIT(1) /* level 3: page */
+#define DESC_NS	   BIT(5)
+#define DESC_AP2   BIT(7) /* stage 1: read-only */
+#define DESC_S2W   BIT(7) /* stage 2: S2AP[1] */
+#define DESC_AF	   BIT(10)
+#define DESC_NG	   BIT(11)
+#define DESC_DBM   BIT(51)
+#define DESC_CONT  BIT(52)
+#define DESC_PXN   BIT(53)
+#define DESC_XN	   BIT(54)
+#define DESC_XNT   BIT(60)
+#define DESC_NST   BIT(63)
 
-#define HCR_PTW     BIT(2)
-#define HCR_DC      BIT(12)
-#define HCR_NV_NV1  (BIT(42) | BIT(43))
+#define HCR_PTW	   BIT(2)
+#define HCR_DC	   BIT(12)
+#define HCR_NV_NV1 (BIT(42) | BIT(43))
 
 enum { MAX_OA = 48, LAST_LEVEL = 3 };
 
 /* Parameters of one stage, from its control register. */
 struct stage {
-	u8 n;       /* 1 or 2 */
-	u8 grain;   /* log2 of the granule */
-	u8 ia, oa;  /* bits of input and output addresses */
-	u8 start;   /* level of the table at root */
+	u8 n;	   /* 1 or 2 */
+	u8 grain;  /* log2 of the granule */
+	u8 ia, oa; /* bits of input and output addresses */
+	u8 start;  /* level of the table at root */
 	bool be, ha, hd, hpd;
-	u64 root;   /* TTBR without the bits that are no address */
+	u64 root; /* TTBR without the bits that are no address */
 };
 
 /* A walk in progress. */
@@ -77,7 +79,8 @@ static bool fail(struct job *j, const struct stage *s, enum fault_kind kind, uns
 
 static bool implements_granule(const struct mmu_features *f, unsigned grain)
 {
-	return (grain == 12 && f->gran4) || (grain == 14 && f->gran16) || (grain == 16 && f->gran64);
+	return (grain == 12 && f->gran4) || (grain == 14 && f->gran16) ||
+	       (grain == 16 && f->gran64);
 }
 
 static u8 pick_granule(const struct mmu_features *f, unsigned grain)
@@ -112,7 +115,7 @@ static bool beyond(u64 addr, unsigned from)
 	return from < 48 && (addr & MASK(47, from));
 }
 
-/* Stage 1. DDI0487 D8.2 */
+/* Stage 1. DDI0487 D8 */
 
 static unsigned range_of(const struct regime *r, u64 v)
 {
@@ -144,8 +147,10 @@ static void stage1(const struct regime *r, u64 v, struct stage *s)
 	s->grain = pick_granule(f, n ? tg1[bits(r->tcr, 31, 30)] : tg0[bits(r->tcr, 15, 14)]);
 	txsz = (unsigned)bits(r->tcr, n ? 21 : 5, n ? 16 : 0);
 	s->ia = (u8)(64 - clamp(txsz, f->lva && s->grain == 16 ? 12 : 16, max_txsz(f, s->grain)));
-	s->oa = output_bits(f, (unsigned)bits(r->tcr, r->two_ranges ? 34 : 18, r->two_ranges ? 32 : 16));
-	s->start = (u8)(4 - (s->ia - 4) / (s->grain - 3)); /* 4 - ceil((ia - grain) / (grain - 3)) */
+	s->oa = output_bits(
+		f, (unsigned)bits(r->tcr, r->two_ranges ? 34 : 18, r->two_ranges ? 32 : 16));
+	/* 4 - ceil((ia - grain) / (grain - 3)) */
+	s->start = (u8)(4 - (s->ia - 4) / (s->grain - 3));
 	s->ha = f->haf && bit(r->tcr, hw);
 	s->hd = s->ha && f->hdbs && bit(r->tcr, hw + 1);
 	s->hpd = f->hpd && bit(r->tcr, r->two_ranges ? 41 + n : 24);
@@ -157,10 +162,11 @@ static bool range_disabled(const struct regime *r, u64 v, struct access a)
 {
 	unsigned n = range_of(r, v);
 
-	return r->two_ranges && (bit(r->tcr, n ? 23 : 7) || (r->feat->e0pd && !a.priv && bit(r->tcr, 55 + n)));
+	return r->two_ranges &&
+	       (bit(r->tcr, n ? 23 : 7) || (r->feat->e0pd && !a.priv && bit(r->tcr, 55 + n)));
 }
 
-/* Stage 2. False: SL0 and T0SZ do not fit together (a level 0 translation fault). DDI0487 D8.2 */
+/* Stage 2. False: SL0 and T0SZ do not fit together (a level 0 translation fault). DDI0487 D8 */
 static bool stage2(const struct regime *r, struct stage *s)
 {
 	static const u8 tg0[4] = { 12, 16, 14, 0 };
@@ -260,8 +266,12 @@ static bool read_desc(struct job *j, const struct stage *s, struct desc *d, bool
 	else
 		w->s2_reads++;
 	if (j->c->step)
-		j->c->step(j->c->ctx, &(struct walk_step){ .stage = s->n, .level = d->level, .s1ptw = s1ptw, .pa = d->pa,
-							   .ipa = ia, .desc = d->v });
+		j->c->step(j->c->ctx, &(struct walk_step){ .stage = s->n,
+							   .level = d->level,
+							   .s1ptw = s1ptw,
+							   .pa = d->pa,
+							   .ipa = ia,
+							   .desc = d->v });
 	return true;
 }
 
@@ -277,7 +287,8 @@ static void plan_update(struct job *j, const struct stage *s, struct desc *d, u6
 	while (i < w->n_updates && w->update[i].pa.a != d->pa.a)
 		i++;
 	if (i == w->n_updates) {
-		if (i == ARRAY_SIZE(w->update)) /* cannot happen: one leaf a table page, two leaves, one table page written */
+		if (i == ARRAY_SIZE(w->update)) /* cannot happen: one leaf a table page, two leaves,
+						   one table page written */
 			return;
 		w->update[w->n_updates++] = (struct walk_update){ .pa = d->pa, .old = d->raw };
 	}
@@ -342,7 +353,10 @@ static bool s2_tables(struct job *j, const struct stage *s, ipa in, bool s1ptw, 
 	}
 }
 
-/* What a permitted access demands besides permission bits: no stage-1 tables in Device memory under HCR_EL2.PTW. */
+/*
+ * What a permitted access demands besides permission bits: no stage-1 tables in Device memory under
+ * HCR_EL2.PTW.
+ */
 static bool s2_check(struct job *j, const struct xlat *t, struct access a, bool s1ptw)
 {
 	struct fault *f = &j->out->x.fault;
@@ -350,7 +364,9 @@ static bool s2_check(struct job *j, const struct xlat *t, struct access a, bool 
 	if (!s2_permits(j->r, t, a, f))
 		return false;
 	if (s1ptw && (j->r->hcr & HCR_PTW) && attr_is_device(t->attr)) {
-		*f = (struct fault){ .kind = FAULT_PERMISSION, .stage = 2, .level = (s8)t->s2_level };
+		*f = (struct fault){ .kind = FAULT_PERMISSION,
+				     .stage = 2,
+				     .level = (s8)t->s2_level };
 		return false;
 	}
 	return true;
@@ -392,7 +408,10 @@ static bool s2_walk(struct job *j, ipa in, struct access a, bool s1ptw, struct x
 	return true;
 }
 
-/* Translates `in` for an access, from the IPA cache or by a walk. s1ptw: the access is to a stage-1 descriptor. */
+/*
+ * Translates `in` for an access, from the IPA cache or by a walk. s1ptw: the access is to a stage-1
+ * descriptor.
+ */
 static bool through_s2(struct job *j, ipa in, struct access a, bool s1ptw, struct xlat *t)
 {
 	struct fault *f = &j->out->x.fault;
@@ -414,7 +433,8 @@ static bool through_s2(struct job *j, ipa in, struct access a, bool s1ptw, struc
 
 /* Stage 1. */
 
-static bool fetch_s1(struct job *j, const struct stage *s, enum space space, u64 addr, unsigned level, struct desc *d)
+static bool fetch_s1(struct job *j, const struct stage *s, enum space space, u64 addr,
+		     unsigned level, struct desc *d)
 {
 	struct access read = { .what = ACC_READ, .priv = true, .atop = j->a.atop };
 	struct xlat t;
@@ -430,8 +450,12 @@ static bool fetch_s1(struct job *j, const struct stage *s, enum space space, u64
 	return read_desc(j, s, d, false, d->ipa);
 }
 
-/* DDI0487 D8.4.1: direct, hierarchical and implied permissions of stage 1; PAN and WXN come at the check. */
-static u8 s1_perm(const struct regime *r, const struct stage *s, const struct wc_hit *at, u64 desc, bool dbm)
+/*
+ * DDI0487 D8: direct, hierarchical and implied permissions of stage 1; PAN and WXN come at the
+ * check.
+ */
+static u8 s1_perm(const struct regime *r, const struct stage *s, const struct wc_hit *at, u64 desc,
+		  bool dbm)
 {
 	bool nv1 = r->kind == REGIME_EL10 && (r->hcr & HCR_NV_NV1) == HCR_NV_NV1;
 	u8 apt = s->hpd ? 0 : at->apt;
@@ -458,7 +482,8 @@ static u8 s1_perm(const struct regime *r, const struct stage *s, const struct wc
 	return p;
 }
 
-static bool s1_leaf(struct job *j, const struct stage *s, const struct wc_hit *at, struct desc *d, u64 v)
+static bool s1_leaf(struct job *j, const struct stage *s, const struct wc_hit *at, struct desc *d,
+		    u64 v)
 {
 	const struct regime *r = j->r;
 	struct xlat *x = &j->out->x;
@@ -509,7 +534,10 @@ static void enter_table(const struct stage *s, u64 desc, struct wc_hit *at)
 	at->pxnt |= (u8)bit(desc, 59);
 }
 
-/* Where to begin: the deepest table that the walk cache knows and that fits this geometry, or the root. */
+/*
+ * Where to begin: the deepest table that the walk cache knows and that fits this geometry, or the
+ * root.
+ */
 static struct wc_hit s1_begin(struct job *j, const struct stage *s, u64 v)
 {
 	struct wc_hit at = { 0 };
@@ -556,7 +584,7 @@ static bool s1_walk(struct job *j, u64 v)
 	return s1_leaf(j, &s, &at, &d, v) && s1_update(j, &s, &d);
 }
 
-/* Stage 1 off: identity, with the address-size check and the attributes of DDI0487 D8.2.11 */
+/* Stage 1 off: identity, with the address-size check and the attributes of DDI0487 D8 */
 static bool s1_off(struct job *j, u64 v)
 {
 	const struct regime *r = j->r;
@@ -598,8 +626,8 @@ static bool add_stage2(struct job *j)
 	return true;
 }
 
-void walk_va_raw(const struct regime *r, struct bus *bus, u64 v, struct access a, const struct walk_caches *c,
-		 struct walk *out)
+void walk_va_raw(const struct regime *r, struct bus *bus, u64 v, struct access a,
+		 const struct walk_caches *c, struct walk *out)
 {
 	struct job j = { r, bus, a, c ? c : &no_caches, out };
 	bool ok;
@@ -615,16 +643,16 @@ void walk_va_raw(const struct regime *r, struct bus *bus, u64 v, struct access a
 		out->n_updates = 0;
 }
 
-void walk_va(const struct regime *r, struct bus *bus, u64 v, struct access a, const struct walk_caches *c,
-	     struct walk *out)
+void walk_va(const struct regime *r, struct bus *bus, u64 v, struct access a,
+	     const struct walk_caches *c, struct walk *out)
 {
 	walk_va_raw(r, bus, v, a, c, out);
 	if (out->x.fault.kind == FAULT_NONE)
 		attr_effective(r, a, &out->x);
 }
 
-void walk_ipa(const struct regime *r, struct bus *bus, ipa in, struct access acc, const struct walk_caches *c,
-	      struct walk *out)
+void walk_ipa(const struct regime *r, struct bus *bus, ipa in, struct access acc,
+	      const struct walk_caches *c, struct walk *out)
 {
 	struct job j = { r, bus, acc, c ? c : &no_caches, out };
 	struct xlat t;
@@ -647,10 +675,12 @@ bool walk_apply(struct bus *bus, const struct walk *w)
 		const struct bus_region *ram = bus_find(bus, pa_addr(up->pa), pa_space(up->pa));
 		u64 want = up->old;
 
-		if (!ram || !ram->host || ram->readonly) /* tables in a ROM or device: nothing can be kept there */
+		if (!ram || !ram->host ||
+		    ram->readonly) /* tables in a ROM or device: nothing can be kept there */
 			continue;
-		if (!__atomic_compare_exchange_n((u64 *)(ram->host + (pa_addr(up->pa) - ram->base)), &want, up->new, false,
-						 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		if (!__atomic_compare_exchange_n((u64 *)(ram->host + (pa_addr(up->pa) - ram->base)),
+						 &want, up->new, false, __ATOMIC_SEQ_CST,
+						 __ATOMIC_SEQ_CST))
 			return false;
 		phys_written(bus, up->pa, 8);
 	}

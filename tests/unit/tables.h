@@ -51,7 +51,8 @@ static inline u64 new_table(u64 *next, unsigned grain)
 }
 
 /* Writes desc for addr at `level`, making tables on the way down; where it stands. */
-static inline u64 tables_map(struct bus *b, u64 *next, struct tables *t, u64 addr, unsigned level, u64 desc)
+static inline u64 tables_map(struct bus *b, u64 *next, struct tables *t, u64 addr, unsigned level,
+			     u64 desc)
 {
 	u64 table = t->root;
 

@@ -60,7 +60,10 @@ static void probe_write(void *dev, u64 off, u64 v, unsigned width, struct attrs 
 
 static struct device_ops probe_ops(u32 widths)
 {
-	return (struct device_ops){ .name = "probe", .size = 0x1000, .widths = widths, .read = probe_read,
+	return (struct device_ops){ .name = "probe",
+				    .size = 0x1000,
+				    .widths = widths,
+				    .read = probe_read,
 				    .write = probe_write };
 }
 

@@ -26,8 +26,16 @@ struct machine {
 };
 
 static const struct mmu_features everything = {
-	.pa_bits = 44, .asid_bits = 16, .vmid_bits = 16, .gran4 = true, .haf = true, .hdbs = true, .hpd = true, .xnx = true,
-	.pan = true, .vhe = true,
+	.pa_bits = 44,
+	.asid_bits = 16,
+	.vmid_bits = 16,
+	.gran4 = true,
+	.haf = true,
+	.hdbs = true,
+	.hpd = true,
+	.xnx = true,
+	.pan = true,
+	.vhe = true,
 };
 
 static const struct access rd = { .what = ACC_READ, .priv = true };
@@ -46,14 +54,26 @@ static void boot(struct machine *m, const char *geometry)
 	bus_add_ram(m->bus, "ram", RAM, 0x8000000, false);
 	m->feat = everything;
 	m->next = RAM;
-	m->s1 = (struct tables){ .root = new_table(&m->next, 12), .grain = 12, .start = 0, .ia = 48 };
+	m->s1 = (struct tables){
+		.root = new_table(&m->next, 12), .grain = 12, .start = 0, .ia = 48
+	};
 	m->next = align_up(m->next, 0x4000);
 	m->s2 = (struct tables){ .root = m->next, .grain = 12, .start = 1, .ia = 40 };
 	m->next += 0x4000;
 	m->r = (struct regime){
-		.kind = REGIME_EL10, .s1 = true, .two_ranges = true, .vm_tag = true, .vmid = 1, .asid = 1, .feat = &m->feat,
-		.sctlr = BIT(2) | BIT(12), .tcr = 16 | 16ull << 16 | 2ull << 30 | 5ull << 32, .mair = 0x040044ff,
-		.ttbr = { m->s1.root, m->s1.root }, .vtcr = 24 | 1 << 6 | 5ull << 16, .vttbr = m->s2.root,
+		.kind = REGIME_EL10,
+		.s1 = true,
+		.two_ranges = true,
+		.vm_tag = true,
+		.vmid = 1,
+		.asid = 1,
+		.feat = &m->feat,
+		.sctlr = BIT(2) | BIT(12),
+		.tcr = 16 | 16ull << 16 | 2ull << 30 | 5ull << 32,
+		.mair = 0x040044ff,
+		.ttbr = { m->s1.root, m->s1.root },
+		.vtcr = 24 | 1 << 6 | 5ull << 16,
+		.vttbr = m->s2.root,
 	};
 	m->code = calloc(1, sizeof(*m->code));
 	m->data = calloc(1, sizeof(*m->data));
@@ -110,8 +130,13 @@ static bool in_l1(struct machine *m, u64 va)
 
 static u32 tlbi(struct machine *m, unsigned what, u64 addr)
 {
-	return mmu_tlbi(m->mmu, &(struct tlbi){ .what = (u8)what, .kind = m->r.kind, .space = m->r.space, .vm_tag = m->r.vm_tag,
-						.vmid = m->r.vmid, .asid = m->r.asid, .addr = addr });
+	return mmu_tlbi(m->mmu, &(struct tlbi){ .what = (u8)what,
+						.kind = m->r.kind,
+						.space = m->r.space,
+						.vm_tag = m->r.vm_tag,
+						.vmid = m->r.vmid,
+						.asid = m->r.asid,
+						.addr = addr });
 }
 
 /* How many lines of a structure exist, or of all with NULL. */
@@ -391,7 +416,12 @@ TEST(last_level_forms_spare_the_walk_cache)
 	struct machine m;
 
 	crowd(&m);
-	mmu_tlbi(m.mmu, &(struct tlbi){ .what = TLBI_VA, .kind = REGIME_EL10, .vm_tag = true, .vmid = 1, .asid = 1, .addr = VA,
+	mmu_tlbi(m.mmu, &(struct tlbi){ .what = TLBI_VA,
+					.kind = REGIME_EL10,
+					.vm_tag = true,
+					.vmid = 1,
+					.asid = 1,
+					.addr = VA,
 					.last_level = true });
 	EXPECT_EQ(lines(&m, "l1d"), 6);
 	EXPECT_EQ(lines(&m, "walk"), 5 * 3);
@@ -452,12 +482,15 @@ TEST(EL2_and_secure_entries_answer_to_their_own_forms_only)
 	go(&m, VA, rd);
 	m.r.asid = 0;
 	EXPECT(in_l1(&m, VA));
-	EXPECT_EQ(tlbi(&m, TLBI_ASID, 0), 3); /* its walk cache lines only; there is no such instruction for EL2 */
+	EXPECT_EQ(tlbi(&m, TLBI_ASID, 0),
+		  3); /* its walk cache lines only; there is no such instruction for EL2 */
 	mmu_tlbi(m.mmu, &(struct tlbi){ .what = TLBI_ALL, .kind = REGIME_EL10 });
 	mmu_tlbi(m.mmu, &(struct tlbi){ .what = TLBI_ALL, .kind = REGIME_EL2, .space = SPACE_S });
 	mmu_tlbi(m.mmu, &(struct tlbi){ .what = TLBI_VA, .kind = REGIME_EL10, .addr = VA });
 	EXPECT(in_l1(&m, VA));
-	EXPECT_EQ(mmu_tlbi(m.mmu, &(struct tlbi){ .what = TLBI_VA, .kind = REGIME_EL2, .addr = VA }), 2);
+	EXPECT_EQ(
+		mmu_tlbi(m.mmu, &(struct tlbi){ .what = TLBI_VA, .kind = REGIME_EL2, .addr = VA }),
+		2);
 	power_off(&m);
 }
 
@@ -559,12 +592,18 @@ TEST(range_forms_drop_their_range_only_short_or_long)
 			map1(&m, VA + p * 0x1000, OUT, NG);
 			go(&m, VA + p * 0x1000, rd);
 		}
-		mmu_tlbi(m.mmu, &(struct tlbi){ .what = TLBI_VA, .kind = REGIME_EL10, .vm_tag = true, .vmid = 1, .asid = 1,
-						.addr = VA + 0x4000, .len = lengths[i] * 0x1000 });
+		mmu_tlbi(m.mmu, &(struct tlbi){ .what = TLBI_VA,
+						.kind = REGIME_EL10,
+						.vm_tag = true,
+						.vmid = 1,
+						.asid = 1,
+						.addr = VA + 0x4000,
+						.len = lengths[i] * 0x1000 });
 		EXPECT_EQ(lines(&m, "l1d"), 128 - lengths[i]);
 		EXPECT_EQ(lines(&m, "main"), 128 - lengths[i]);
 		EXPECT(in_l1(&m, VA + 0x3000) && !in_l1(&m, VA + 0x4000));
-		EXPECT(!in_l1(&m, VA + (3 + lengths[i]) * 0x1000) && in_l1(&m, VA + (4 + lengths[i]) * 0x1000));
+		EXPECT(!in_l1(&m, VA + (3 + lengths[i]) * 0x1000) &&
+		       in_l1(&m, VA + (4 + lengths[i]) * 0x1000));
 		power_off(&m);
 	}
 }
@@ -687,7 +726,8 @@ TEST(a_set_holds_as_many_entries_as_it_has_ways)
 
 TEST(LRU_and_PLRU_keep_what_was_used_last)
 {
-	static const char *const geometry[] = { "l1d=4,policy=lru,reference=on", "l1d=4,l1i=4,policy=plru,reference=on" };
+	static const char *const geometry[] = { "l1d=4,policy=lru,reference=on",
+						"l1d=4,l1i=4,policy=plru,reference=on" };
 
 	for (unsigned i = 0; i < 2; i++) {
 		struct machine m;
@@ -733,8 +773,14 @@ static void overlap(struct machine *m, const char *geometry)
 	map1(m, 0x200000, OUT, 0);
 	go(m, 0x200000, rd);
 	tables_map(m->bus, &m->next, &m->s1, 0x200000, 2, 0x80000000 | BLOCK | AF);
-	mmu_tlbi(m->mmu, &(struct tlbi){ .what = TLBI_VA, .kind = REGIME_EL10, .vm_tag = true, .vmid = 1, .asid = 1,
-					 .addr = 0x300000 }); /* drops the level 3 table from the walk cache */
+	mmu_tlbi(m->mmu,
+		 &(struct tlbi){
+			 .what = TLBI_VA,
+			 .kind = REGIME_EL10,
+			 .vm_tag = true,
+			 .vmid = 1,
+			 .asid = 1,
+			 .addr = 0x300000 }); /* drops the level 3 table from the walk cache */
 }
 
 TEST(of_two_matching_entries_the_older_wins_and_the_conflict_is_counted)
@@ -778,7 +824,8 @@ static bool fast_has(struct machine *m, u64 va)
 
 static void fast_fill(struct machine *m, u64 va)
 {
-	fast_fill_data(m->mmu, va, 0, (va & ~0xfffull) | CTX, (va & ~0xfffull) | CTX, 0x1000 - (va & ~0xfffull), m->l1);
+	fast_fill_data(m->mmu, va, 0, (va & ~0xfffull) | CTX, (va & ~0xfffull) | CTX,
+		       0x1000 - (va & ~0xfffull), m->l1);
 }
 
 TEST(eviction_drops_exactly_the_slots_that_the_entry_backs)
@@ -958,15 +1005,21 @@ TEST(context_ids_are_stable_and_their_exhaustion_drops_all_slots)
 TEST(geometry_is_parsed_and_refused_with_a_reason)
 {
 	static const char *const bad[] = {
-		"l1d=0", "l1i=0", "l1d", "l1d=x", "l1d=70000", "main=10:4", "main=12:2", "policy=lru", "l1d=4:0:plru", "colour=red",
-		"policy=fifo", "reference=maybe", "conflict=yes", "seed=z", "walk=64:3", "main=512:128:plru", "l1d=4:x",
+		"l1d=0",	"l1i=0",      "l1d",	     "l1d=x",
+		"l1d=70000",	"main=10:4",  "main=12:2",   "policy=lru",
+		"l1d=4:0:plru", "colour=red", "policy=fifo", "reference=maybe",
+		"conflict=yes", "seed=z",     "walk=64:3",   "main=512:128:plru",
+		"l1d=4:x",
 	};
 	struct tlb_config c = tlb_config_default;
 
-	EXPECT(!tlb_config_parse(&c, "l1d=10,l1i=12,main=512:4,walk=64:4,ipa=0,policy=random,seed=7"));
-	EXPECT(c.l1d.entries == 10 && c.l1i.entries == 12 && c.main.ways == 4 && c.ipa.entries == 0);
+	EXPECT(!tlb_config_parse(&c,
+				 "l1d=10,l1i=12,main=512:4,walk=64:4,ipa=0,policy=random,seed=7"));
+	EXPECT(c.l1d.entries == 10 && c.l1i.entries == 12 && c.main.ways == 4 &&
+	       c.ipa.entries == 0);
 	EXPECT(c.l1d.policy == TLB_RANDOM && c.seed == 7 && !c.reference);
-	EXPECT(!tlb_config_parse(&c, "main=1280:5:lru,policy=round-robin,main=1280:5:lru,reference=on"));
+	EXPECT(!tlb_config_parse(
+		&c, "main=1280:5:lru,policy=round-robin,main=1280:5:lru,reference=on"));
 	EXPECT(c.main.policy == TLB_LRU && c.walk.policy == TLB_ROUND_ROBIN && c.reference);
 	EXPECT(!tlb_config_parse(&c, ""));
 	for (unsigned i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -1081,10 +1134,14 @@ TEST(a_damaged_snapshot_is_refused_and_leaves_a_working_TLB)
 
 /* The reference mode against a user of the fast TLB */
 
-/* What the CPU does: its slot if it has one, else the model and then the slot. Returns the PA of the access. */
+/*
+ * What the CPU does: its slot if it has one, else the model and then the slot. Returns the PA of
+ * the access.
+ */
 static u64 fast_user(struct machine *m, u64 va, struct access a, u64 *lookups)
 {
-	u64 key = m->r.asid | (u64)m->r.vmid << 16 | (u64)m->r.s2 << 32 | (u64)m->r.s1 << 33 | (u64)a.priv << 34;
+	u64 key = m->r.asid | (u64)m->r.vmid << 16 | (u64)m->r.s2 << 32 | (u64)m->r.s1 << 33 |
+		  (u64)a.priv << 34;
 	bool fetch = a.what & ACC_FETCH;
 	struct fast_context c;
 	struct fast_slot *s;
@@ -1110,8 +1167,9 @@ static u64 fast_user(struct machine *m, u64 va, struct access a, u64 *lookups)
 		w.what = ACC_WRITE;
 		may = xlat_permits(&m->r, &m->x, w, &f) && !m->x.s1_dbm_clean && !m->x.s2_dbm_clean;
 		w.what = ACC_READ;
-		fast_fill_data(m->mmu, va, c.hash, xlat_permits(&m->r, &m->x, w, &f) ? tag : FAST_NONE, may ? tag : FAST_NONE,
-			       (pa & ~0xfffull) - (va & ~0xfffull), m->l1);
+		fast_fill_data(m->mmu, va, c.hash,
+			       xlat_permits(&m->r, &m->x, w, &f) ? tag : FAST_NONE,
+			       may ? tag : FAST_NONE, (pa & ~0xfffull) - (va & ~0xfffull), m->l1);
 	}
 	return pa;
 }
@@ -1119,7 +1177,9 @@ static u64 fast_user(struct machine *m, u64 va, struct access a, u64 *lookups)
 /* Pages of several sizes, some read-only, some clean, some not there, for stage 1 and 2. */
 static void landscape(struct machine *m)
 {
-	static const u64 attr[] = { 0, NG, RO, USER | NG, DBM | RO, DBM | RO | NG, NG | USER | RO, UXN | PXN };
+	static const u64 attr[] = {
+		0, NG, RO, USER | NG, DBM | RO, DBM | RO | NG, NG | USER | RO, UXN | PXN
+	};
 
 	stage2_on(m);
 	m->r.tcr |= BIT(39) | BIT(40);
@@ -1154,8 +1214,13 @@ static u64 random_address(u64 *rng)
 
 static void random_tlbi(struct machine *m, u64 *rng)
 {
-	struct tlbi op = { .what = (u8)(random64(rng) % 7), .kind = REGIME_EL10, .vm_tag = true, .vmid = m->r.vmid,
-			   .asid = m->r.asid, .last_level = random64(rng) & 1, .addr = random_address(rng) & ~0xfffull };
+	struct tlbi op = { .what = (u8)(random64(rng) % 7),
+			   .kind = REGIME_EL10,
+			   .vm_tag = true,
+			   .vmid = m->r.vmid,
+			   .asid = m->r.asid,
+			   .last_level = random64(rng) & 1,
+			   .addr = random_address(rng) & ~0xfffull };
 
 	if (op.what == TLBI_IPA)
 		op.addr = OUT + random64(rng) % 48 * 0x1000;
@@ -1172,7 +1237,8 @@ static u64 live(struct machine *m, bool reference, u64 lookups[2])
 	landscape(m);
 	for (unsigned n = 0; n < 40000; n++) {
 		static const u8 what[] = { ACC_READ, ACC_WRITE, ACC_FETCH, ACC_READ };
-		struct access a = { .what = what[random64(&rng) % 4], .priv = random64(&rng) % 3 != 0 };
+		struct access a = { .what = what[random64(&rng) % 4],
+				    .priv = random64(&rng) % 3 != 0 };
 		u64 va = random_address(&rng), pa;
 
 		if (random64(&rng) % 64 == 0)
@@ -1222,8 +1288,8 @@ TEST(the_reference_mode_counts_what_the_fast_TLB_counts)
 			u64 b = *(u64 *)((char *)&ref.stats + mmu_stat_rows[i].offset);
 
 			if (a != b)
-				FAIL_TEST("%s: %s is %" PRIu64 " fast, %" PRIu64 " by reference", geometry[g],
-					  mmu_stat_rows[i].name, a, b);
+				FAIL_TEST("%s: %s is %" PRIu64 " fast, %" PRIu64 " by reference",
+					  geometry[g], mmu_stat_rows[i].name, a, b);
 		}
 		power_off(&fast);
 		power_off(&ref);
@@ -1237,10 +1303,14 @@ TEST(random_regimes_addresses_and_TLBI_do_no_harm)
 
 	boot(&m, "l1i=10,l1d=10,main=64:4,walk=16:4,ipa=16:4");
 	landscape(&m);
-	for (unsigned i = 0; i < 0x10000; i += 8) /* tables in the middle of memory that point anywhere in it */
-		bus_put64(m.bus, 0x43000000 + i, (random64(&rng) & ~MASK(47, 26)) | 0x43000000 | (random64(&rng) & 0x403) | 1);
+	for (unsigned i = 0; i < 0x10000;
+	     i += 8) /* tables in the middle of memory that point anywhere in it */
+		bus_put64(m.bus, 0x43000000 + i,
+			  (random64(&rng) & ~MASK(47, 26)) | 0x43000000 | (random64(&rng) & 0x403) |
+				  1);
 	for (unsigned n = 0; n < 100000; n++) {
-		struct access a = { .what = (u8)(1 + random64(&rng) % 7), .priv = random64(&rng) & 1 };
+		struct access a = { .what = (u8)(1 + random64(&rng) % 7),
+				    .priv = random64(&rng) & 1 };
 		u64 va = random64(&rng) & 1 ? random_address(&rng) : random64(&rng);
 		u32 generation;
 
@@ -1250,7 +1320,8 @@ TEST(random_regimes_addresses_and_TLBI_do_no_harm)
 		m.r.s1 = random64(&rng) % 4;
 		m.r.space = random64(&rng) % 8 == 0;
 		m.r.vm_tag = m.r.kind == REGIME_EL10;
-		m.r.ttbr[0] = random64(&rng) & 1 ? m.s1.root : 0x43000000 + (random64(&rng) & 0xf000);
+		m.r.ttbr[0] =
+			random64(&rng) & 1 ? m.s1.root : 0x43000000 + (random64(&rng) & 0xf000);
 		go(&m, va, a);
 		mmu_context(m.mmu, random64(&rng) % 4096, 0, &generation);
 		if (a.what & ACC_FETCH)
@@ -1258,9 +1329,13 @@ TEST(random_regimes_addresses_and_TLBI_do_no_harm)
 		else
 			fast_fill_data(m.mmu, va, n, va | 1, FAST_NONE, 0, m.l1);
 		if (n % 16 == 0)
-			mmu_tlbi(m.mmu, &(struct tlbi){ .what = (u8)(random64(&rng) % 7), .kind = random64(&rng) % 4,
-							.vm_tag = random64(&rng) & 1, .asid = (u16)random64(&rng), .addr = va,
-							.len = random64(&rng) % 4 ? 0 : random64(&rng) });
+			mmu_tlbi(m.mmu,
+				 &(struct tlbi){ .what = (u8)(random64(&rng) % 7),
+						 .kind = random64(&rng) % 4,
+						 .vm_tag = random64(&rng) & 1,
+						 .asid = (u16)random64(&rng),
+						 .addr = va,
+						 .len = random64(&rng) % 4 ? 0 : random64(&rng) });
 	}
 	tlbi(&m, TLBI_ALL, 0);
 	power_off(&m);

@@ -1,4 +1,7 @@
-/* mmu/walk.c: every feature of the table walker on hand-made tables, and random tables that must not hurt it. */
+/*
+ * mmu/walk.c: every feature of the table walker on hand-made tables, and random tables that must
+ * not hurt it.
+ */
 #include "mmu/walk.h"
 
 #include <string.h>
@@ -6,10 +9,10 @@
 #include "tests/unit/harness.h"
 #include "tests/unit/tables.h"
 
-#define RAM      0x40000000ull
+#define RAM	 0x40000000ull
 #define RAM_SIZE 0x8000000ull
-#define HOLE     0x30000000ull /* nothing there */
-#define OUT      0x47000000ull /* a page that tests map to */
+#define HOLE	 0x30000000ull /* nothing there */
+#define OUT	 0x47000000ull /* a page that tests map to */
 
 struct world {
 	struct bus *bus;
@@ -21,8 +24,21 @@ struct world {
 };
 
 static const struct mmu_features everything = {
-	.pa_bits = 48, .asid_bits = 16, .vmid_bits = 16, .gran4 = true, .gran16 = true, .gran64 = true, .haf = true,
-	.hdbs = true, .hpd = true, .xnx = true, .pan = true, .vhe = true, .st = true, .s2fwb = true, .e0pd = true,
+	.pa_bits = 48,
+	.asid_bits = 16,
+	.vmid_bits = 16,
+	.gran4 = true,
+	.gran16 = true,
+	.gran64 = true,
+	.haf = true,
+	.hdbs = true,
+	.hpd = true,
+	.xnx = true,
+	.pan = true,
+	.vhe = true,
+	.st = true,
+	.s2fwb = true,
+	.e0pd = true,
 };
 
 static u64 get64(struct world *w, u64 at)
@@ -40,7 +56,10 @@ static u64 map(struct world *w, struct tables *t, u64 addr, unsigned level, u64 
 	return tables_map(w->bus, &w->next, t, addr, level, desc);
 }
 
-/* EL1&0, stage 1 only, 4 KiB granule, 48-bit VAs in both ranges. MAIR: 0 WB, 1 NC, 2 nGnRnE, 3 nGnRE. */
+/*
+ * EL1&0, stage 1 only, 4 KiB granule, 48-bit VAs in both ranges. MAIR: 0 WB, 1 NC, 2 nGnRnE, 3
+ * nGnRE.
+ */
 static void set_up(struct world *w)
 {
 	memset(w, 0, sizeof(*w));
@@ -49,16 +68,29 @@ static void set_up(struct world *w)
 	w->feat = everything;
 	w->next = RAM;
 	w->r = (struct regime){
-		.kind = REGIME_EL10, .space = SPACE_NS, .s1 = true, .two_ranges = true, .feat = &w->feat,
-		.sctlr = BIT(2) | BIT(12), .tcr = 16 | 16ull << 16 | 2ull << 30 | 5ull << 32, .mair = 0x040044ff,
+		.kind = REGIME_EL10,
+		.space = SPACE_NS,
+		.s1 = true,
+		.two_ranges = true,
+		.feat = &w->feat,
+		.sctlr = BIT(2) | BIT(12),
+		.tcr = 16 | 16ull << 16 | 2ull << 30 | 5ull << 32,
+		.mair = 0x040044ff,
 	};
-	w->s1 = (struct tables){ .root = new_table(&w->next, 12), .grain = 12, .start = 0, .ia = 48 };
-	w->high = (struct tables){ .root = new_table(&w->next, 12), .grain = 12, .start = 0, .ia = 48 };
+	w->s1 = (struct tables){
+		.root = new_table(&w->next, 12), .grain = 12, .start = 0, .ia = 48
+	};
+	w->high = (struct tables){
+		.root = new_table(&w->next, 12), .grain = 12, .start = 0, .ia = 48
+	};
 	w->r.ttbr[0] = w->s1.root;
 	w->r.ttbr[1] = w->high.root;
 }
 
-/* Adds stage 2: 4 KiB granule, 40-bit IPAs from a 2-table level 1; [RAM, RAM+16M) identity in 4 KiB pages. */
+/*
+ * Adds stage 2: 4 KiB granule, 40-bit IPAs from a 2-table level 1; [RAM, RAM+16M) identity in 4 KiB
+ * pages.
+ */
 static void add_stage2(struct world *w)
 {
 	w->r.s2 = true;
@@ -98,18 +130,19 @@ static const struct access read_user = { .what = ACC_READ };
 static const struct access write_user = { .what = ACC_WRITE };
 static const struct access fetch_user = { .what = ACC_FETCH };
 
-static void expect_fault(const char *where, int line, const struct xlat *x, unsigned kind, unsigned stage, int level)
+static void expect_fault(const char *where, int line, const struct xlat *x, unsigned kind,
+			 unsigned stage, int level)
 {
 	unit_check_eq(where, line, "fault kind", "wanted", x->fault.kind, kind);
 	unit_check_eq(where, line, "fault stage", "wanted", x->fault.stage, stage);
 	unit_check_eq(where, line, "fault level", "wanted", (u64)x->fault.level, (u64)(s64)level);
 }
 #define EXPECT_FAULT(x, kind, stage, level) expect_fault(__FILE__, __LINE__, x, kind, stage, level)
-#define EXPECT_PA(x, address)                              \
-	do {                                               \
-		const struct xlat *x_ = (x);               \
-		EXPECT_EQ(x_->fault.kind, FAULT_NONE);     \
-		EXPECT_EQ(pa_addr(x_->pa), (u64)(address)); \
+#define EXPECT_PA(x, address)                                                                      \
+	do {                                                                                       \
+		const struct xlat *x_ = (x);                                                       \
+		EXPECT_EQ(x_->fault.kind, FAULT_NONE);                                             \
+		EXPECT_EQ(pa_addr(x_->pa), (u64)(address));                                        \
 	} while (0)
 
 TEST(page_block_and_their_sizes_in_every_granule)
@@ -128,11 +161,14 @@ TEST(page_block_and_their_sizes_in_every_granule)
 		u64 in = low_mask(rows[i].size) & 0x3456789;
 
 		set_up(&w);
-		w.s1 = (struct tables){ .root = new_table(&w.next, rows[i].grain), .grain = rows[i].grain, .ia = 48 };
+		w.s1 = (struct tables){ .root = new_table(&w.next, rows[i].grain),
+					.grain = rows[i].grain,
+					.ia = 48 };
 		w.s1.start = rows[i].grain == 16 ? 1 : 0;
 		w.r.ttbr[0] = w.s1.root;
 		w.r.tcr |= rows[i].tg0 << 14;
-		map(&w, &w.s1, va, rows[i].level, oa | (rows[i].level == 3 ? PAGE : BLOCK) | AF | ISH);
+		map(&w, &w.s1, va, rows[i].level,
+		    oa | (rows[i].level == 3 ? PAGE : BLOCK) | AF | ISH);
 		EXPECT_PA(go(&w, va + in), oa + in);
 		EXPECT_EQ(w.w.x.size, rows[i].size);
 		EXPECT_EQ(w.w.x.s1_size, rows[i].size);
@@ -148,7 +184,8 @@ TEST(the_start_level_follows_from_TxSZ)
 {
 	static const struct {
 		unsigned txsz, start;
-	} rows[] = { { 16, 0 }, { 24, 0 }, { 25, 1 }, { 33, 1 }, { 34, 2 }, { 42, 2 }, { 43, 3 }, { 48, 3 } };
+	} rows[] = { { 16, 0 }, { 24, 0 }, { 25, 1 }, { 33, 1 },
+		     { 34, 2 }, { 42, 2 }, { 43, 3 }, { 48, 3 } };
 
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct world w;
@@ -278,7 +315,10 @@ TEST(blocks_exist_at_level_2_only_with_16K_and_64K)
 		struct world w;
 
 		set_up(&w);
-		w.s1 = (struct tables){ .root = new_table(&w.next, 14 + 2 * i), .grain = 14 + 2 * i, .start = i, .ia = 48 };
+		w.s1 = (struct tables){ .root = new_table(&w.next, 14 + 2 * i),
+					.grain = 14 + 2 * i,
+					.start = i,
+					.ia = 48 };
 		w.r.ttbr[0] = w.s1.root;
 		w.r.tcr |= tg0[i] << 14;
 		map(&w, &w.s1, 0, 1, OUT | BLOCK | AF);
@@ -364,7 +404,8 @@ TEST(cache_maintenance_does_not_dirty_a_page)
 	set_up(&w);
 	w.r.tcr |= BIT(39) | BIT(40);
 	map(&w, &w.s1, 0x1000, 3, OUT | PAGE | AF | RO | DBM);
-	EXPECT_PA(go_as(&w, 0x1000, (struct access){ .what = ACC_WRITE, .priv = true, .cm = true }), OUT);
+	EXPECT_PA(go_as(&w, 0x1000, (struct access){ .what = ACC_WRITE, .priv = true, .cm = true }),
+		  OUT);
 	EXPECT_EQ(w.w.n_updates, 0);
 	EXPECT(w.w.x.s1_dbm_clean);
 	tear_down(&w);
@@ -389,7 +430,8 @@ static u8 allowed(struct world *w, u64 v)
 
 	for (unsigned user = 0; user < 2; user++) {
 		for (unsigned what = 1; what <= 4; what *= 2) {
-			if (go_as(w, v, (struct access){ .what = (u8)what, .priv = !user })->fault.kind == FAULT_NONE)
+			if (go_as(w, v, (struct access){ .what = (u8)what, .priv = !user })
+				    ->fault.kind == FAULT_NONE)
 				may |= (u8)(what << 3 * user);
 		}
 	}
@@ -531,8 +573,9 @@ TEST(nG_and_attributes_come_from_the_leaf)
 		u64 attr;
 		u8 mair, sh;
 	} rows[] = {
-		{ ISH, 0xff, 3 }, { 2ull << 8, 0xff, 2 }, { 0, 0xff, 0 }, { 1ull << 8, 0xff, 0 },
-		{ 1 << 2 | ISH, 0x44, 2 }, { 2 << 2 | ISH, 0x00, 2 }, { 3 << 2, 0x04, 2 },
+		{ ISH, 0xff, 3 },	{ 2ull << 8, 0xff, 2 },	   { 0, 0xff, 0 },
+		{ 1ull << 8, 0xff, 0 }, { 1 << 2 | ISH, 0x44, 2 }, { 2 << 2 | ISH, 0x00, 2 },
+		{ 3 << 2, 0x04, 2 },
 	};
 	struct world w;
 
@@ -700,13 +743,16 @@ TEST(SL0_and_T0SZ_that_do_not_fit_are_a_level_0_fault)
 		unsigned tg0, sl0, t0sz, pa_bits;
 		bool st, fine;
 	} rows[] = {
-		{ 0, 1, 24, 48, true, true },   { 0, 2, 16, 48, true, true },   { 0, 2, 20, 42, true, false },
-		{ 0, 2, 20, 44, true, true },   { 0, 0, 30, 48, true, true },   { 0, 0, 29, 48, true, false },
-		{ 0, 0, 44, 48, true, false },  { 0, 1, 21, 48, true, true },   { 0, 1, 20, 48, true, false },
-		{ 0, 3, 40, 48, true, true },   { 0, 3, 40, 48, false, false }, { 2, 2, 24, 48, true, true },
-		{ 2, 2, 24, 40, true, false },  { 2, 1, 24, 40, true, true },   { 2, 3, 24, 48, true, false },
-		{ 1, 1, 24, 48, true, true },   { 1, 2, 18, 44, true, true },   { 1, 2, 22, 42, true, false },
-		{ 1, 0, 40, 48, true, true },   { 1, 3, 40, 48, true, false },
+		{ 0, 1, 24, 48, true, true },	{ 0, 2, 16, 48, true, true },
+		{ 0, 2, 20, 42, true, false },	{ 0, 2, 20, 44, true, true },
+		{ 0, 0, 30, 48, true, true },	{ 0, 0, 29, 48, true, false },
+		{ 0, 0, 44, 48, true, false },	{ 0, 1, 21, 48, true, true },
+		{ 0, 1, 20, 48, true, false },	{ 0, 3, 40, 48, true, true },
+		{ 0, 3, 40, 48, false, false }, { 2, 2, 24, 48, true, true },
+		{ 2, 2, 24, 40, true, false },	{ 2, 1, 24, 40, true, true },
+		{ 2, 3, 24, 48, true, false },	{ 1, 1, 24, 48, true, true },
+		{ 1, 2, 18, 44, true, true },	{ 1, 2, 22, 42, true, false },
+		{ 1, 0, 40, 48, true, true },	{ 1, 3, 40, 48, true, false },
 	};
 
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -960,9 +1006,9 @@ TEST(attributes_of_both_stages_combine_to_the_weaker)
 	static const struct {
 		u8 mair, memattr, want;
 	} rows[] = {
-		{ 0xff, 15, 0xff }, { 0xff, 5, 0x44 },  { 0x44, 15, 0x44 }, { 0xff, 10, 0xbb }, { 0xbb, 15, 0xbb },
-		{ 0xff, 1, 0x04 },  { 0x00, 15, 0x00 }, { 0x04, 2, 0x04 },  { 0x0c, 1, 0x04 },  { 0xf4, 15, 0xf4 },
-		{ 0xff, 13, 0xf4 }, { 0x77, 10, 0x33 },
+		{ 0xff, 15, 0xff }, { 0xff, 5, 0x44 },	{ 0x44, 15, 0x44 }, { 0xff, 10, 0xbb },
+		{ 0xbb, 15, 0xbb }, { 0xff, 1, 0x04 },	{ 0x00, 15, 0x00 }, { 0x04, 2, 0x04 },
+		{ 0x0c, 1, 0x04 },  { 0xf4, 15, 0xf4 }, { 0xff, 13, 0xf4 }, { 0x77, 10, 0x33 },
 	};
 	struct world w;
 
@@ -1066,6 +1112,7 @@ static u64 random_desc(u64 *rng)
 
 TEST(random_tables_and_registers_always_end_in_a_translation_or_fault)
 {
+	unsigned seen[FAULT_DEBUG + 1] = { 0 };
 	u64 rng = 1;
 	struct world w;
 
@@ -1073,16 +1120,28 @@ TEST(random_tables_and_registers_always_end_in_a_translation_or_fault)
 	for (unsigned i = 0; i < 0x40000; i += 8)
 		put64(&w, RAM + i, random_desc(&rng));
 	for (unsigned n = 0; n < 200000; n++) {
-		struct access a = { .what = (u8)(1 + random64(&rng) % 7), .priv = random64(&rng) & 1,
-				    .pan = random64(&rng) & 1, .atop = random64(&rng) & 1 };
+		struct access a = { .what = (u8)(1 + random64(&rng) % 7),
+				    .priv = random64(&rng) & 1,
+				    .pan = random64(&rng) & 1,
+				    .atop = random64(&rng) & 1 };
 		u64 v = random64(&rng);
 
 		w.r = (struct regime){
-			.kind = random64(&rng) % 4, .space = random64(&rng) & 1, .s1 = random64(&rng) % 8 != 0,
-			.s2 = random64(&rng) & 1, .s1_be = !(random64(&rng) % 8), .s2_be = !(random64(&rng) % 8),
-			.sctlr = random64(&rng), .tcr = random64(&rng), .mair = random64(&rng), .hcr = random64(&rng),
-			.vtcr = random64(&rng), .vttbr = RAM | (random64(&rng) & 0x3fff8), .feat = &w.feat,
-			.ttbr = { RAM | (random64(&rng) & 0x3fff8), RAM | (random64(&rng) & 0x3fff8) },
+			.kind = random64(&rng) % 4,
+			.space = random64(&rng) & 1,
+			.s1 = random64(&rng) % 8 != 0,
+			.s2 = random64(&rng) & 1,
+			.s1_be = !(random64(&rng) % 8),
+			.s2_be = !(random64(&rng) % 8),
+			.sctlr = random64(&rng),
+			.tcr = random64(&rng),
+			.mair = random64(&rng),
+			.hcr = random64(&rng),
+			.vtcr = random64(&rng),
+			.vttbr = RAM | (random64(&rng) & 0x3fff8),
+			.feat = &w.feat,
+			.ttbr = { RAM | (random64(&rng) & 0x3fff8),
+				  RAM | (random64(&rng) & 0x3fff8) },
 		};
 		w.r.two_ranges = w.r.kind < 2;
 		w.r.tcr &= ~(BIT(7) | BIT(23));
@@ -1097,10 +1156,17 @@ TEST(random_tables_and_registers_always_end_in_a_translation_or_fault)
 		if (w.w.s1_reads > 4 || w.w.s2_reads > 24 || w.w.x.fault.level > 3 ||
 		    (w.w.x.fault.kind == FAULT_NONE && (w.w.x.size < 12 || w.w.x.size > 48)) ||
 		    (w.w.x.fault.kind != FAULT_NONE && w.w.n_updates)) {
-			FAIL_TEST("case %u: %u and %u reads, kind %u", n, w.w.s1_reads, w.w.s2_reads, w.w.x.fault.kind);
+			FAIL_TEST("case %u: %u and %u reads, kind %u", n, w.w.s1_reads,
+				  w.w.s2_reads, w.w.x.fault.kind);
 			break;
 		}
+		seen[w.w.x.fault.kind]++;
 		walk_apply(w.bus, &w.w);
+	}
+	for (unsigned kind = FAULT_NONE; kind <= FAULT_EXTERNAL_WALK;
+	     kind++) { /* all that a walk can end in */
+		if (seen[kind] < 10 && kind != FAULT_ALIGNMENT && kind != FAULT_EXTERNAL)
+			FAIL_TEST("fault kind %u was seen %u times", kind, seen[kind]);
 	}
 	tear_down(&w);
 }
