@@ -6,6 +6,11 @@
 
 #include "base/bits.h"
 
+static bool vms_only(unsigned what)
+{
+	return what == TLBI_ALL || what == TLBI_VMALLS12 || what == TLBI_IPA;
+}
+
 /* Entries of which regime and VMID the operation means now. */
 static void tlbi_scope(const struct cpu *c, unsigned el, struct tlbi *op)
 {
@@ -20,8 +25,9 @@ static void tlbi_scope(const struct cpu *c, unsigned el, struct tlbi *op)
 		op->kind = host ? REGIME_EL20 : REGIME_EL2;
 		break;
 	default:
-		/* EL1 forms act on EL2&0 while the host runs there */
-		op->kind = host && (c->hcr_eff & HCR_TGE) ? REGIME_EL20 : REGIME_EL10;
+		/* the forms that EL1 has too act on EL2&0 while the host runs there; EL2's own always mean the VMs */
+		host = host && (c->hcr_eff & HCR_TGE) && !vms_only(op->what);
+		op->kind = host ? REGIME_EL20 : REGIME_EL10;
 		break;
 	}
 	if (op->kind == REGIME_EL10 && c->el2_on) {
@@ -57,18 +63,10 @@ void tlbi_op(struct cpu *c, const struct sysreg *r, u64 v)
 		op.addr = bits(v, 35, 0) << 12;
 		break;
 	case TLBI_VMALLS12:
-		if (!op.vm_tag && op.kind == REGIME_EL10)
+		if (!op.vm_tag)
 			op.what = TLBI_VMALL; /* EL2 off: as VMALLE1 */
-		/* the VMs' regime is meant even while the host runs (DDI0487 C5.5.78) */
-		if (op.kind == REGIME_EL20) {
-			op.kind = REGIME_EL10;
-			op.vm_tag = true;
-			op.vmid = (u16)(c->sys.vttbr_el2 >> 48);
-		}
 		break;
 	case TLBI_ALL:
-		if (el == 1)
-			op.kind = REGIME_EL10;
 		op.vm_tag = false; /* any VMID */
 		break;
 	case TLBI_ASID:
@@ -82,9 +80,8 @@ void tlbi_op(struct cpu *c, const struct sysreg *r, u64 v)
 	default:
 		break;
 	}
-	if (!c->mmu)
-		return;
-	mmu_tlbi(c->mmu, &op);
+	if (c->mmu)
+		mmu_tlbi(c->mmu, &op);
 	if (!shared && c->el == 1 && (c->hcr_eff & HCR_FB))
 		shared = true;
 	if (shared && c->host.tlbi)
