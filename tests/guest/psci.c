@@ -5,7 +5,6 @@
  */
 /* run: -M virt,gic-version=3 -cpu cortex-a57 -smp 3 */
 /* run: -M virt,gic-version=3,virtualization=on -cpu neoverse-n1 -smp 3 */
-/* run: -M virt,gic-version=2 -cpu cortex-a57 -smp 2 */
 #include "guest.h"
 #include "bits.h"
 

@@ -29,7 +29,7 @@ static const struct row {
 	{ "CPACR_EL1", SR(3, 0, 1, 0, 2), 0x300000 },
 	{ "TTBR0_EL1", SR(3, 0, 2, 0, 0), 0xffff00000000f000 },
 	{ "TTBR1_EL1", SR(3, 0, 2, 0, 1), 0xffff00000000f000 },
-	{ "TCR_EL1", SR(3, 0, 2, 0, 2), 0x7fffbfffbf },
+	{ "TCR_EL1", SR(3, 0, 2, 0, 2), 0x77ffbfffbf },
 	{ "HCR_EL2", SR(3, 4, 1, 1, 0), 0x17ff1fff & ~HCR_TGE },
 	{ "VTTBR_EL2", SR(3, 4, 2, 1, 0), 0x00ff00000000f000 },
 	{ "VTCR_EL2", SR(3, 4, 2, 1, 2), 0x7ffff },

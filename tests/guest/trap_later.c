@@ -6,7 +6,7 @@
  */
 /* run: -M virt,gic-version=3,virtualization=on -cpu cortex-a57 -smp 1 */
 /* run: -M virt,gic-version=3,virtualization=on -cpu neoverse-n1 -smp 1 */
-/* run: -M virt,gic-version=3,virtualization=on -cpu neoverse-v1 -smp 1 */
+/* run: -M virt,gic-version=3,virtualization=on -cpu max -smp 1 */
 #include "guest.h"
 #include "bits.h"
 
