@@ -50,6 +50,7 @@ EXEC(wait)
 EXEC(sev)
 {
 	c->event_reg = true;
+	c->u = u; /* the host asks for the time */
 	if (!u->aux && c->host.sev)
 		c->host.sev(c->host.ctx, c);
 	return exit_with(c, u, EXIT_DONE, 0);

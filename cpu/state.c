@@ -279,4 +279,6 @@ void cpu_update_context(struct cpu *c)
 	c->unpriv_el0 = unprivileged_el0(c);
 	c->key = block_key(c, &c->regime);
 	fast_contexts(c);
+	if (c->host.world && cpu_has(c, FEAT(EL3)))
+		c->host.world(c->host.ctx, c);
 }
