@@ -56,8 +56,9 @@ static inline void gic_write_bit(u64 base, u32 intid)
 
 static inline void gic_priority(u32 intid, u32 priority)
 {
-	volatile u8 *p = intid < 32 ? (volatile u8 *)&GICR_SGI(guest_cpu_number(), IPRIORITYR) + intid :
-				      (volatile u8 *)&GICD(IPRIORITYR) + intid;
+	volatile u8 *p = intid < 32
+				 ? (volatile u8 *)&GICR_SGI(guest_cpu_number(), IPRIORITYR) + intid
+				 : (volatile u8 *)&GICD(IPRIORITYR) + intid;
 
 	*p = (u8)priority;
 }

@@ -306,6 +306,6 @@ static void level(void)
 	gic_write_bit(ICENABLER, 30);
 }
 
-GUEST_TESTS(TEST(identification), TEST(waker), TEST(states), TEST(sgi_by_register), TEST(priorities),
-	    TEST(preemption), TEST(eoi_mode_1), TEST(active_by_software), TEST(groups), TEST(delivery),
-	    TEST(level));
+GUEST_TESTS(TEST(identification), TEST(waker), TEST(states), TEST(sgi_by_register),
+	    TEST(priorities), TEST(preemption), TEST(eoi_mode_1), TEST(active_by_software),
+	    TEST(groups), TEST(delivery), TEST(level));

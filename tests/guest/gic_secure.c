@@ -93,7 +93,8 @@ static void distributor_view(void)
 
 	setup();
 	EXPECT_EQ("CTLR, Secure", GICD(GICD_CTLR) & 0x77, 0x37);
-	EXPECT_EQ("CTLR, Non-secure: ARE and EnableGrp1A", ns(ns_read, gicd(GICD_CTLR), 0) & 0x13, 0x12);
+	EXPECT_EQ("CTLR, Non-secure: ARE and EnableGrp1A", ns(ns_read, gicd(GICD_CTLR), 0) & 0x13,
+		  0x12);
 	enabled = GICD(ISENABLER + 4);
 	EXPECT_EQ("enabled, Secure", enabled & all, all);
 	EXPECT_EQ("enabled, Non-secure", ns(ns_read, gicd(ISENABLER + 4), 0) & all, nonsecure);
@@ -108,7 +109,8 @@ static void distributor_view(void)
 	EXPECT_EQ("priority, Non-secure", ns(ns_read_byte, gicd(IPRIORITYR) + G1NS, 0), 0x40);
 	EXPECT_EQ("of another group", ns(ns_read_byte, gicd(IPRIORITYR) + G0, 0), 0);
 	ns(ns_write_byte, gicd(IPRIORITYR) + G1NS, 0x60);
-	EXPECT_EQ("written Non-secure, Secure view", *(volatile u8 *)(gicd(IPRIORITYR) + G1NS), 0xb0);
+	EXPECT_EQ("written Non-secure, Secure view", *(volatile u8 *)(gicd(IPRIORITYR) + G1NS),
+		  0xb0);
 	ns(ns_write_byte, gicd(IPRIORITYR) + G0, 0x60);
 	EXPECT_EQ("not written", *(volatile u8 *)(gicd(IPRIORITYR) + G0), 0x40);
 }
@@ -149,7 +151,9 @@ static void signals(void)
 	static const struct {
 		u32 intid;
 		u8 ns, s, el3;          /* bits 7:6 of ISR_EL1 in Non-secure, Secure EL1, EL3 */
-	} rows[] = { { G0, 0x40, 0x40, 0x40 }, { G1S, 0x40, 0x80, 0x40 }, { G1NS, 0x80, 0x40, 0x40 } };
+	} rows[] = { { G0, 0x40, 0x40, 0x40 },
+		     { G1S, 0x40, 0x80, 0x40 },
+		     { G1NS, 0x80, 0x40, 0x40 } };
 
 	setup();
 	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {

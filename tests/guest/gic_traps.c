@@ -160,19 +160,27 @@ static void trap_matrix(void)
 		u8 crm, op2, read;
 		u32 traps;              /* bits of ICH_HCR_EL2 */
 	} rows[] = {
-		{ "PMR read", gv_pmr, 6, 0, 1, HCR_TC }, { "PMR write", gv_set_pmr, 6, 0, 0, HCR_TC },
-		{ "RPR", gv_rpr, 11, 3, 1, HCR_TC }, { "CTLR read", gv_ctlr, 12, 4, 1, HCR_TC },
+		{ "PMR read", gv_pmr, 6, 0, 1, HCR_TC },
+		{ "PMR write", gv_set_pmr, 6, 0, 0, HCR_TC },
+		{ "RPR", gv_rpr, 11, 3, 1, HCR_TC },
+		{ "CTLR read", gv_ctlr, 12, 4, 1, HCR_TC },
 		{ "CTLR write", gv_set_ctlr, 12, 4, 0, HCR_TC },
 		{ "DIR", gv_dir, 11, 1, 0, HCR_TC | HCR_TDIR },
-		{ "IAR0", gv_iar0, 8, 0, 1, HCR_TALL0 }, { "EOIR0", gv_eoir0, 8, 1, 0, HCR_TALL0 },
-		{ "HPPIR0", gv_hppir0, 8, 2, 1, HCR_TALL0 }, { "BPR0", gv_bpr0, 8, 3, 1, HCR_TALL0 },
+		{ "IAR0", gv_iar0, 8, 0, 1, HCR_TALL0 },
+		{ "EOIR0", gv_eoir0, 8, 1, 0, HCR_TALL0 },
+		{ "HPPIR0", gv_hppir0, 8, 2, 1, HCR_TALL0 },
+		{ "BPR0", gv_bpr0, 8, 3, 1, HCR_TALL0 },
 		{ "BPR0 write", gv_set_bpr0, 8, 3, 0, HCR_TALL0 },
-		{ "AP0R0", gv_ap0r0, 8, 4, 1, HCR_TALL0 }, { "IGRPEN0", gv_igrpen0, 12, 6, 1, HCR_TALL0 },
+		{ "AP0R0", gv_ap0r0, 8, 4, 1, HCR_TALL0 },
+		{ "IGRPEN0", gv_igrpen0, 12, 6, 1, HCR_TALL0 },
 		{ "IGRPEN0 write", gv_set_igrpen0, 12, 6, 0, HCR_TALL0 },
-		{ "IAR1", gv_iar1, 12, 0, 1, HCR_TALL1 }, { "EOIR1", gv_eoir1, 12, 1, 0, HCR_TALL1 },
-		{ "HPPIR1", gv_hppir1, 12, 2, 1, HCR_TALL1 }, { "BPR1", gv_bpr1, 12, 3, 1, HCR_TALL1 },
+		{ "IAR1", gv_iar1, 12, 0, 1, HCR_TALL1 },
+		{ "EOIR1", gv_eoir1, 12, 1, 0, HCR_TALL1 },
+		{ "HPPIR1", gv_hppir1, 12, 2, 1, HCR_TALL1 },
+		{ "BPR1", gv_bpr1, 12, 3, 1, HCR_TALL1 },
 		{ "BPR1 write", gv_set_bpr1, 12, 3, 0, HCR_TALL1 },
-		{ "AP1R0", gv_ap1r0, 9, 0, 1, HCR_TALL1 }, { "IGRPEN1", gv_igrpen1, 12, 7, 1, HCR_TALL1 },
+		{ "AP1R0", gv_ap1r0, 9, 0, 1, HCR_TALL1 },
+		{ "IGRPEN1", gv_igrpen1, 12, 7, 1, HCR_TALL1 },
 		{ "IGRPEN1 write", gv_set_igrpen1, 12, 7, 0, HCR_TALL1 },
 	};
 	static const u32 bits[] = { HCR_TC, HCR_TALL0, HCR_TALL1, HCR_TDIR };
@@ -186,7 +194,8 @@ static void trap_matrix(void)
 			RUN(SPSR_EL1, rows[i].probe, 1);
 			if (rows[i].traps & bits[b])
 				EXPECT_EXC(rows[i].name, 2, VEC_LOWER,
-					   sys_esr(rows[i].crm, rows[i].op2, rows[i].read), rows[i].probe);
+					   sys_esr(rows[i].crm, rows[i].op2, rows[i].read),
+					   rows[i].probe);
 			else
 				EXPECT_NO_EXC(rows[i].name);
 		}

@@ -155,7 +155,8 @@ static void vmcr(void)
 	gv_guest_write(gv_set_bpr1, 5);
 	gv_guest_write(gv_set_ctlr, 0);
 	gv_guest_write(gv_set_igrpen0, 0);
-	EXPECT_EQ("VMCR, VFIQEn aside", READ(ich_vmcr_el2) & ~8ul, 0xa8ul << 24 | 4ul << 21 | 5ul << 18 | 2);
+	EXPECT_EQ("VMCR, VFIQEn aside", READ(ich_vmcr_el2) & ~8ul,
+		  0xa8ul << 24 | 4ul << 21 | 5ul << 18 | 2);
 	WRITE(ich_vmcr_el2, 0x58ul << 24 | 3ul << 21 | 6ul << 18 | 1ul << 9 | 1);
 	EXPECT_EQ("PMR", gv_guest(gv_pmr), 0x58);
 	EXPECT_EQ("BPR0", gv_guest(gv_bpr0), 3);
@@ -255,5 +256,6 @@ static void lpi(void)
 	EXPECT_EQ("not counted", READ(ich_hcr_el2) >> 27, 0);
 }
 
-GUEST_TESTS(TEST(identification), TEST(life), TEST(pending_and_active), TEST(eoi_mode_1), TEST(hardware),
-	    TEST(priorities), TEST(groups), TEST(vmcr), TEST(delivery), TEST(eoi_count), TEST(lpi));
+GUEST_TESTS(TEST(identification), TEST(life), TEST(pending_and_active), TEST(eoi_mode_1),
+	    TEST(hardware), TEST(priorities), TEST(groups), TEST(vmcr), TEST(delivery),
+	    TEST(eoi_count), TEST(lpi));

@@ -78,7 +78,8 @@ static void device_by_stage1(void)
 	vm_read(VA + 1);
 	EXPECT_FAULT("unaligned", 1, VEC_SAME, ESR(EC_DABT, FSC_ALIGN), mmu_ld64, VA + 1);
 	RUN(SPSR_EL1, mmu_st64, VA + 4, 0);
-	EXPECT_FAULT("unaligned store", 1, VEC_SAME, ESR(EC_DABT, FSC_ALIGN | ISS_WNR), mmu_st64, VA + 4);
+	EXPECT_FAULT("unaligned store", 1, VEC_SAME, ESR(EC_DABT, FSC_ALIGN | ISS_WNR), mmu_st64,
+		     VA + 4);
 	RUN(SPSR_EL1, zero_line, VA);
 	EXPECT_FAULT("DC ZVA", 1, VEC_SAME, ESR(EC_DABT, FSC_ALIGN | ISS_WNR), zero_line, VA);
 	vm_leave();
@@ -100,18 +101,20 @@ static void stage1_off(void)
 	vm_read(PA + 1);
 	EXPECT_NO_EXC("DC makes it Normal");
 	vm_leave();
-	WRITE(hcr_el2, HCR_RW | HCR_DC);        /* DC alone behaves as VM, too; with what VTTBR has */
+	WRITE(hcr_el2, HCR_RW | HCR_DC); /* DC alone behaves as VM, too; with what VTTBR has */
 	tlbi_all();
 	vm_read(PA + 1);
 	EXPECT_NO_EXC("DC without VM");
 	vm_leave();
 	if (STRICT) {
 		RUN(SPSR_EL2, mmu_ld64, PA + 1);
-		EXPECT_FAULT("EL2, MMU off", 2, VEC_SAME, ESR(EC_DABT, FSC_ALIGN), mmu_ld64, PA + 1);
+		EXPECT_FAULT("EL2, MMU off", 2, VEC_SAME, ESR(EC_DABT, FSC_ALIGN), mmu_ld64,
+			     PA + 1);
 	}
 }
 
-/* Normal at stage 1, Device at stage 2. Newer manuals report it to EL2, older ones leave it open. */
+/* Normal at stage 1, Device at stage 2. Newer manuals report it to EL2, older ones leave it open.
+ */
 static void device_by_stage2(void)
 {
 	struct exc *e = guest_cpu()->exc;
@@ -123,7 +126,8 @@ static void device_by_stage2(void)
 	EXPECT_NO_EXC("aligned");
 	vm_read(VA + 1);
 	EXPECT_EQ("one exception", guest_cpu()->n_exc, 1);
-	EXPECT_EQ("EC and FSC", e->esr & 0xfe00003f, ESR(e->el == 2 ? EC_DABT_LOW : EC_DABT, FSC_ALIGN));
+	EXPECT_EQ("EC and FSC", e->esr & 0xfe00003f,
+		  ESR(e->el == 2 ? EC_DABT_LOW : EC_DABT, FSC_ALIGN));
 	EXPECT_EQ("FAR", e->far, VA + 1);
 	vm_leave();
 }

@@ -47,23 +47,43 @@ static void expect_par(const char *what, u64 spsr, const void *at, u64 va, u64 w
 }
 
 enum page {
-	RW, RW_EL0, READ_ONLY, RO_EL0, NO_FLAG, BAD_OUTPUT, DEVICE, S2_NONE, S2_RO, S2_NO_FLAG, S2_DEVICE, PAGES
+	RW,
+	RW_EL0,
+	READ_ONLY,
+	RO_EL0,
+	NO_FLAG,
+	BAD_OUTPUT,
+	DEVICE,
+	S2_NONE,
+	S2_RO,
+	S2_NO_FLAG,
+	S2_DEVICE,
+	PAGES
 };
 
 static void setup(void)
 {
 	static const u64 s1[PAGES] = {
-		[RW] = PT_S1_NORMAL, [RW_EL0] = PT_S1_NORMAL | PT_EL0, [READ_ONLY] = PT_S1_NORMAL | PT_RO,
-		[RO_EL0] = PT_S1_NORMAL | PT_RO | PT_EL0, [NO_FLAG] = PT_S1_NORMAL & ~PT_AF,
-		[BAD_OUTPUT] = PT_S1_NORMAL | 1ul << 41, [DEVICE] = PT_S1_DEVICE, [S2_NONE] = PT_S1_NORMAL,
-		[S2_RO] = PT_S1_NORMAL, [S2_NO_FLAG] = PT_S1_NORMAL, [S2_DEVICE] = PT_S1_NORMAL,
+		[RW] = PT_S1_NORMAL,
+		[RW_EL0] = PT_S1_NORMAL | PT_EL0,
+		[READ_ONLY] = PT_S1_NORMAL | PT_RO,
+		[RO_EL0] = PT_S1_NORMAL | PT_RO | PT_EL0,
+		[NO_FLAG] = PT_S1_NORMAL & ~PT_AF,
+		[BAD_OUTPUT] = PT_S1_NORMAL | 1ul << 41,
+		[DEVICE] = PT_S1_DEVICE,
+		[S2_NONE] = PT_S1_NORMAL,
+		[S2_RO] = PT_S1_NORMAL,
+		[S2_NO_FLAG] = PT_S1_NORMAL,
+		[S2_DEVICE] = PT_S1_NORMAL,
 	};
 
 	pt_reset();
 	vm_init(&vm, 9, 0);
 	for (u64 i = 0; i < PAGES; i++) {
-		u64 s2 = i == S2_RO ? PT_S2_NORMAL & ~PT_S2_W : i == S2_NO_FLAG ? PT_S2_NORMAL & ~PT_AF :
-			 i == S2_DEVICE ? PT_S2_DEVICE : PT_S2_NORMAL;
+		u64 s2 = i == S2_RO	   ? PT_S2_NORMAL & ~PT_S2_W
+			 : i == S2_NO_FLAG ? PT_S2_NORMAL & ~PT_AF
+			 : i == S2_DEVICE  ? PT_S2_DEVICE
+					   : PT_S2_NORMAL;
 
 		pt_map(vm.s1, 1, VA + i * 0x1000, IPA + i * 0x1000, 3, s1[i]);
 		pt_map(vm.s2, 1, IPA + i * 0x1000, PA + i * 0x1000, 3, s2);
@@ -84,14 +104,18 @@ static void stage1_forms(void)
 	static const struct {
 		enum page page;
 		u8 r1, w1, r0, w0;      /* allowed */
-	} rows[] = { { RW, 1, 1, 0, 0 }, { RW_EL0, 1, 1, 1, 1 }, { READ_ONLY, 1, 0, 0, 0 }, { RO_EL0, 1, 0, 1, 0 } };
+	} rows[] = { { RW, 1, 1, 0, 0 },
+		     { RW_EL0, 1, 1, 1, 1 },
+		     { READ_ONLY, 1, 0, 0, 0 },
+		     { RO_EL0, 1, 0, 1, 0 } };
 
 	setup();
 	for (unsigned el = 1; el <= 2; el++) {
 		u64 spsr = SPSR_OF_EL(el);
 
 		for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
-			u64 va = va_of(rows[i].page), ok = PAR_NORMAL(IPA + rows[i].page * 0x1000ul);
+			u64 va = va_of(rows[i].page),
+			    ok = PAR_NORMAL(IPA + rows[i].page * 0x1000ul);
 			u64 no = PAR_FAULT(FSC_PERM(3));
 
 			expect_par("S1E1R", spsr, at_s1e1r, va, rows[i].r1 ? ok : no);
@@ -100,13 +124,15 @@ static void stage1_forms(void)
 			expect_par("S1E0W", spsr, at_s1e0w, va, rows[i].w0 ? ok : no);
 		}
 		expect_par("access flag", spsr, at_s1e1r, va_of(NO_FLAG), PAR_FAULT(FSC_AF(3)));
-		expect_par("address size", spsr, at_s1e1r, va_of(BAD_OUTPUT), PAR_FAULT(FSC_SIZE(3)));
+		expect_par("address size", spsr, at_s1e1r, va_of(BAD_OUTPUT),
+			   PAR_FAULT(FSC_SIZE(3)));
 		expect_par("level 3", spsr, at_s1e1r, VA + PAGES * 0x1000, PAR_FAULT(FSC_TRANS(3)));
 		expect_par("level 2", spsr, at_s1e1r, VA + 0x200000, PAR_FAULT(FSC_TRANS(2)));
 		expect_par("level 1", spsr, at_s1e1r, VA + 0x40000000, PAR_FAULT(FSC_TRANS(1)));
 		expect_par("no such address", spsr, at_s1e1r, VA << 4, PAR_FAULT(FSC_TRANS(0)));
 		expect_par("TTBR1 is off", spsr, at_s1e1r, ~0ul << 39, PAR_FAULT(FSC_TRANS(0)));
-		expect_par("Device", spsr, at_s1e1r, va_of(DEVICE), PAR_DEVICE(IPA + DEVICE * 0x1000ul));
+		expect_par("Device", spsr, at_s1e1r, va_of(DEVICE),
+			   PAR_DEVICE(IPA + DEVICE * 0x1000ul));
 		expect_par("block", spsr, at_s1e1r, RAM + 0x123456, PAR_NORMAL(RAM + 0x123000));
 		expect_par("stage 2 is not asked", spsr, at_s1e1r, va_of(S2_NONE),
 			   PAR_NORMAL(IPA + S2_NONE * 0x1000ul));
@@ -119,13 +145,17 @@ static void both_stages(void)
 	setup();
 	expect_par("S12E1R", SPSR_EL2, at_s12e1r, va_of(RW), PAR_NORMAL(PA + RW * 0x1000ul));
 	expect_par("S12E1W", SPSR_EL2, at_s12e1w, va_of(RW), PAR_NORMAL(PA + RW * 0x1000ul));
-	expect_par("S12E0R", SPSR_EL2, at_s12e0r, va_of(RW_EL0), PAR_NORMAL(PA + RW_EL0 * 0x1000ul));
-	expect_par("S12E0W", SPSR_EL2, at_s12e0w, va_of(RW_EL0), PAR_NORMAL(PA + RW_EL0 * 0x1000ul));
+	expect_par("S12E0R", SPSR_EL2, at_s12e0r, va_of(RW_EL0),
+		   PAR_NORMAL(PA + RW_EL0 * 0x1000ul));
+	expect_par("S12E0W", SPSR_EL2, at_s12e0w, va_of(RW_EL0),
+		   PAR_NORMAL(PA + RW_EL0 * 0x1000ul));
 	expect_par("stage 1 forbids", SPSR_EL2, at_s12e0r, va_of(RW), PAR_FAULT(FSC_PERM(3)));
-	expect_par("stage 1 forbids", SPSR_EL2, at_s12e1w, va_of(READ_ONLY), PAR_FAULT(FSC_PERM(3)));
+	expect_par("stage 1 forbids", SPSR_EL2, at_s12e1w, va_of(READ_ONLY),
+		   PAR_FAULT(FSC_PERM(3)));
 	expect_par("stage 2 none", SPSR_EL2, at_s12e1r, va_of(S2_NONE), PAR_S2_FAULT(FSC_TRANS(3)));
 	expect_par("stage 2 flag", SPSR_EL2, at_s12e1r, va_of(S2_NO_FLAG), PAR_S2_FAULT(FSC_AF(3)));
-	expect_par("stage 2 read", SPSR_EL2, at_s12e1r, va_of(S2_RO), PAR_NORMAL(PA + S2_RO * 0x1000ul));
+	expect_par("stage 2 read", SPSR_EL2, at_s12e1r, va_of(S2_RO),
+		   PAR_NORMAL(PA + S2_RO * 0x1000ul));
 	expect_par("stage 2 write", SPSR_EL2, at_s12e1w, va_of(S2_RO), PAR_S2_FAULT(FSC_PERM(3)));
 	expect_par("stage 2 Device wins", SPSR_EL2, at_s12e1r, va_of(S2_DEVICE),
 		   PAR_DEVICE(PA + S2_DEVICE * 0x1000ul) | 4ul << 56);
@@ -231,5 +261,5 @@ static void undefined(void)
 	vm_leave();
 }
 
-GUEST_TESTS(TEST(stage1_forms), TEST(both_stages), TEST(walk_fault), TEST(stage1_off), TEST(el2_forms),
-	    TEST(privileged_access_never), TEST(undefined));
+GUEST_TESTS(TEST(stage1_forms), TEST(both_stages), TEST(walk_fault), TEST(stage1_off),
+	    TEST(el2_forms), TEST(privileged_access_never), TEST(undefined));

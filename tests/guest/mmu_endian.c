@@ -13,7 +13,8 @@
 #define SCTLR_E0E (1ul << 24)
 #define VALUE 0x0123456789abcdeful
 
-PROBE(load_all, "ldr x1, [x0]\n\tldrh w2, [x0]\n\tldrb w3, [x0]\n\tadd x0, x1, x2, lsl #4\n\tadd x0, x0, x3");
+PROBE(load_all,
+      "ldr x1, [x0]\n\tldrh w2, [x0]\n\tldrb w3, [x0]\n\tadd x0, x1, x2, lsl #4\n\tadd x0, x0, x3");
 /* everything that memory is used for between two changes of EE, without a stack */
 PROBE(read_with_el2_ee,
       "mrs x2, sctlr_el2\n\torr x3, x2, #1 << 25\n\tmsr sctlr_el2, x3\n\tisb\n\t"
@@ -106,9 +107,12 @@ static void el2_tables(void)
 	WRITE(ttbr0_el2, root);
 	tlbi_all();
 	/* M and EE on, one load, both off again: no other data access in between */
-	asm volatile("mrs x2, sctlr_el2\n\tmov x3, #1\n\tmovk x3, #0x200, lsl #16\n\torr x3, x2, x3\n\t"
-		     "msr sctlr_el2, x3\n\tisb\n\tldr %0, [%1]\n\tmsr sctlr_el2, x2\n\tisb"
-		     : "=&r"(got) : "r"(VA_EL2) : "x2", "x3", "memory");
+	asm volatile(
+		"mrs x2, sctlr_el2\n\tmov x3, #1\n\tmovk x3, #0x200, lsl #16\n\torr x3, x2, x3\n\t"
+		"msr sctlr_el2, x3\n\tisb\n\tldr %0, [%1]\n\tmsr sctlr_el2, x2\n\tisb"
+		: "=&r"(got)
+		: "r"(VA_EL2)
+		: "x2", "x3", "memory");
 	EXPECT_EQ("data and tables", got, swap(VALUE));
 	tlbi_all();
 }

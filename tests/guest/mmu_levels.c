@@ -23,7 +23,8 @@ static u64 tg1(unsigned granule)
 
 static u64 tcr_of(unsigned granule, unsigned t1sz)
 {
-	return (PT_TCR_EL1 & ~TCR_EPD1 & ~(63ul << 16)) | TCR_TTBR1 | tg1(granule) | (u64)t1sz << 16;
+	return (PT_TCR_EL1 & ~TCR_EPD1 & ~(63ul << 16)) | TCR_TTBR1 | tg1(granule) |
+	       (u64)t1sz << 16;
 }
 
 static void regime(u64 *ttbr1, u64 tcr)
@@ -64,7 +65,8 @@ static void store(u64 *slot, u64 descriptor)
 }
 
 /* All that can happen at one level; the tables above it are there. */
-static void one_level(u64 *root, unsigned granule, unsigned start, u64 input, u64 va, unsigned level)
+static void one_level(u64 *root, unsigned granule, unsigned start, u64 input, u64 va,
+		      unsigned level)
 {
 	u64 *slot = gt_slot(root, granule, start, input, level);
 	u64 leaf = gt_leaf(granule, level, TARGET, PT_S1_NORMAL);
@@ -129,9 +131,10 @@ static void shapes(void)
 	static const struct {
 		u8 granule, t1sz, start;
 	} rows[] = {
-		{ 12, 16, 0 }, { 12, 24, 0 }, { 12, 25, 1 }, { 12, 33, 1 }, { 12, 34, 2 }, { 12, 39, 2 },
-		{ 14, 16, 0 }, { 14, 17, 1 }, { 14, 27, 1 }, { 14, 28, 2 }, { 14, 38, 2 }, { 14, 39, 3 },
-		{ 16, 16, 1 }, { 16, 21, 1 }, { 16, 22, 2 }, { 16, 34, 2 }, { 16, 35, 3 }, { 16, 39, 3 },
+		{ 12, 16, 0 }, { 12, 24, 0 }, { 12, 25, 1 }, { 12, 33, 1 }, { 12, 34, 2 },
+		{ 12, 39, 2 }, { 14, 16, 0 }, { 14, 17, 1 }, { 14, 27, 1 }, { 14, 28, 2 },
+		{ 14, 38, 2 }, { 14, 39, 3 }, { 16, 16, 1 }, { 16, 21, 1 }, { 16, 22, 2 },
+		{ 16, 34, 2 }, { 16, 35, 3 }, { 16, 39, 3 },
 	};
 
 	*(volatile u64 *)TARGET = MAGIC;

@@ -59,7 +59,9 @@ static int allowed(const struct rights *r, unsigned el, enum access access)
 static void try(const char *what, const struct rights *r, unsigned el, enum access access, u64 va,
 		u64 spsr_bits)
 {
-	const void *probe = access == FETCH ? (const void *)va : access == READ_ ? mmu_ld64 : mmu_st64;
+	const void *probe = access == FETCH   ? (const void *)va
+			    : access == READ_ ? mmu_ld64
+					      : mmu_st64;
 	unsigned ec = (access == FETCH ? EC_IABT_LOW : EC_DABT_LOW) + (el != 0);
 
 	RUN(SPSR_OF_EL(el ? top : 0) | spsr_bits, probe, va, RET | (u64)RET << 32);
@@ -260,7 +262,8 @@ static void unprivileged(void)
 		if (ap == 1)
 			EXPECT_NO_EXC("STTR");
 		else
-			EXPECT_FAULT("STTR", 1, VEC_SAME, ESR(EC_DABT, FSC_PERM(3) | ISS_WNR), sttr, TEST_VA);
+			EXPECT_FAULT("STTR", 1, VEC_SAME, ESR(EC_DABT, FSC_PERM(3) | ISS_WNR), sttr,
+				     TEST_VA);
 	}
 }
 

@@ -78,7 +78,10 @@ static void flag_by_hardware(void)
 		const char *name;
 		const void *probe;
 	} rows[] = {
-		{ "load", mmu_ld64 }, { "store", mmu_st64 }, { "exclusive", compare_and_store }, { "fetch", 0 },
+		{ "load", mmu_ld64 },
+		{ "store", mmu_st64 },
+		{ "exclusive", compare_and_store },
+		{ "fetch", 0 },
 	};
 
 	if (!has_hafdbs())
@@ -88,7 +91,8 @@ static void flag_by_hardware(void)
 		*s1_slot &= ~PT_AF;
 		*s2_slot &= ~PT_AF;
 		enter(TCR_HA, VTCR_HA);
-		RUN(SPSR_EL1, rows[i].probe ? rows[i].probe : (const void *)VA, VA, 0xd65f03c0d65f03c0);
+		RUN(SPSR_EL1, rows[i].probe ? rows[i].probe : (const void *)VA, VA,
+		    0xd65f03c0d65f03c0);
 		EXPECT_NO_EXC(rows[i].name);
 		EXPECT_EQ("stage-1 flag", *s1_slot, gt_leaf(12, 3, IPA, PT_S1_NORMAL));
 		EXPECT_EQ("stage-2 flag", *s2_slot, gt_leaf(12, 3, PA, PT_S2_NORMAL));
@@ -99,7 +103,8 @@ static void flag_by_hardware(void)
 	*s2_slot &= ~PT_AF;
 	enter(TCR_HA, 0);
 	RUN(SPSR_EL1, mmu_ld64, VA);
-	EXPECT_S2_FAULT("stage 2 has no HA", ESR(EC_DABT_LOW, ISS_LD64 | FSC_AF(3)), mmu_ld64, VA, IPA);
+	EXPECT_S2_FAULT("stage 2 has no HA", ESR(EC_DABT_LOW, ISS_LD64 | FSC_AF(3)), mmu_ld64, VA,
+			IPA);
 	EXPECT_EQ("stage-2 flag", *s2_slot & PT_AF, 0);
 	vm_leave();
 }
@@ -112,7 +117,8 @@ static void dirty_stage1(void)
 	*s1_slot |= PT_RO | DBM;
 	enter(TCR_HA, 0);
 	RUN(SPSR_EL1, mmu_st64, VA, 1);
-	EXPECT_FAULT("DBM without HD", 1, VEC_SAME, ESR(EC_DABT, ISS_WNR | FSC_PERM(3)), mmu_st64, VA);
+	EXPECT_FAULT("DBM without HD", 1, VEC_SAME, ESR(EC_DABT, ISS_WNR | FSC_PERM(3)), mmu_st64,
+		     VA);
 	enter(TCR_HA | TCR_HD, 0);
 	vm_read(VA);
 	EXPECT_NO_EXC("read");
@@ -185,14 +191,15 @@ static void fault_leaves_clean(void)
 	*s2_slot &= ~PT_S2_W;
 	enter(TCR_HA | TCR_HD, VTCR_HA | VTCR_HD);
 	RUN(SPSR_EL1, mmu_st64, VA, 1);
-	EXPECT_S2_FAULT("stage 2 is read-only", ESR(EC_DABT_LOW, ISS_ST64 | FSC_PERM(3)), mmu_st64, VA,
-			IPA);
+	EXPECT_S2_FAULT("stage 2 is read-only", ESR(EC_DABT_LOW, ISS_ST64 | FSC_PERM(3)), mmu_st64,
+			VA, IPA);
 	vm_leave();
 	setup();
 	*s1_slot |= PT_RO | DBM;
 	enter(TCR_HA | TCR_HD, 0);
 	RUN(SPSR_EL0, mmu_st64, VA, 1);
-	EXPECT_FAULT("not EL0's", 1, VEC_LOWER, ESR(EC_DABT_LOW, ISS_WNR | FSC_PERM(3)), mmu_st64, VA);
+	EXPECT_FAULT("not EL0's", 1, VEC_LOWER, ESR(EC_DABT_LOW, ISS_WNR | FSC_PERM(3)), mmu_st64,
+		     VA);
 	EXPECT_EQ("stays clean", *s1_slot & PT_RO, PT_RO);
 	vm_leave();
 }

@@ -10,7 +10,8 @@
 
 #include "guest.h"
 
-/* A *_strict.c file includes its namesake with STRICT 1: then also what QEMU has wrong is checked. */
+/* A *_strict.c file includes its namesake with STRICT 1: then also what QEMU has wrong is checked.
+ */
 #ifndef STRICT
 #define STRICT 0
 #endif
@@ -142,7 +143,8 @@ static inline void gt_identity(u64 *root, unsigned granule, unsigned start, u64 
 		gt_map(root, granule, start, a, a, 2, normal);
 }
 
-/* A guest: 4 KiB granule, both stages from level 1 (39-bit VA, 39-bit IPA), identity to begin with. */
+/* A guest: 4 KiB granule, both stages from level 1 (39-bit VA, 39-bit IPA), identity to begin with.
+ */
 struct vm {
 	u64 *s1, *s2;
 	u64 vmid, asid;
@@ -197,11 +199,13 @@ static inline void mmu_check_fault(const char *file, int line, const char *what,
 /* A fault taken to EL1 or EL2 with FAR; to EL2 by stage 2 with HPFAR, given as the page's IPA. */
 #define EXPECT_FAULT(what, el, vec, esr, elr, far) \
 	mmu_check_fault(__FILE__, __LINE__, what, el, vec, esr, (u64)(elr), far)
-#define EXPECT_S2_FAULT(what, esr, elr, far, ipa) do { \
-	mmu_check_fault(__FILE__, __LINE__, what, 2, VEC_LOWER, esr, (u64)(elr), far); \
-	if (guest_cpu()->n_exc) \
-		guest_check(__FILE__, __LINE__, what, guest_cpu()->exc->hpfar, (u64)(ipa) >> 12 << 4); \
-} while (0)
+#define EXPECT_S2_FAULT(what, esr, elr, far, ipa)                                                  \
+	do {                                                                                       \
+		mmu_check_fault(__FILE__, __LINE__, what, 2, VEC_LOWER, esr, (u64)(elr), far);     \
+		if (guest_cpu()->n_exc)                                                            \
+			guest_check(__FILE__, __LINE__, what, guest_cpu()->exc->hpfar,             \
+				    (u64)(ipa) >> 12 << 4);                                        \
+	} while (0)
 
 static inline int mmu_has_16k(void)
 {

@@ -80,8 +80,8 @@ static void one_level(u64 *root, unsigned granule, unsigned start, u64 ipa, unsi
 	expect_fault("read of write-only", ipa, FSC_PERM(level));
 	store(slot, leaf & ~PT_S2_W);
 	RUN(SPSR_EL1, mmu_st64, ipa, 0);
-	EXPECT_S2_FAULT("write of read-only", ESR(EC_DABT_LOW, ISS_ST64 | FSC_PERM(level)), mmu_st64,
-			ipa, ipa);
+	EXPECT_S2_FAULT("write of read-only", ESR(EC_DABT_LOW, ISS_ST64 | FSC_PERM(level)),
+			mmu_st64, ipa, ipa);
 	store(slot, leaf | PT_S2_XN);
 	RUN(SPSR_EL1, ipa & ~7ul);
 	EXPECT_S2_FAULT("XN", ESR(EC_IABT_LOW, FSC_PERM(level)), ipa & ~7ul, ipa & ~7ul, ipa);
@@ -121,10 +121,11 @@ static void shapes(void)
 	static const struct {
 		u8 granule, ipa_bits, sl0, start;
 	} rows[] = {
-		{ 12, 40, 2, 0 }, { 12, 44, 2, 0 }, { 12, 48, 2, 0 }, { 12, 32, 1, 1 }, { 12, 39, 1, 1 },
-		{ 12, 40, 1, 1 }, { 12, 43, 1, 1 }, { 12, 33, 0, 2 }, { 12, 34, 0, 2 },
-		{ 14, 47, 2, 1 }, { 14, 48, 2, 1 }, { 14, 36, 1, 2 }, { 14, 37, 1, 2 }, { 14, 40, 1, 2 },
-		{ 16, 44, 2, 1 }, { 16, 48, 2, 1 }, { 16, 32, 1, 2 }, { 16, 42, 1, 2 }, { 16, 44, 1, 2 },
+		{ 12, 40, 2, 0 }, { 12, 44, 2, 0 }, { 12, 48, 2, 0 }, { 12, 32, 1, 1 },
+		{ 12, 39, 1, 1 }, { 12, 40, 1, 1 }, { 12, 43, 1, 1 }, { 12, 33, 0, 2 },
+		{ 12, 34, 0, 2 }, { 14, 47, 2, 1 }, { 14, 48, 2, 1 }, { 14, 36, 1, 2 },
+		{ 14, 37, 1, 2 }, { 14, 40, 1, 2 }, { 16, 44, 2, 1 }, { 16, 48, 2, 1 },
+		{ 16, 32, 1, 2 }, { 16, 42, 1, 2 }, { 16, 44, 1, 2 },
 	};
 
 	*(volatile u64 *)TARGET = MAGIC;
@@ -166,7 +167,8 @@ static void rights(void)
 	enter(root, vtcr_of(12, 39, 1));
 	for (unsigned i = 0; i < 32; i++) {
 		unsigned s2ap = i & 3, xn = i >> 2 & 3, el = i >> 4;
-		int exec = !xnx ? !(xn & 2) : xn == 0 || (xn == 1 && el == 0) || (xn == 3 && el == 1);
+		int exec =
+			!xnx ? !(xn & 2) : xn == 0 || (xn == 1 && el == 0) || (xn == 3 && el == 1);
 
 		*(volatile u32 *)(RAM + 0x8000000) = 0xd65f03c0;
 		store(slot, gt_leaf(12, 3, RAM + 0x8000000, (PT_S2_NORMAL & ~(3ul << 6)) |
@@ -175,12 +177,14 @@ static void rights(void)
 		if (s2ap & 1)
 			EXPECT_NO_EXC("read");
 		else
-			EXPECT_S2_FAULT("read", ESR(EC_DABT_LOW, ISS_LD64 | FSC_PERM(3)), mmu_ld64, ipa, ipa);
+			EXPECT_S2_FAULT("read", ESR(EC_DABT_LOW, ISS_LD64 | FSC_PERM(3)), mmu_ld64,
+					ipa, ipa);
 		RUN(SPSR_OF_EL(el), mmu_st64, ipa, 0xd65f03c0);
 		if (s2ap & 2)
 			EXPECT_NO_EXC("write");
 		else
-			EXPECT_S2_FAULT("write", ESR(EC_DABT_LOW, ISS_ST64 | FSC_PERM(3)), mmu_st64, ipa, ipa);
+			EXPECT_S2_FAULT("write", ESR(EC_DABT_LOW, ISS_ST64 | FSC_PERM(3)), mmu_st64,
+					ipa, ipa);
 		RUN(SPSR_OF_EL(el), ipa);
 		if (exec)
 			EXPECT_NO_EXC("fetch");
@@ -222,11 +226,11 @@ static void stage1_walk(void)
 		for (unsigned i = 0; i < 3; i++) {
 			store(slot, bad[i]);
 			RUN(SPSR_EL1, mmu_ld64, va);
-			EXPECT_S2_FAULT(names[i], ESR(EC_DABT_LOW, ISS_S1PTW | fsc[i]), mmu_ld64, va,
-					table_ipa[level]);
+			EXPECT_S2_FAULT(names[i], ESR(EC_DABT_LOW, ISS_S1PTW | fsc[i]), mmu_ld64,
+					va, table_ipa[level]);
 			RUN(SPSR_EL1, va & ~7ul);
-			EXPECT_S2_FAULT(names[i], ESR(EC_IABT_LOW, ISS_S1PTW | fsc[i]), va & ~7ul, va & ~7ul,
-					table_ipa[level]);
+			EXPECT_S2_FAULT(names[i], ESR(EC_IABT_LOW, ISS_S1PTW | fsc[i]), va & ~7ul,
+					va & ~7ul, table_ipa[level]);
 		}
 		store(slot, good & ~PT_S2_W);
 		expect_read("a walk only reads", va);
@@ -237,8 +241,8 @@ static void stage1_walk(void)
 		RUN(SPSR_EL1, mmu_ld64, va);
 		if (!STRICT)
 			guest_cpu()->exc[0].esr |= 3;   /* QEMU has level 0 */
-		EXPECT_S2_FAULT("HCR_EL2.PTW", ESR(EC_DABT_LOW, ISS_S1PTW | FSC_PERM(3)), mmu_ld64, va,
-				table_ipa[level]);
+		EXPECT_S2_FAULT("HCR_EL2.PTW", ESR(EC_DABT_LOW, ISS_S1PTW | FSC_PERM(3)), mmu_ld64,
+				va, table_ipa[level]);
 		WRITE(hcr_el2, vm.hcr);
 		store(slot, good);
 	}
@@ -261,16 +265,16 @@ static void which_stage(void)
 		     va & ~7ul);
 	store(pt_entry(vm.s1, 1, va, 3), ipa | PT_S1_NORMAL | 3);
 	RUN(SPSR_EL1, mmu_st64, va & ~7ul, 0);
-	EXPECT_S2_FAULT("stage 2 read-only", ESR(EC_DABT_LOW, ISS_ST64 | FSC_PERM(3)), mmu_st64, va & ~7ul,
-			ipa);
+	EXPECT_S2_FAULT("stage 2 read-only", ESR(EC_DABT_LOW, ISS_ST64 | FSC_PERM(3)), mmu_st64,
+			va & ~7ul, ipa);
 	store(pt_entry(vm.s2, 1, ipa, 3), 0);
 	RUN(SPSR_EL0, mmu_ld64, va & ~7ul);
-	EXPECT_FAULT("EL0 has no right: stage 1", 1, VEC_LOWER, ESR(EC_DABT_LOW, FSC_PERM(3)), mmu_ld64,
-		     va & ~7ul);
+	EXPECT_FAULT("EL0 has no right: stage 1", 1, VEC_LOWER, ESR(EC_DABT_LOW, FSC_PERM(3)),
+		     mmu_ld64, va & ~7ul);
 	store(pt_entry(vm.s1, 1, va, 3), 0);
 	RUN(SPSR_EL1, mmu_ld64, va & ~7ul);
-	EXPECT_FAULT("not mapped at all: stage 1", 1, VEC_SAME, ESR(EC_DABT, FSC_TRANS(3)), mmu_ld64,
-		     va & ~7ul);
+	EXPECT_FAULT("not mapped at all: stage 1", 1, VEC_SAME, ESR(EC_DABT, FSC_TRANS(3)),
+		     mmu_ld64, va & ~7ul);
 	vm_leave();
 }
 
@@ -283,8 +287,8 @@ static void block_over_pages(void)
 	vm_init(&vm, 3, 0);
 	pt_map(vm.s1, 1, va, ipa, 1, PT_S1_NORMAL);
 	for (u64 i = 0; i < 4; i++)
-		pt_map(vm.s2, 1, ipa + 0x7000000 + i * 0x1000, RAM + 0x8000000 + (3 - i) * 0x1000, 3,
-		       PT_S2_NORMAL);
+		pt_map(vm.s2, 1, ipa + 0x7000000 + i * 0x1000, RAM + 0x8000000 + (3 - i) * 0x1000,
+		       3, PT_S2_NORMAL);
 	for (u64 i = 0; i < 4; i++)
 		*(volatile u64 *)(RAM + 0x8000000 + i * 0x1000 + 16) = 0x100 + i;
 	vm_enter(&vm);

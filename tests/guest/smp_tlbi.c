@@ -127,7 +127,8 @@ static void stage1(void)
 
 	setup();
 	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
-		u64 *slot = pt_entry(vm.s1, 1, VA, 3), new = (IPA + 0x1000) | PT_S1_NORMAL | PT_NG | 3;
+		u64 *slot = pt_entry(vm.s1, 1, VA, 3),
+		    new = (IPA + 0x1000) | PT_S1_NORMAL | PT_NG | 3;
 		const char *name = rows[i].name;
 		u64 operand = rows[i].operand;
 
@@ -137,16 +138,18 @@ static void stage1(void)
 			continue;
 		one(name, slot, new, read_in_vm, 1, 0, rows[i].shareable, operand, 1);
 		one(name, slot, new, read_in_vm, 1, 0, rows[i].local, operand, 0);
-		one("local at EL1 with FB", slot, new, read_in_vm, 1, HCR_FB, rows[i].local, operand, 1);
-		one("local at EL2 with FB", slot, new, read_in_vm, 2, HCR_FB, rows[i].local, operand, 0);
+		one("local at EL1 with FB", slot, new, read_in_vm, 1, HCR_FB, rows[i].local,
+		    operand, 1);
+		one("local at EL2 with FB", slot, new, read_in_vm, 2, HCR_FB, rows[i].local,
+		    operand, 0);
 	}
 }
 
 static void stage2(void)
 {
 	setup();
-	one("IPAS2E1IS and VMALLE1IS", pt_entry(vm.s2, 1, IPA, 3), NEW_PA | PT_S2_NORMAL | 3, read_in_vm, 2,
-	    0, s2_both, IPA >> 12, 1);
+	one("IPAS2E1IS and VMALLE1IS", pt_entry(vm.s2, 1, IPA, 3), NEW_PA | PT_S2_NORMAL | 3,
+	    read_in_vm, 2, 0, s2_both, IPA >> 12, 1);
 	one("VMALLS12E1IS", pt_entry(vm.s2, 1, IPA, 3), NEW_PA | PT_S2_NORMAL | 3, read_in_vm, 2, 0,
 	    vmalls12e1is, 0, 1);
 }
@@ -208,7 +211,8 @@ static void page_taken_away(void)
 			INSN("nop");
 		EXPECT_EQ("no store after the TLBI", *page, seen);
 		smp_wait(1);
-		EXPECT_EQ("CPU 1 faulted", guest_cpus[1].exc[0].esr & ~0x40ul, ESR(EC_DABT, FSC_TRANS(3)));
+		EXPECT_EQ("CPU 1 faulted", guest_cpus[1].exc[0].esr & ~0x40ul,
+			  ESR(EC_DABT, FSC_TRANS(3)));
 		*slot = old;
 		BARRIER();
 	}

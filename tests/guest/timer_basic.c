@@ -28,9 +28,11 @@ struct timer {
 	static void prefix##_set_ctl(u64 v) { WRITE(ctl, v); } \
 	static void prefix##_set_cval(u64 v) { WRITE(cval, v); } \
 	static void prefix##_set_tval(u64 v) { WRITE(tval, v); }
-#define ROW(prefix, name, intid) \
-	{ name, intid, prefix##_count, prefix##_ctl, prefix##_cval, prefix##_tval, prefix##_set_ctl, \
-	  prefix##_set_cval, prefix##_set_tval }
+#define ROW(prefix, name, intid)                                                                   \
+	{                                                                                          \
+		name, intid, prefix##_count, prefix##_ctl, prefix##_cval, prefix##_tval,           \
+			prefix##_set_ctl, prefix##_set_cval, prefix##_set_tval                     \
+	}
 TIMER(phys, cntp_ctl_el0, cntp_cval_el0, cntp_tval_el0, cntpct_el0)
 TIMER(virt, cntv_ctl_el0, cntv_cval_el0, cntv_tval_el0, cntvct_el0)
 TIMER(hyp, cnthp_ctl_el2, cnthp_cval_el2, cnthp_tval_el2, cntpct_el0)
@@ -107,7 +109,8 @@ static void conditions(const struct timer *t)
 	EXPECT("negative", (s64)(int)t->tval() < 0);
 	now = t->count();
 	t->set_tval(0x80000000);
-	EXPECT("TVAL smallest", t->cval() >= now - 0x80000000 && t->cval() <= t->count() - 0x80000000);
+	EXPECT("TVAL smallest",
+	       t->cval() >= now - 0x80000000 && t->cval() <= t->count() - 0x80000000);
 	t->set_ctl(0);
 	t->set_cval(0x123456789abcdef0);
 	EXPECT_EQ("CVAL has 64 bits", t->cval(), 0x123456789abcdef0);
@@ -237,5 +240,5 @@ static void event_stream(void)
 	}
 }
 
-GUEST_TESTS(TEST(counters), TEST(all_conditions), TEST(wfi_wakes), TEST(interrupt_taken), TEST(offset),
-	    TEST(event_stream));
+GUEST_TESTS(TEST(counters), TEST(all_conditions), TEST(wfi_wakes), TEST(interrupt_taken),
+	    TEST(offset), TEST(event_stream));

@@ -38,7 +38,8 @@ static const struct {
 	{ "CNTV_TVAL", read_v_tval, VT, 3, 0, 1 },
 };
 
-/* EL0's rights: EL0PCTEN 0, EL0VCTEN 1, EL0VTEN 8, EL0PTEN 9; in CNTKCTL, or CNTHCTL with E2H+TGE */
+/* EL0's rights: EL0PCTEN 0, EL0VCTEN 1, EL0VTEN 8, EL0PTEN 9; in CNTKCTL, or CNTHCTL with E2H+TGE
+ */
 static int el0_may(u64 bits, enum class class)
 {
 	switch (class) {
@@ -102,7 +103,8 @@ static void cnthctl(void)
 			WRITE(cntkctl_el1, k ? 0x303 : 0);
 			for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
 				enum class class = rows[i].class;
-				int traps = (class == PCT && !(bits & 1)) || (class == PT && !(bits & 2));
+				int traps = (class == PCT && !(bits & 1)) ||
+					    (class == PT && !(bits & 2));
 
 				try(i, 1, traps ? 2 : 0);
 				try(i, 0, !k ? 1 : traps ? 2 : 0);
@@ -124,7 +126,8 @@ static void cnthctl_e2h(void)
 			WRITE(S3_5_C14_C1_0, k ? 0x303 : 0);
 			for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
 				enum class class = rows[i].class;
-				int traps = (class == PCT && !(bits & 1)) || (class == PT && !(bits & 2));
+				int traps = (class == PCT && !(bits & 1)) ||
+					    (class == PT && !(bits & 2));
 
 				try(i, 1, traps ? 2 : 0);
 				try(i, 0, !k ? 1 : traps ? 2 : 0);
@@ -133,7 +136,8 @@ static void cnthctl_e2h(void)
 	WRITE(hcr_el2, HCR_RW | HCR_E2H | HCR_TGE);
 	for (unsigned bits = 0; bits < 16; bits++) {
 		WRITE(cnthctl_el2, el0_bits(bits));
-		EXPECT_EQ("CNTKCTL_EL1 at EL2 is CNTHCTL_EL2", READ(cntkctl_el1) & 0x303, el0_bits(bits));
+		EXPECT_EQ("CNTKCTL_EL1 at EL2 is CNTHCTL_EL2", READ(cntkctl_el1) & 0x303,
+			  el0_bits(bits));
 		for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
 			try(i, 0, el0_may(el0_bits(bits), rows[i].class) ? 0 : 2);
 	}

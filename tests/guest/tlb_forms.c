@@ -39,17 +39,20 @@ static const struct {
 };
 
 #define FORM(name, op) PROBE(name, "dsb sy\n\ttlbi " op "\n\tdsb sy\n\tisb");
-#define FORMS(F) \
-	F(vmalle1, "vmalle1") F(vmalle1is, "vmalle1is") \
-	F(aside1, "aside1, x0") F(aside1is, "aside1is, x0") \
-	F(vae1, "vae1, x0") F(vae1is, "vae1is, x0") F(vaae1, "vaae1, x0") F(vaae1is, "vaae1is, x0") \
-	F(vale1, "vale1, x0") F(vale1is, "vale1is, x0") \
-	F(vaale1, "vaale1, x0") F(vaale1is, "vaale1is, x0") \
-	F(vmalls12e1, "vmalls12e1") F(vmalls12e1is, "vmalls12e1is") \
-	F(ipas2e1, "ipas2e1, x0") F(ipas2e1is, "ipas2e1is, x0") \
-	F(ipas2le1, "ipas2le1, x0") F(ipas2le1is, "ipas2le1is, x0") \
-	F(alle1, "alle1") F(alle1is, "alle1is") F(alle2, "alle2") F(alle2is, "alle2is") \
-	F(vae2, "vae2, x0") F(vae2is, "vae2is, x0") F(vale2, "vale2, x0") F(vale2is, "vale2is, x0")
+#define FORMS(F)                                                                                   \
+	F(vmalle1, "vmalle1")                                                                      \
+	F(vmalle1is, "vmalle1is") F(aside1, "aside1, x0") F(aside1is, "aside1is, x0")              \
+		F(vae1, "vae1, x0") F(vae1is, "vae1is, x0") F(vaae1, "vaae1, x0") F(               \
+			vaae1is, "vaae1is, x0") F(vale1, "vale1, x0") F(vale1is, "vale1is, x0")    \
+			F(vaale1, "vaale1, x0") F(vaale1is, "vaale1is, x0") F(                     \
+				vmalls12e1, "vmalls12e1") F(vmalls12e1is, "vmalls12e1is")          \
+				F(ipas2e1, "ipas2e1, x0") F(ipas2e1is, "ipas2e1is, x0") F(         \
+					ipas2le1, "ipas2le1, x0") F(ipas2le1is, "ipas2le1is, x0")  \
+					F(alle1, "alle1") F(alle1is, "alle1is") F(alle2, "alle2")  \
+						F(alle2is, "alle2is") F(vae2, "vae2, x0")          \
+							F(vae2is, "vae2is, x0")                    \
+								F(vale2, "vale2, x0")              \
+									F(vale2is, "vale2is, x0")
 FORMS(FORM)
 
 

@@ -127,7 +127,8 @@ static void host_and_guest(void)
 			if (drops_host || STRICT)
 				EXPECT_EQ(rows[i].name, read_host(1), drops_host ? NEW_PA : OLD_PA);
 			if (rows[i].guest || STRICT)
-				EXPECT_EQ(rows[i].name, read_guest(), rows[i].guest ? NEW_PA : OLD_PA);
+				EXPECT_EQ(rows[i].name, read_guest(),
+					  rows[i].guest ? NEW_PA : OLD_PA);
 		}
 }
 

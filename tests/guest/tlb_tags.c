@@ -208,12 +208,14 @@ static void block_over_pages(void)
 		tlbi_all();
 		enter_asid(1);
 		for (unsigned i = 0; i < ARRAY_SIZE(pages); i++)
-			EXPECT_EQ("before", vm_read(VA + pages[i] * 0x1000ul), page_of(0, pages[i]));
+			EXPECT_EQ("before", vm_read(VA + pages[i] * 0x1000ul),
+				  page_of(0, pages[i]));
 		*slot = gt_leaf(12, 2, IPA + 0x200000, PT_S1_NORMAL | PT_NG);
 		BARRIER();
 		RUN(SPSR_EL1, forms[f].probe, forms[f].operand);
 		for (unsigned i = 0; i < ARRAY_SIZE(pages); i++)
-			EXPECT_EQ(forms[f].name, vm_read(VA + pages[i] * 0x1000ul), page_of(1, pages[i]));
+			EXPECT_EQ(forms[f].name, vm_read(VA + pages[i] * 0x1000ul),
+				  page_of(1, pages[i]));
 		vm_leave();
 	}
 }
@@ -236,7 +238,8 @@ static void pages_over_block(void)
 	vm_leave();
 }
 
-/* Invalid, TLBI, new: at every step what the architecture promises. Invalid entries are not held. */
+/* Invalid, TLBI, new: at every step what the architecture promises. Invalid entries are not held.
+ */
 static void break_before_make(void)
 {
 	u64 *slot;
@@ -262,7 +265,8 @@ static void break_before_make(void)
 	BARRIER();
 	RUN(SPSR_EL1, tlbi_vae1, 1ul << 48 | VA >> 12);
 	vm_read(VA + 0x3000);
-	EXPECT_FAULT("table broken", 1, VEC_SAME, ESR(EC_DABT, FSC_TRANS(2)), mmu_ld64, VA + 0x3000);
+	EXPECT_FAULT("table broken", 1, VEC_SAME, ESR(EC_DABT, FSC_TRANS(2)), mmu_ld64,
+		     VA + 0x3000);
 	*slot = gt_leaf(12, 2, PA(2), PT_S1_NORMAL | PT_NG);
 	BARRIER();
 	EXPECT_EQ("block", vm_read(VA + 0x3000), page_of(2, 3));
@@ -284,8 +288,8 @@ static void break_before_make(void)
 	BARRIER();
 	if (STRICT) {
 		RUN(SPSR_EL1, mmu_st64, VA + 0x3000, 0);
-		EXPECT_FAULT("old rights", 1, VEC_SAME, ESR(EC_DABT, ISS_WNR | FSC_PERM(3)), mmu_st64,
-			     VA + 0x3000);
+		EXPECT_FAULT("old rights", 1, VEC_SAME, ESR(EC_DABT, ISS_WNR | FSC_PERM(3)),
+			     mmu_st64, VA + 0x3000);
 	}
 	RUN(SPSR_EL1, tlbi_vae1, 1ul << 48 | (VA + 0x3000) >> 12);
 	RUN(SPSR_EL1, mmu_st64, VA + 0x3000, 0);
@@ -330,12 +334,13 @@ static void stage1_off_and_on(void)
 		enter_asid(1);
 		if (i & 1)
 			WRITE(sctlr_el1, SCTLR_EL1_OFF);
-		EXPECT_EQ(i & 1 ? "stage 1 off" : "stage 1 on", vm_read(address), page_of(i & 1 ? 0 : 1, 0));
+		EXPECT_EQ(i & 1 ? "stage 1 off" : "stage 1 on", vm_read(address),
+			  page_of(i & 1 ? 0 : 1, 0));
 	}
 	vm_leave();
 	EXPECT_EQ("both off", vm_read(address), page_of(0, 0));
 }
 
 GUEST_TESTS(TEST(two_vms), TEST(vmid_not_table), TEST(vmid_width), TEST(asid_and_global),
-	    TEST(asid_width), TEST(block_over_pages), TEST(pages_over_block), TEST(break_before_make),
-	    TEST(contiguous), TEST(stage1_off_and_on));
+	    TEST(asid_width), TEST(block_over_pages), TEST(pages_over_block),
+	    TEST(break_before_make), TEST(contiguous), TEST(stage1_off_and_on));

@@ -23,7 +23,8 @@ static const struct {
 } kinds[EXIT_KINDS] = {
 	[EXIT_HVC] = { "HVC64", "the guest asks; the immediate of HVC says for what (EC 0x16)" },
 	[EXIT_WFX] = { "WFx", "the guest would sleep; HCR_EL2.TWI traps that (EC 0x01)" },
-	[EXIT_DABT] = { "DABT_LOW", "no stage-2 mapping (EC 0x24): ESR has the access, HPFAR the IPA" },
+	[EXIT_DABT] = { "DABT_LOW",
+			"no stage-2 mapping (EC 0x24): ESR has the access, HPFAR the IPA" },
 	[EXIT_SYS] = { "SYS64", "a system register that EL2 keeps for itself (EC 0x18)" },
 	[EXIT_IRQ] = { "IRQ", "HCR_EL2.IMO brings interrupts to EL2, which passes them on" },
 };

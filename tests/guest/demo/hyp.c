@@ -181,7 +181,8 @@ void hyp_main(void)
 	enable_virtualization();
 	create_vm(1, VM1_PA);
 	create_vm(2, VM2_PA);
-	print("Both run the same code at the same addresses. Every line below is one trap to EL2.\n");
+	print("Both run the same code at the same addresses. Every line below is one trap to "
+	      "EL2.\n");
 	load_vm(v);
 	while (!vcpus[0].done || !vcpus[1].done) {
 		int yield = 0;
