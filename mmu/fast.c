@@ -77,7 +77,7 @@ static struct fast_slot *take_slot(struct mmu *m, int side, u64 va, u64 hash, u1
 	empty(s);
 	if (l1)
 		link_slot(m, side, s, l1);
-	m->stats->fast_fill++;
+	m->fast_counts.fills++;
 	return s;
 }
 
@@ -104,6 +104,7 @@ void fast_fill_code(struct mmu *m, u64 va, u64 hash, u64 tag, void *code, u16 l1
 
 static void flush_side(struct mmu *m, int side)
 {
+	m->fast_counts.flushes++;
 	for (u32 i = 0; i < FAST_SLOTS; i++) {
 		struct fast_slot *s = &m->fast[side]->slot[i];
 
@@ -185,4 +186,9 @@ struct fast_context mmu_context(struct mmu *m, u64 key_lo, u64 key_hi, u32 *gene
 	*c = (struct context_id){ key_lo, key_hi, ++m->contexts };
 	*generation = m->generation;
 	return context_of(c->id);
+}
+
+struct fast_counts mmu_fast_counts(const struct mmu *m)
+{
+	return m->fast_counts;
 }

@@ -54,8 +54,7 @@ const char *tlb_config_parse(struct tlb_config *cfg, const char *text);
 	STAT(walk_faults,    "event", "walks that ended in a fault") \
 	STAT(tlbi,           "event", "TLB maintenance operations that reached this PE") \
 	STAT(tlbi_dropped,   "entry", "TLB entries dropped by TLB maintenance") \
-	STAT(tlb_conflict,   "event", "lookups that matched more than one entry") \
-	STAT(fast_fill,      "event", "fast TLB slots filled (no architectural meaning)")
+	STAT(tlb_conflict,   "event", "lookups that matched more than one entry")
 
 struct mmu_stats {
 	MMU_STATS(STAT_FIELD)
@@ -127,6 +126,12 @@ void fast_flush(struct mmu *m);
 void fast_flush_code(struct mmu *m);
 /* Removes the write tags of all data slots whose host page is `host` (4 KiB aligned): the page now holds code. */
 void fast_protect_page(struct mmu *m, const u8 *host);
+
+/* How the fast TLB fared: fills of a slot, flushes of a whole side. No architectural meaning, so no part of statistics and digests. */
+struct fast_counts {
+	u64 fills, flushes;
+};
+struct fast_counts mmu_fast_counts(const struct mmu *m);
 
 /*
  * Context ids: a small number for everything outside the VA that decides whether a slot may be used. key: any 128 bits

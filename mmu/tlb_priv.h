@@ -15,6 +15,7 @@ enum { CONTEXT_TABLE = 4096, CONTEXT_IDS = FAST_CTX - 1 };
 struct mmu {
 	struct bus *bus;
 	struct tlb_config cfg;
+	struct fast_counts fast_counts; /* no part of the model: not in snapshots */
 	struct mmu_stats *stats, own_stats; /* own_stats: until mmu_set_stats() */
 	struct assoc l1[SIDES], main, walk, ipa;
 	struct fast_tlb *fast[SIDES];

@@ -842,7 +842,7 @@ TEST(eviction_drops_exactly_the_slots_that_the_entry_backs)
 	}
 	go(&m, VA, rd);
 	fast_fill(&m, VA);
-	EXPECT_EQ(m.stats.fast_fill, 6);
+	EXPECT_EQ(mmu_fast_counts(m.mmu).fills, 6);
 	EXPECT(fast_has(&m, 0x200000) && fast_has(&m, 0x204000) && fast_has(&m, VA));
 	go(&m, VA + 0x1000, rd); /* evicts the block */
 	for (u64 p = 0; p < 5; p++)
@@ -967,7 +967,7 @@ TEST(the_reference_mode_fills_no_slot_and_counts_every_lookup)
 	EXPECT(!fast_has(&m, VA));
 	EXPECT_EQ(m.stats.l1d_model, 3);
 	EXPECT_EQ(m.stats.l1i_model, 1);
-	EXPECT_EQ(m.stats.fast_fill, 0);
+	EXPECT_EQ(mmu_fast_counts(m.mmu).fills, 0);
 	power_off(&m);
 }
 
@@ -1280,9 +1280,8 @@ TEST(the_reference_mode_counts_what_the_fast_TLB_counts)
 		EXPECT_EQ(live(&ref, true, NULL), digest);
 		EXPECT_EQ(ref.stats.l1d_model, lookups[0]);
 		EXPECT_EQ(ref.stats.l1i_model, lookups[1]);
-		EXPECT(fast.stats.fast_fill > 0 && fast.stats.l1d_miss > 0);
+		EXPECT(mmu_fast_counts(fast.mmu).fills > 0 && fast.stats.l1d_miss > 0);
 		ref.stats.l1d_model = ref.stats.l1i_model = 0;
-		fast.stats.fast_fill = 0;
 		for (size_t i = 0; i < mmu_stat_rows_n; i++) {
 			u64 a = *(u64 *)((char *)&fast.stats + mmu_stat_rows[i].offset);
 			u64 b = *(u64 *)((char *)&ref.stats + mmu_stat_rows[i].offset);
