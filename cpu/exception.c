@@ -58,6 +58,16 @@ static bool entry_sets_pan(const struct cpu *c, unsigned target)
 	return !(c->sys.sctlr[target] & SCTLR_SPAN);
 }
 
+/* The EL and what PSTATE.SP selects change: everything derived follows. */
+static void change_el(struct cpu *c, unsigned el, bool spsel)
+{
+	cpu_select_sp(c, el, spsel);
+	cpu_update_context(c);
+	context_switch(c);
+	c->attn |= ATTN_PINS;
+	c->exit.kind = EXIT_NONE;
+}
+
 static void enter(struct cpu *c, const struct entry *e)
 {
 	unsigned offset = e->target > c->el ? 0x400 : c->spsel ? 0x200 : 0;
@@ -83,12 +93,8 @@ static void enter(struct cpu *c, const struct entry *e)
 	c->ssbs = cpu_has(c, FEAT(SSBS)) && (c->sys.sctlr[target] & SCTLR_DSSBS);
 	c->daif = 15;
 	c->step_iss = 0;
-	cpu_select_sp(c, target, true);
-	cpu_update_context(c);
+	change_el(c, target, true);
 	c->pc = cpu_branch_address(c, c->sys.vbar[target]) + offset + (u64)e->vec * 0x80;
-	c->attn |= ATTN_PINS;
-	c->exit.kind = EXIT_NONE;
-	context_switch(c);
 	if (!log_on(c->log, LOG_INT))
 		return;
 	if (e->far_valid)
@@ -478,21 +484,16 @@ void exception_return(struct cpu *c)
 	c->ss = ss;
 	c->step_iss = 0;
 	c->il = illegal || bit(spsr, 20);
-	if (!illegal) {
-		cpu_select_sp(c, el, spsr & 1);
+	if (!illegal)
 		c->ssbs = cpu_has(c, FEAT(SSBS)) && bit(spsr, 12);
-	}
 	cpu_set_nzcv(c, (u32)spsr);
 	c->daif = (u8)bits(spsr, 9, 6);
 	c->pan = cpu_has(c, FEAT(PAN)) && bit(spsr, 22);
 	c->uao = cpu_has(c, FEAT(UAO)) && bit(spsr, 23);
 	c->excl_host = NULL;
 	c->event_reg = true;
-	cpu_update_context(c);
+	change_el(c, illegal ? from : el, illegal ? c->spsel : spsr & 1);
 	c->pc = cpu_branch_address(c, target);
-	c->attn |= ATTN_PINS;
-	c->exit.kind = EXIT_NONE;
-	context_switch(c);
 	if (!log_on(c->log, LOG_INT))
 		return;
 	if (illegal)

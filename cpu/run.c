@@ -293,18 +293,18 @@ static void step(struct cpu *c)
 		key |= KEY_SINGLE;
 		c->run_single = false;
 	}
-	if (unlikely(c->pc & 3)) {
-		c->exit.kind = EXIT_PC_ALIGN;
-		c->exit.far = c->pc;
-		exception_sync(c);
-		return;
-	}
 	if (unlikely(key & (KEY_STEP | KEY_BREAK))) {
 		key |= KEY_SINGLE;
 		if ((key & KEY_STEP) && debug_step_due(c)) {
 			exception_sync(c);
 			return;
 		}
+	}
+	if (unlikely(c->pc & 3)) {
+		c->exit.kind = EXIT_PC_ALIGN;
+		c->exit.far = c->pc;
+		exception_sync(c);
+		return;
 	}
 	p = fetch_page(c, key);
 	if (!p)
