@@ -1,9 +1,10 @@
 /*
  * Cores as data: the ID registers of the silicon, and what of them is advertised.
  *
- * cpu_core_make() keeps a field only where id_limits[] knows it, and lowers it to the highest value whose
- * features are all there. So a register never promises what is not built: AArch32 state, the PMU, SPE, SVE
- * and trace are absent from the list and read as absent. Called by machine/ when the board is made.
+ * cpu_core_make() keeps a field only where id_limits[] knows it, and lowers it to the highest value
+ * whose features are all there. So a register never promises what is not built: AArch32 state, the
+ * PMU, SPE, SVE and trace are absent from the list and read as absent. Called by machine/ when the
+ * board is made.
  */
 #include "cpu/features.h"
 
@@ -11,48 +12,100 @@
 
 #include "base/bits.h"
 
-#define FEATURES_V8_0 \
-	(FEAT(BASE) | FEAT(FP) | FEAT(ASIMD) | FEAT(AES) | FEAT(PMULL) | FEAT(SHA1) | FEAT(SHA256) | \
-	 FEAT(CRC32) | FEAT(EL2) | FEAT(EL3) | FEAT(GICV3))
-#define FEATURES_N1 \
-	(FEATURES_V8_0 | FEAT(LSE) | FEAT(RDM) | FEAT(PAN) | FEAT(PAN2) | FEAT(VHE) | FEAT(LOR) | \
-	 FEAT(HPDS) | FEAT(HPDS2) | FEAT(XNX) | FEAT(TTCNP) | FEAT(VMID16) | FEAT(HAFDBS) | \
-	 FEAT(FP16) | FEAT(DOTPROD) | FEAT(UAO) | FEAT(DPB) | FEAT(RAS) | FEAT(IESB) | FEAT(LRCPC) | \
-	 FEAT(SSBS) | FEAT(DEBUGv8p1))
+#define FEATURES_V8_0                                                                              \
+	(FEAT(BASE) | FEAT(FP) | FEAT(ASIMD) | FEAT(AES) | FEAT(PMULL) | FEAT(SHA1) |              \
+	 FEAT(SHA256) | FEAT(CRC32) | FEAT(EL2) | FEAT(EL3) | FEAT(GICV3))
+#define FEATURES_N1                                                                                \
+	(FEATURES_V8_0 | FEAT(LSE) | FEAT(RDM) | FEAT(PAN) | FEAT(PAN2) | FEAT(VHE) | FEAT(LOR) |  \
+	 FEAT(HPDS) | FEAT(HPDS2) | FEAT(XNX) | FEAT(TTCNP) | FEAT(VMID16) | FEAT(HAFDBS) |        \
+	 FEAT(FP16) | FEAT(DOTPROD) | FEAT(UAO) | FEAT(DPB) | FEAT(RAS) | FEAT(IESB) |             \
+	 FEAT(LRCPC) | FEAT(SSBS) | FEAT(DEBUGv8p1))
 /* A PMU is not built yet: no core has the feature, and PMUVer and the PM* registers are absent. */
 #define FEATURES_MAX (((1ull << FEAT_COUNT) - 1) & ~(FEAT(PMUv3) | FEAT(PMUv3p1)))
 
 const struct cpu_core cpu_cores[] = {
-	{ .name = "cortex-a53", .features = FEATURES_V8_0, .cntfrq = 62500000, .lr_count = 4, .pri_bits = 5,
-	  .id = { .midr = 0x410fd034, .ctr = 0x84448004, .dczid = 4, .clidr = 0x0a200023,
+	{ .name = "cortex-a53",
+	  .features = FEATURES_V8_0,
+	  .cntfrq = 62500000,
+	  .lr_count = 4,
+	  .pri_bits = 5,
+	  .id = { .midr = 0x410fd034,
+		  .revidr = 0x100, /* erratum 843419 is fixed in this revision (Arm EPM048406) */
+		  .ctr = 0x84448004,
+		  .dczid = 4,
+		  .clidr = 0x0a200023,
 		  .ccsidr = { 0x700fe01a, 0x201fe00a, 0x707fe07a },
-		  .aa64pfr = { 0x2222 }, .aa64dfr = { 0x10305106 }, .aa64isar = { 0x11120 },
-		  .aa64mmfr = { 0x1122 }, .pmcr_reset = 0x41033000, .sctlr_reset = 0x00c50838 } },
-	{ .name = "cortex-a57", .features = FEATURES_V8_0, .cntfrq = 62500000, .lr_count = 4, .pri_bits = 5,
-	  .id = { .midr = 0x411fd070, .ctr = 0x8444c004, .dczid = 4, .clidr = 0x0a200023,
+		  .aa64pfr = { 0x2222 },
+		  .aa64dfr = { 0x10305106 },
+		  .aa64isar = { 0x11120 },
+		  .aa64mmfr = { 0x1122 },
+		  .pmcr_reset = 0x41033000,
+		  .sctlr_reset = 0x00c50838 } },
+	{ .name = "cortex-a57",
+	  .features = FEATURES_V8_0,
+	  .cntfrq = 62500000,
+	  .lr_count = 4,
+	  .pri_bits = 5,
+	  .id = { .midr = 0x411fd070,
+		  .ctr = 0x8444c004,
+		  .dczid = 4,
+		  .clidr = 0x0a200023,
 		  .ccsidr = { 0x701fe00a, 0x201fe012, 0x70ffe07a },
-		  .aa64pfr = { 0x2222 }, .aa64dfr = { 0x10305106 }, .aa64isar = { 0x11120 },
-		  .aa64mmfr = { 0x1124 }, .pmcr_reset = 0x41013000, .sctlr_reset = 0x00c50838 } },
-	{ .name = "cortex-a72", .features = FEATURES_V8_0, .cntfrq = 62500000, .lr_count = 4, .pri_bits = 5,
-	  .id = { .midr = 0x410fd083, .ctr = 0x8444c004, .dczid = 4, .clidr = 0x0a200023,
+		  .aa64pfr = { 0x2222 },
+		  .aa64dfr = { 0x10305106 },
+		  .aa64isar = { 0x11120 },
+		  .aa64mmfr = { 0x1124 },
+		  .pmcr_reset = 0x41013000,
+		  .sctlr_reset = 0x00c50838 } },
+	{ .name = "cortex-a72",
+	  .features = FEATURES_V8_0,
+	  .cntfrq = 62500000,
+	  .lr_count = 4,
+	  .pri_bits = 5,
+	  .id = { .midr = 0x410fd083,
+		  .ctr = 0x8444c004,
+		  .dczid = 4,
+		  .clidr = 0x0a200023,
 		  .ccsidr = { 0x701fe00a, 0x201fe012, 0x707fe07a },
-		  .aa64pfr = { 0x2222 }, .aa64dfr = { 0x10305106 }, .aa64isar = { 0x11120 },
-		  .aa64mmfr = { 0x1124 }, .pmcr_reset = 0x41023000, .sctlr_reset = 0x00c50838 } },
-	{ .name = "neoverse-n1", .features = FEATURES_N1, .cntfrq = 62500000, .lr_count = 4, .pri_bits = 5,
-	  .id = { .midr = 0x414fd0c1, .ctr = 0x8444c004, .dczid = 4, .clidr = 0x82000023,
+		  .aa64pfr = { 0x2222 },
+		  .aa64dfr = { 0x10305106 },
+		  .aa64isar = { 0x11120 },
+		  .aa64mmfr = { 0x1124 },
+		  .pmcr_reset = 0x41023000,
+		  .sctlr_reset = 0x00c50838 } },
+	{ .name = "neoverse-n1",
+	  .features = FEATURES_N1,
+	  .cntfrq = 62500000,
+	  .lr_count = 4,
+	  .pri_bits = 5,
+	  .id = { .midr = 0x414fd0c1,
+		  .ctr = 0x8444c004,
+		  .dczid = 4,
+		  .clidr = 0x82000023,
 		  .ccsidr = { 0x701fe01a, 0x201fe01a, 0x70ffe03a },
-		  .aa64pfr = { 0x1100000010111112, 0x20 }, .aa64dfr = { 0x110305408 },
+		  .aa64pfr = { 0x1100000010111112, 0x20 },
+		  .aa64dfr = { 0x110305408 },
 		  .aa64isar = { 0x100010211120, 0x100001 },
 		  .aa64mmfr = { 0x101125, 0x10212122, 0x1011 },
-		  .pmcr_reset = 0x410c3000, .sctlr_reset = 0x30c50838 } },
+		  .pmcr_reset = 0x410c3000,
+		  .sctlr_reset = 0x30c50838 } },
 	/* Everything that Trapline models; implementer 0 and part 'T' belong to no silicon. */
-	{ .name = "max", .features = FEATURES_MAX, .cntfrq = 1000000000, .lr_count = 4, .pri_bits = 5,
-	  .id = { .midr = 0x000f0540, .ctr = 0x8444c004, .dczid = 4, .clidr = 0x82000023,
+	{ .name = "max",
+	  .features = FEATURES_MAX,
+	  .cntfrq = 1000000000,
+	  .lr_count = 4,
+	  .pri_bits = 5,
+	  .id = { .midr = 0x000f0540,
+		  .ctr = 0x8444c004,
+		  .dczid = 4,
+		  .clidr = 0x82000023,
 		  .ccsidr = { 0x701fe01a, 0x201fe01a, 0x70ffe03a },
-		  .aa64pfr = { 0x1100000010111112, 0x20 }, .aa64dfr = { 0x110305408 },
+		  .aa64pfr = { 0x1100000010111112, 0x20 },
+		  .aa64dfr = { 0x110305408 },
 		  .aa64isar = { 0x100010211120, 0x100001 },
 		  .aa64mmfr = { 0x101125, 0x10212122, 0x1011 },
-		  .pmcr_reset = 0x3000, .sctlr_reset = 0x30c50838 } },
+		  .pmcr_reset = 0x3000,
+		  .sctlr_reset = 0x30c50838 } },
 };
 const size_t cpu_cores_n = ARRAY_SIZE(cpu_cores);
 
@@ -65,16 +118,19 @@ const struct cpu_core *cpu_core_find(const char *name)
 }
 
 /*
- * The 4-bit ID fields that are advertised: a field reads as the core's value, but at most as the highest `top` whose
- * `feature` is there (0: always). Fields that no row names read as 0.
+ * The 4-bit ID fields that are advertised: a field reads as the core's value, but at most as the
+ * highest `top` whose `feature` is there (0: always). Fields that no row names read as 0.
  */
 struct id_limit {
-	u16 reg;   /* offset of the u64 in struct cpu_idregs */
+	u16 reg; /* offset of the u64 in struct cpu_idregs */
 	u8 shift;
 	u8 top;
 	u64 feature;
 };
-#define ID(reg, shift, top, feature) { offsetof(struct cpu_idregs, reg), shift, top, feature }
+#define ID(reg, shift, top, feature)                                                               \
+	{                                                                                          \
+		offsetof(struct cpu_idregs, reg), shift, top, feature                              \
+	}
 
 static const struct id_limit id_limits[] = {
 	ID(aa64pfr[0], 0, 1, 0), /* EL0..EL3: AArch64 only */
@@ -134,7 +190,8 @@ static u64 *id_reg(struct cpu_idregs *id, u16 offset)
 	return (u64 *)((char *)id + offset);
 }
 
-/* The field of row `l`: all rows of a field have their say, so the last one leaves the final value. */
+/* The field of row `l`: all rows of a field have their say, so the last one leaves the final value.
+ */
 static u64 limit_field(const struct id_limit *l, u64 real, u64 features)
 {
 	u64 top = 0;
@@ -161,7 +218,8 @@ static void limit_id(struct cpu_idregs *out, const struct cpu_idregs *in, u64 fe
 		const u64 *real = id_reg((struct cpu_idregs *)in, l->reg);
 		u64 *reg = id_reg(out, l->reg);
 
-		*reg = deposit(*reg, l->shift + 3, l->shift, limit_field(l, *real >> l->shift & 15, features));
+		*reg = deposit(*reg, l->shift + 3, l->shift,
+			       limit_field(l, *real >> l->shift & 15, features));
 	}
 	out->aa64pfr[0] |= pfr0_fp(features);
 }
@@ -251,7 +309,8 @@ static const char *parse_one(u64 *features, u64 silicon, const char *item, size_
 		if (!same_word(feature_names[i], item, name_n))
 			continue;
 		if (FEATURES_BOARD >> i & 1)
-			return "that feature belongs to -machine (virtualization=, secure=, gic-version=)";
+			return "that feature belongs to -machine (virtualization=, secure=, "
+			       "gic-version=)";
 		if (same_word("off", eq + 1, value_n)) {
 			*features &= ~(1ull << i);
 			return NULL;
@@ -259,7 +318,8 @@ static const char *parse_one(u64 *features, u64 silicon, const char *item, size_
 		if (!same_word("on", eq + 1, value_n))
 			return "expected feature=on or feature=off";
 		if (!(silicon >> i & 1))
-			return "this core does not have that feature (the core \"max\" has all that exist)";
+			return "this core does not have that feature (the core \"max\" has all "
+			       "that exist)";
 		*features |= 1ull << i;
 		return NULL;
 	}
