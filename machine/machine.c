@@ -342,6 +342,8 @@ static void turn(struct machine *m, struct seat *s)
 		timer_wfe(c);
 	if (m->pes > 1) {
 		/* the manual lets both happen at any time; so LL/SC is exact and no wake-up is lost */
+		if (c->excl_host)
+			cpu_event(c); /* who waits in WFE for the loss of its monitor looks again */
 		c->excl_host = NULL;
 		c->event_reg = true;
 	}
