@@ -1,21 +1,23 @@
 /*
- * AT instructions: a translation as another access would have it, reported in PAR_EL1 (DDI0487 C5.4, D19.2.113). Nothing is
- * counted, cached or updated in memory.
+ * AT instructions: a translation as another access would have it, reported in PAR_EL1 (DDI0487
+ * C5.4, D19.2.113). Nothing is counted, cached or updated in memory.
  *
- * One that cannot be reported (an external abort on the walk, or a stage 2 fault on a stage 1 table while EL1 asks) is an
- * exception instead: then c->exit is EXIT_DABT and PAR_EL1 is unchanged. The SYS handler looks at c->exit.kind.
+ * One that cannot be reported (an external abort on the walk, or a stage 2 fault on a stage 1 table
+ * while EL1 asks) is an exception instead: then c->exit is EXIT_DABT and PAR_EL1 is unchanged. The
+ * SYS handler looks at c->exit.kind.
  */
 #include "cpu/syndrome.h"
 #include "cpu/sysreg_priv.h"
 
 #include "base/bits.h"
 
-#define PAR_F    BIT(0)
+#define PAR_F	 BIT(0)
 #define PAR_RES1 BIT(11)
 
 static u64 par_fault(const struct fault *f)
 {
-	return PAR_F | (u64)syndrome_fsc(f) << 1 | (u64)f->s1ptw << 8 | (u64)(f->stage == 2) << 9 | PAR_RES1;
+	return PAR_F | (u64)syndrome_fsc(f) << 1 | (u64)f->s1ptw << 8 | (u64)(f->stage == 2) << 9 |
+	       PAR_RES1;
 }
 
 /* Device and Normal Non-cacheable locations are reported as Outer Shareable. */
@@ -44,8 +46,12 @@ void at_op(struct cpu *c, const struct sysreg *row, u64 v)
 	enum regime_kind kind = el == 1 && host ? REGIME_EL20 : cpu_regime_kind(c, el);
 	bool write = row->arg & AT_WRITE;
 	struct access a = {
-		.what = write ? ACC_WRITE : ACC_READ, .priv = !(row->arg & AT_USER),
-		.pan = (row->arg & AT_PAN) && c->pan, .cm = true, .atop = true, .s1_only = !(row->arg & AT_S12),
+		.what = write ? ACC_WRITE : ACC_READ,
+		.priv = !(row->arg & AT_USER),
+		.pan = (row->arg & AT_PAN) && c->pan,
+		.cm = true,
+		.atop = true,
+		.s1_only = !(row->arg & AT_S12),
 	};
 	struct regime r;
 	struct xlat x;

@@ -1,6 +1,7 @@
 /*
- * Counting contexts (cpu/context.h): which (VM, EL) of this PE is current, and the folding of the running counters into it.
- * exception.c switches after every entry and return; whoever reads counters drains first.
+ * Counting contexts (cpu/context.h): which (VM, EL) of this PE is current, and the folding of the
+ * running counters into it. exception.c switches after every entry and return; whoever reads
+ * counters drains first.
  */
 #include "cpu/context.h"
 
@@ -29,7 +30,7 @@ struct context *context_new(void)
 	return calloc(1, sizeof(struct context));
 }
 
-/* Appends; contexts stay in order of first sight, so that reports do not depend on anything else. */
+/* Appends: contexts stay in order of first sight, so that reports depend on nothing else. */
 static struct context *add_context(struct cpu *c, u64 vm)
 {
 	struct context **end = &c->contexts, *x = context_new();

@@ -1,7 +1,8 @@
 /*
- * Self-hosted debug: software step state machine, hardware breakpoints and watchpoints (DDI0487 D2.8 to D2.11). External
- * debug (halting), vector catch and address-mismatch breakpoints (AArch32 only) do not exist here.
- * The engine calls in at the points that cpu/debug.h lists; exception.c asks for PSTATE.SS at ERET.
+ * Self-hosted debug: software step state machine, hardware breakpoints and watchpoints (DDI0487
+ * D2.8 to D2.11). External debug (halting), vector catch and address-mismatch breakpoints (AArch32
+ * only) do not exist here. The engine calls in at the points that cpu/debug.h lists; exception.c
+ * asks for PSTATE.SS at ERET.
  */
 #include "cpu/debug.h"
 
@@ -92,7 +93,8 @@ static bool state_match(const struct cpu *c, struct debug_match m, unsigned el)
 	}
 	if (!priv)
 		return false;
-	if ((m.ssc == 1 && c->secure) || (m.ssc == 2 && !c->secure) || (m.ssc == 3 && !m.hmc && !c->secure))
+	if ((m.ssc == 1 && c->secure) || (m.ssc == 2 && !c->secure) ||
+	    (m.ssc == 3 && !m.hmc && !c->secure))
 		return false;
 	return !m.linked || context_match(c, m.lbn);
 }
@@ -129,7 +131,8 @@ static bool vmid_match(const struct cpu *c, u64 bvr)
 /* What DBGBCR.BT<3:1> compares when it is not an address: one bit each. */
 enum { CMP_CTX1 = 1, CMP_VMID = 2, CMP_CTX2 = 4 };
 static const u8 context_kinds[8] = {
-	[1] = CMP_CTX1, [3] = CMP_CTX1, [4] = CMP_VMID, [5] = CMP_VMID | CMP_CTX1,
+	[1] = CMP_CTX1, [3] = CMP_CTX1,
+	[4] = CMP_VMID, [5] = CMP_VMID | CMP_CTX1,
 	[6] = CMP_CTX2, [7] = CMP_CTX1 | CMP_CTX2,
 };
 
@@ -149,7 +152,8 @@ static bool context_value_match(const struct cpu *c, u64 bcr, u64 bvr)
 		return false;
 	if ((what & CMP_VMID) && !vmid_match(c, bvr))
 		return false;
-	return !(what & CMP_CTX2) || (c->el2_on && c->el < 3 && (u32)c->sys.contextidr[2] == bvr >> 32);
+	return !(what & CMP_CTX2) ||
+	       (c->el2_on && c->el < 3 && (u32)c->sys.contextidr[2] == bvr >> 32);
 }
 
 /* Breakpoint n as the linked context of another one: odd types only. */
@@ -167,8 +171,8 @@ static bool breakpoint_match(const struct cpu *c, unsigned n, u64 pc)
 {
 	u64 bcr = c->sys.dbgbcr[n], bvr = c->sys.dbgbvr[n];
 	unsigned bt = (unsigned)bits(bcr, 23, 20);
-	struct debug_match m = { (unsigned)bit(bcr, 13), (unsigned)bits(bcr, 15, 14), (unsigned)bits(bcr, 2, 1),
-				 bt == 1, (unsigned)bits(bcr, 19, 16) };
+	struct debug_match m = { (unsigned)bit(bcr, 13), (unsigned)bits(bcr, 15, 14),
+				 (unsigned)bits(bcr, 2, 1), bt == 1, (unsigned)bits(bcr, 19, 16) };
 
 	if (!(bcr & 1) || !state_match(c, m, c->el))
 		return false;
@@ -204,7 +208,8 @@ bool debug_breakpoint(struct cpu *c, u64 pc)
 	return false;
 }
 
-/* The bytes that watchpoint n watches: [*first, *first + *len), bytes chosen by BAS in *mask when len is 8. */
+/* The bytes that watchpoint n watches: [*first, *first + *len), bytes chosen by BAS in *mask when
+ * len is 8. */
 static void watch_range(const struct cpu *c, unsigned n, u64 *first, u64 *len, unsigned *bas)
 {
 	u64 wcr = c->sys.dbgwcr[n], wvr = (u64)sext(c->sys.dbgwvr[n], 49);
@@ -214,7 +219,8 @@ static void watch_range(const struct cpu *c, unsigned n, u64 *first, u64 *len, u
 	if (mask < 3) { /* 1 and 2 are reserved and behave as 0 */
 		*first = wvr & ~7ull;
 		*len = 8;
-		if (wvr & 4) /* a word-aligned address: BAS<3:0> names its bytes (DDI0487 D2.10.2) */
+		if (wvr &
+		    4) /* a word-aligned address: BAS<3:0> names its bytes (DDI0487 D2.10.2) */
 			*bas = (*bas & 15) << 4;
 		return;
 	}
@@ -252,8 +258,9 @@ bool debug_watch_page(const struct cpu *c, u64 va)
 static bool watchpoint_match(const struct cpu *c, unsigned n, bool write, bool unpriv)
 {
 	u64 wcr = c->sys.dbgwcr[n];
-	struct debug_match m = { (unsigned)bit(wcr, 13), (unsigned)bits(wcr, 15, 14), (unsigned)bits(wcr, 2, 1),
-				 bit(wcr, 20), (unsigned)bits(wcr, 19, 16) };
+	struct debug_match m = { (unsigned)bit(wcr, 13), (unsigned)bits(wcr, 15, 14),
+				 (unsigned)bits(wcr, 2, 1), bit(wcr, 20),
+				 (unsigned)bits(wcr, 19, 16) };
 
 	return (wcr & 1) && bit(wcr, write ? 4 : 3) && state_match(c, m, unpriv ? 0 : c->el);
 }

@@ -1,21 +1,24 @@
 /*
  * Self-hosted debug (DDI0487 D2): software step, breakpoints, watchpoints. What the engine does:
  *
- * - KEY_STEP in the block key: blocks have one instruction. Before each (before its fetch), debug_step_due(): true means
- *   c->exit is EXIT_STEP. After an instruction that completed without exception, and that is no ERET: debug_stepped().
- *   (SVC, HVC, SMC advance the state machine in exception.c.)
- * - KEY_BREAK: blocks have one instruction. Before each, after its fetch succeeded: debug_breakpoint(): true means c->exit is
- *   EXIT_BREAKPOINT. A breakpoint comes after an instruction abort and before PSTATE.IL and the instruction's own exceptions.
- * - Data: a page for which debug_watch_page() is true gets no fast slot, so every access of it takes the slow path, which calls
- *   debug_watchpoint() after translation and permissions succeeded and before memory changes: true means
- *   c->exit is EXIT_WATCHPOINT with .far and .iss set. Writes of the watchpoint registers flush the fast TLB themselves.
+ * - KEY_STEP in the block key: blocks have one instruction. Before each (before its fetch),
+ * debug_step_due(): true means c->exit is EXIT_STEP. After an instruction that completed without
+ * exception, and that is no ERET: debug_stepped(). (SVC, HVC, SMC advance the state machine in
+ * exception.c.)
+ * - KEY_BREAK: blocks have one instruction. Before each, after its fetch succeeded:
+ * debug_breakpoint(): true means c->exit is EXIT_BREAKPOINT. A breakpoint comes after an
+ * instruction abort and before PSTATE.IL and the instruction's own exceptions.
+ * - Data: a page for which debug_watch_page() is true gets no fast slot, so every access of it
+ * takes the slow path, which calls debug_watchpoint() after translation and permissions succeeded
+ * and before memory changes: true means c->exit is EXIT_WATCHPOINT with .far and .iss set. Writes
+ * of the watchpoint registers flush the fast TLB themselves.
  */
 #ifndef CPU_DEBUG_H
 #define CPU_DEBUG_H
 
 #include "cpu/cpu.h"
 
-/* Debug exceptions can be taken from EL `from` in security state `secure` with PSTATE.D == masked. */
+/* Debug exceptions can be taken from EL `from`, security state `secure`, PSTATE.D == masked. */
 bool debug_enabled_from(const struct cpu *c, unsigned from, bool secure, bool masked);
 /* The same for the current state. */
 bool debug_enabled(const struct cpu *c);

@@ -1,8 +1,10 @@
 /*
- * Exceptions: where each goes, how it is entered, and the return. Nothing else changes EL. DDI0487 D1.3 (routing, priority,
- * masking), D1.4 (return), and the AArch64.TakeException and ExceptionReturn pseudocode.
+ * Exceptions: where each goes, how it is entered, and the return. Nothing else changes EL. DDI0487
+ * D1.3 (routing, priority, masking), D1.4 (return), and the AArch64.TakeException and
+ * ExceptionReturn pseudocode.
  *
- * Called by the run loop with what fast code left in c->exit, and between blocks for interrupts. AArch32 states do not exist.
+ * Called by the run loop with what fast code left in c->exit, and between blocks for interrupts.
+ * AArch32 states do not exist.
  */
 #include "cpu/exception.h"
 
@@ -30,20 +32,41 @@ struct entry {
 
 /* Numbers and names of exceptions in `-d int` lines, as people grep for them. */
 enum log_name {
-	LOGGED_UNDEF = 1, LOGGED_SVC = 2, LOGGED_IABT = 3, LOGGED_DABT = 4, LOGGED_IRQ = 5, LOGGED_FIQ = 6,
-	LOGGED_BKPT = 7, LOGGED_HVC = 11, LOGGED_SMC = 13, LOGGED_VIRQ = 14, LOGGED_VFIQ = 15, LOGGED_VSERR = 24,
-	LOGGED_SERR = 32, LOGGED_COUNT,
+	LOGGED_UNDEF = 1,
+	LOGGED_SVC = 2,
+	LOGGED_IABT = 3,
+	LOGGED_DABT = 4,
+	LOGGED_IRQ = 5,
+	LOGGED_FIQ = 6,
+	LOGGED_BKPT = 7,
+	LOGGED_HVC = 11,
+	LOGGED_SMC = 13,
+	LOGGED_VIRQ = 14,
+	LOGGED_VFIQ = 15,
+	LOGGED_VSERR = 24,
+	LOGGED_SERR = 32,
+	LOGGED_COUNT,
 };
 static const char *const log_names[LOGGED_COUNT] = {
-	[LOGGED_UNDEF] = "Undefined Instruction", [LOGGED_SVC] = "SVC", [LOGGED_IABT] = "Prefetch Abort",
-	[LOGGED_DABT] = "Data Abort", [LOGGED_IRQ] = "IRQ", [LOGGED_FIQ] = "FIQ", [LOGGED_BKPT] = "Breakpoint",
-	[LOGGED_HVC] = "Hypervisor Call", [LOGGED_SMC] = "Secure Monitor Call", [LOGGED_VIRQ] = "Virtual IRQ",
-	[LOGGED_VFIQ] = "Virtual FIQ", [LOGGED_VSERR] = "Virtual SERR", [LOGGED_SERR] = "SERR",
+	[LOGGED_UNDEF] = "Undefined Instruction",
+	[LOGGED_SVC] = "SVC",
+	[LOGGED_IABT] = "Prefetch Abort",
+	[LOGGED_DABT] = "Data Abort",
+	[LOGGED_IRQ] = "IRQ",
+	[LOGGED_FIQ] = "FIQ",
+	[LOGGED_BKPT] = "Breakpoint",
+	[LOGGED_HVC] = "Hypervisor Call",
+	[LOGGED_SMC] = "Secure Monitor Call",
+	[LOGGED_VIRQ] = "Virtual IRQ",
+	[LOGGED_VFIQ] = "Virtual FIQ",
+	[LOGGED_VSERR] = "Virtual SERR",
+	[LOGGED_SERR] = "SERR",
 };
 
 static void log_taking(const struct cpu *c, unsigned name, unsigned target, u32 esr)
 {
-	log_at(c->log, LOG_INT, "cpu", "Taking exception %u [%s] on CPU %u", name, log_names[name], c->index);
+	log_at(c->log, LOG_INT, "cpu", "Taking exception %u [%s] on CPU %u", name, log_names[name],
+	       c->index);
 	log_at(c->log, LOG_INT, "cpu", "...from EL%u to EL%u", c->el, target);
 	log_at(c->log, LOG_INT, "cpu", "...with ESR 0x%x/0x%x", esr >> 26, esr);
 }
@@ -100,7 +123,8 @@ static void enter(struct cpu *c, const struct entry *e)
 	if (e->far_valid)
 		log_at(c->log, LOG_INT, "cpu", "...with FAR 0x%" PRIx64, e->far);
 	log_at(c->log, LOG_INT, "cpu", "...with ELR 0x%" PRIx64, e->elr);
-	log_at(c->log, LOG_INT, "cpu", "...to EL%u PC 0x%" PRIx64 " PSTATE 0x%x", target, c->pc, (u32)cpu_spsr(c));
+	log_at(c->log, LOG_INT, "cpu", "...to EL%u PC 0x%" PRIx64 " PSTATE 0x%x", target, c->pc,
+	       (u32)cpu_spsr(c));
 }
 
 /* ---- synchronous exceptions: one function decides each kind ---- */
@@ -230,7 +254,7 @@ static void route_fp(struct cpu *c, struct entry *e)
 	c->exit.ec = EC_FP;
 	c->exit.iss = syndrome_fp();
 	route_trap(c, e);
-	/* CPACR_EL1's trap that TGE takes to EL2 has no class of its own there (DDI0487 D1.3.1.5) */
+	/* CPACR_EL1's trap that TGE takes to EL2 has no class there (DDI0487 D1.3.1.5) */
 	if (c->exit.target == 1 && e->target == 2) {
 		e->ec = EC_UNKNOWN;
 		e->iss = 0;
@@ -257,7 +281,8 @@ static void set_hpfar(const struct fault *f, struct entry *e)
 	if (e->target != 2 || f->stage != 2 || external)
 		return;
 	e->hpfar_valid = true;
-	e->hpfar = ipa_addr(f->ipa) >> 12 << 4; /* NS (63) belongs to Secure EL2, which is not here */
+	/* NS (63) belongs to Secure EL2, which is not here */
+	e->hpfar = ipa_addr(f->ipa) >> 12 << 4;
 }
 
 static void route_abort(struct cpu *c, struct entry *e)
@@ -297,11 +322,22 @@ static void route_illegal(struct cpu *c, struct entry *e)
 
 typedef void route_fn(struct cpu *c, struct entry *e);
 static route_fn *const routes[] = {
-	[EXIT_UNDEF] = route_undef, [EXIT_SVC] = route_svc, [EXIT_HVC] = route_hvc, [EXIT_SMC] = route_smc,
-	[EXIT_BRK] = route_brk, [EXIT_HLT] = route_undef, /* halting debug is off: HLT is UNDEFINED */
-	[EXIT_TRAP] = route_trap, [EXIT_FP] = route_fp, [EXIT_DABT] = route_abort, [EXIT_IABT] = route_abort,
-	[EXIT_PC_ALIGN] = route_pc_align, [EXIT_SP_ALIGN] = route_sp_align, [EXIT_ILLEGAL] = route_illegal,
-	[EXIT_STEP] = route_step, [EXIT_BREAKPOINT] = route_breakpoint, [EXIT_WATCHPOINT] = route_watchpoint,
+	[EXIT_UNDEF] = route_undef,
+	[EXIT_SVC] = route_svc,
+	[EXIT_HVC] = route_hvc,
+	[EXIT_SMC] = route_smc,
+	[EXIT_BRK] = route_brk,
+	[EXIT_HLT] = route_undef, /* halting debug is off: HLT is UNDEFINED */
+	[EXIT_TRAP] = route_trap,
+	[EXIT_FP] = route_fp,
+	[EXIT_DABT] = route_abort,
+	[EXIT_IABT] = route_abort,
+	[EXIT_PC_ALIGN] = route_pc_align,
+	[EXIT_SP_ALIGN] = route_sp_align,
+	[EXIT_ILLEGAL] = route_illegal,
+	[EXIT_STEP] = route_step,
+	[EXIT_BREAKPOINT] = route_breakpoint,
+	[EXIT_WATCHPOINT] = route_watchpoint,
 };
 
 /* HVC and SMC that the board serves as firmware, HLT that it serves as semihosting. */
@@ -355,7 +391,7 @@ void exception_sync(struct cpu *c)
 /* Rows in order of priority; the order among them is IMPLEMENTATION DEFINED (DDI0487 D1.3.5.4). */
 static const struct async {
 	u8 vec, mask; /* PSTATE.DAIF bit */
-	u8 pin;       /* 31: none */
+	u8 pin;	      /* 31: none */
 	bool virt;
 	u8 log;
 	u64 hcr_route, hcr_pend, scr_route;
@@ -372,13 +408,14 @@ static bool async_pending(const struct cpu *c, const struct async *a)
 {
 	if (!a->virt)
 		return c->pins >> a->pin & 1;
-	/* virtual ones exist for EL1 and EL0 while their physical kind is routed to EL2 and TGE is 0 */
+	/* virtual ones exist for EL1 and EL0 while their physical kind is routed to EL2 and TGE is
+	 * 0 */
 	if (c->el > 1 || !(c->hcr_eff & a->hcr_route) || (c->hcr_eff & HCR_TGE))
 		return false;
 	return (c->hcr_eff & a->hcr_pend) || (a->pin < 31 && (c->pins >> a->pin & 1));
 }
 
-/* DDI0487 D1.3.6.3, the tables of target EL and masking: the target, or 0 when it is not taken now. */
+/* DDI0487 D1.3.6.3, the tables of target EL and masking: the target, 0 when it stays pending. */
 static unsigned async_target(const struct cpu *c, const struct async *a)
 {
 	bool masked = c->daif & a->mask;
@@ -439,7 +476,8 @@ bool exception_wakes_wfi(const struct cpu *c)
 	return false;
 }
 
-/* ESB (DDI0487 D1.3.7): an SError that is pending and masked here is noted in DISR_EL1 and taken off. */
+/* ESB (DDI0487 D1.3.7): an SError that is pending and masked here is noted in DISR_EL1 and taken
+ * off. */
 void exception_esb(struct cpu *c)
 {
 	u64 esr = BIT(31) | 0x11;
@@ -479,7 +517,8 @@ void exception_return(struct cpu *c)
 	u64 spsr = c->sys.spsr[c->el], target = c->sys.elr[c->el];
 	unsigned from = c->el, el = (unsigned)bits(spsr, 3, 2);
 	bool illegal = illegal_return(c, spsr, el);
-	bool ss = debug_return_ss(c, illegal ? from : el, cpu_el_secure(c, illegal ? from : el), spsr);
+	bool ss = debug_return_ss(c, illegal ? from : el, cpu_el_secure(c, illegal ? from : el),
+				  spsr);
 
 	c->ss = ss;
 	c->step_iss = 0;
@@ -497,7 +536,9 @@ void exception_return(struct cpu *c)
 	if (!log_on(c->log, LOG_INT))
 		return;
 	if (illegal)
-		log_at(c->log, LOG_GUEST, "cpu", "illegal exception return at EL%u: SPSR 0x%" PRIx64, from, spsr);
-	log_at(c->log, LOG_INT, "cpu", "Exception return from AArch64 EL%u to AArch64 EL%u PC 0x%" PRIx64, from, c->el,
+		log_at(c->log, LOG_GUEST, "cpu",
+		       "illegal exception return at EL%u: SPSR 0x%" PRIx64, from, spsr);
+	log_at(c->log, LOG_INT, "cpu",
+	       "Exception return from AArch64 EL%u to AArch64 EL%u PC 0x%" PRIx64, from, c->el,
 	       c->pc);
 }

@@ -190,8 +190,7 @@ static u64 *id_reg(struct cpu_idregs *id, u16 offset)
 	return (u64 *)((char *)id + offset);
 }
 
-/* The field of row `l`: all rows of a field have their say, so the last one leaves the final value.
- */
+/* The field of row `l`; every row of that field has its say. */
 static u64 limit_field(const struct id_limit *l, u64 real, u64 features)
 {
 	u64 top = 0;

@@ -1,6 +1,7 @@
 /*
- * Cold reset and the snapshot visitor of a PE. Reset leaves input pins, power state, counters and the clock alone: they belong
- * to the board. Registers that the manual leaves UNKNOWN read 0, so that every run begins alike.
+ * Cold reset and the snapshot visitor of a PE. Reset leaves input pins, power state, counters and
+ * the clock alone: they belong to the board. Registers that the manual leaves UNKNOWN read 0, so
+ * that every run begins alike.
  */
 #include "cpu/cpu.h"
 

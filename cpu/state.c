@@ -1,7 +1,8 @@
 /*
- * PSTATE, banked stack pointers, and what is derived from the control registers: the effective HCR_EL2, translation
- * regimes, the block key and the contexts of the fast TLB. Everything derived is computed here and nowhere else;
- * whoever changes an input sets ATTN_CONTEXT or calls cpu_update_context().
+ * PSTATE, banked stack pointers, and what is derived from the control registers: the effective
+ * HCR_EL2, translation regimes, the block key and the contexts of the fast TLB. Everything derived
+ * is computed here and nowhere else; whoever changes an input sets ATTN_CONTEXT or calls
+ * cpu_update_context().
  */
 #include "cpu/cpu.h"
 
@@ -21,15 +22,16 @@ u32 cpu_nzcv(const struct cpu *c)
 
 void cpu_set_nzcv(struct cpu *c, u32 nzcv)
 {
-	c->nzcv = (nzcv >> 31 & 1 ? FL_N : 0) | (nzcv >> 30 & 1 ? FL_Z : 0) | (nzcv >> 29 & 1 ? FL_C : 0) |
-		  (nzcv >> 28 & 1 ? FL_V : 0);
+	c->nzcv = (nzcv >> 31 & 1 ? FL_N : 0) | (nzcv >> 30 & 1 ? FL_Z : 0) |
+		  (nzcv >> 29 & 1 ? FL_C : 0) | (nzcv >> 28 & 1 ? FL_V : 0);
 }
 
 /* DDI0487 C5.2.19: SPSR_ELx of an exception from AArch64 */
 u64 cpu_spsr(const struct cpu *c)
 {
-	return cpu_nzcv(c) | (u64)c->uao << 23 | (u64)c->pan << 22 | (u64)c->ss << 21 | (u64)c->il << 20 |
-	       (u64)c->ssbs << 12 | (u64)c->daif << 6 | (u64)c->el << 2 | c->spsel;
+	return cpu_nzcv(c) | (u64)c->uao << 23 | (u64)c->pan << 22 | (u64)c->ss << 21 |
+	       (u64)c->il << 20 | (u64)c->ssbs << 12 | (u64)c->daif << 6 | (u64)c->el << 2 |
+	       c->spsel;
 }
 
 static unsigned current_sp(const struct cpu *c)
@@ -59,13 +61,13 @@ void cpu_select_sp(struct cpu *c, unsigned el, bool spsel)
 }
 
 /*
- * HCR_EL2 as it acts (each field's own description in DDI0487 D19.2.48): nothing but RW where EL2 is absent or disabled, and
- * the fields that behave as 0 or 1 under TGE.
+ * HCR_EL2 as it acts (each field's own description in DDI0487 D19.2.48): nothing but RW where EL2
+ * is absent or disabled, and the fields that behave as 0 or 1 under TGE.
  */
-#define HCR_ZERO_TGE \
+#define HCR_ZERO_TGE                                                                               \
 	(HCR_SWIO | HCR_PTW | HCR_VF | HCR_VI | HCR_VSE | HCR_FB | HCR_TID1 | HCR_TID3 | HCR_TSC | \
 	 HCR_TACR | HCR_TSW | HCR_TTLB | HCR_TVM | HCR_TRVM | HCR_TLOR)
-#define HCR_ZERO_HOST \
+#define HCR_ZERO_HOST                                                                              \
 	(HCR_VM | HCR_FMO | HCR_IMO | HCR_AMO | HCR_DC | HCR_TWI | HCR_TWE | HCR_TID0 | HCR_TID2 | \
 	 HCR_TPCP | HCR_TPU | HCR_TDZ | HCR_CD | HCR_ID | HCR_TEA | HCR_TERR)
 
@@ -126,20 +128,26 @@ static u16 regime_vmid(const struct cpu *c)
 
 void cpu_regime(const struct cpu *c, enum regime_kind kind, bool secure, struct regime *r)
 {
-	static const u8 owner[] = { [REGIME_EL10] = 1, [REGIME_EL20] = 2, [REGIME_EL2] = 2, [REGIME_EL3] = 3 };
+	static const u8 owner[] = {
+		[REGIME_EL10] = 1, [REGIME_EL20] = 2, [REGIME_EL2] = 2, [REGIME_EL3] = 3
+	};
 	const struct sysregs *s = &c->sys;
 	unsigned n = owner[kind];
 	bool el10 = kind == REGIME_EL10;
 	u64 hcr = c->hcr_eff;
 
 	*r = (struct regime){
-		.kind = (u8)kind, .space = secure ? SPACE_S : SPACE_NS,
+		.kind = (u8)kind,
+		.space = secure ? SPACE_S : SPACE_NS,
 		.s1 = s->sctlr[n] & SCTLR_M,
 		.s1_be = s->sctlr[n] & SCTLR_EE,
 		.two_ranges = el10 || kind == REGIME_EL20,
-		.sctlr = s->sctlr[n], .tcr = s->tcr[n], .mair = s->mair[n],
+		.sctlr = s->sctlr[n],
+		.tcr = s->tcr[n],
+		.mair = s->mair[n],
 		.ttbr = { s->ttbr0[n], s->ttbr1[n] },
-		.hcr = hcr, .feat = &c->core.mmu,
+		.hcr = hcr,
+		.feat = &c->core.mmu,
 	};
 	if (r->two_ranges)
 		r->asid = regime_asid(c, r);
@@ -208,12 +216,13 @@ static u64 block_key(const struct cpu *c, const struct regime *r)
 	bool sp_check = sctlr_el & (c->el ? SCTLR_SA : SCTLR_SA0);
 
 	return KEY_EL(c->el) | (c->secure ? KEY_SECURE : 0) | (c->hcr_eff & HCR_E2H ? KEY_E2H : 0) |
-	       (c->hcr_eff & HCR_TGE ? KEY_TGE : 0) | (c->spsel ? KEY_SPSEL : 0) | (c->be ? KEY_BE : 0) |
-	       (r->sctlr & SCTLR_A ? KEY_ALIGN : 0) | (sp_check ? KEY_SP_CHECK : 0) |
-	       (sp_check && (c->x[REG_SP] & 15) ? KEY_SP_BAD : 0) | KEY_FP(cpu_fp_trap(c)) |
-	       (debug_step_active(c) ? KEY_STEP : 0) | (debug_breakpoints_on(c) ? KEY_BREAK : 0) |
-	       (unprivileged_el0(c) ? KEY_UNPRIV_EL0 : 0) | (c->il ? KEY_IL : 0) | (r->s1 || r->s2 ? KEY_XLAT : 0) |
-	       (c->key & KEY_OBSERVED);
+	       (c->hcr_eff & HCR_TGE ? KEY_TGE : 0) | (c->spsel ? KEY_SPSEL : 0) |
+	       (c->be ? KEY_BE : 0) | (r->sctlr & SCTLR_A ? KEY_ALIGN : 0) |
+	       (sp_check ? KEY_SP_CHECK : 0) | (sp_check && (c->x[REG_SP] & 15) ? KEY_SP_BAD : 0) |
+	       KEY_FP(cpu_fp_trap(c)) | (debug_step_active(c) ? KEY_STEP : 0) |
+	       (debug_breakpoints_on(c) ? KEY_BREAK : 0) |
+	       (unprivileged_el0(c) ? KEY_UNPRIV_EL0 : 0) | (c->il ? KEY_IL : 0) |
+	       (r->s1 || r->s2 ? KEY_XLAT : 0) | (c->key & KEY_OBSERVED);
 }
 
 /* All of a regime that tells fast slots apart and is not the VA. Disabled parts count as 0. */
@@ -221,17 +230,20 @@ static u64 regime_identity(const struct regime *r)
 {
 	bool dc = r->kind == REGIME_EL10 && (r->hcr & HCR_DC);
 
-	return (u64)r->kind | (u64)r->space << 2 | (u64)r->s1 << 4 | (u64)r->s2 << 5 | (u64)r->vm_tag << 6 |
-	       (u64)dc << 7 | (u64)(r->sctlr & SCTLR_A ? 1 : 0) << 8 | (u64)(r->s1 ? r->asid : 0) << 16 |
-	       (u64)(r->vm_tag ? r->vmid : 0) << 32;
+	return (u64)r->kind | (u64)r->space << 2 | (u64)r->s1 << 4 | (u64)r->s2 << 5 |
+	       (u64)r->vm_tag << 6 | (u64)dc << 7 | (u64)(r->sctlr & SCTLR_A ? 1 : 0) << 8 |
+	       (u64)(r->s1 ? r->asid : 0) << 16 | (u64)(r->vm_tag ? r->vmid : 0) << 32;
 }
 
 enum { ID_FETCH = 1 << 9, ID_PRIV = 1 << 10, ID_PAN = 1 << 11 }; /* beside regime_identity() */
 
-/* The fields of TCR that are checked before a TLB is looked up: TxSZ, EPDx, TGx, TBIx. Below bit 40. */
+/* The fields of TCR that are checked before a TLB is looked up: TxSZ, EPDx, TGx, TBIx. Below
+ * bit 40. */
 static u64 tcr_identity(const struct cpu *c)
 {
-	return c->regime.s1 ? c->regime.tcr & (MASK(38, 37) | MASK(31, 30) | MASK(23, 23) | MASK(21, 14) | BIT(7) | MASK(5, 0)) : 0;
+	return c->regime.s1 ? c->regime.tcr & (MASK(38, 37) | MASK(31, 30) | MASK(23, 23) |
+					       MASK(21, 14) | BIT(7) | MASK(5, 0))
+			    : 0;
 }
 
 static struct mctx data_context(struct cpu *c, u64 id, bool priv)
@@ -240,7 +252,8 @@ static struct mctx data_context(struct cpu *c, u64 id, bool priv)
 
 	if (c->be || !c->mmu || mmu_config(c->mmu)->reference)
 		return (struct mctx){ FAST_NEVER, 0 };
-	f = mmu_context(c->mmu, id | (priv ? ID_PRIV | (c->pan ? ID_PAN : 0) : 0), tcr_identity(c), &c->ctx_generation);
+	f = mmu_context(c->mmu, id | (priv ? ID_PRIV | (c->pan ? ID_PAN : 0) : 0), tcr_identity(c),
+			&c->ctx_generation);
 	return (struct mctx){ f.id, f.hash };
 }
 
@@ -255,12 +268,15 @@ static void fast_contexts(struct cpu *c)
 
 		generation = c->ctx_generation;
 		c->mctx[MCTX_CUR] = data_context(c, id, priv);
-		c->mctx[MCTX_UNPRIV] = unprivileged_el0(c) ? data_context(c, id, false) : c->mctx[MCTX_CUR];
+		c->mctx[MCTX_UNPRIV] =
+			unprivileged_el0(c) ? data_context(c, id, false) : c->mctx[MCTX_CUR];
 		if (c->mmu && !mmu_config(c->mmu)->reference)
-			f = mmu_context(c->mmu, id | ID_FETCH | (priv ? ID_PRIV : 0), c->key << 40 | tcr_identity(c), &c->ctx_generation);
+			f = mmu_context(c->mmu, id | ID_FETCH | (priv ? ID_PRIV : 0),
+					c->key << 40 | tcr_identity(c), &c->ctx_generation);
 		c->ictx_tag = f.id;
 		c->ictx_hash = f.hash;
-	} while (c->ctx_generation != generation); /* ids ran out on the way: the first ones are void */
+	} while (c->ctx_generation !=
+		 generation); /* ids ran out on the way: the first ones are void */
 }
 
 void cpu_update_context(struct cpu *c)

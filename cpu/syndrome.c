@@ -1,6 +1,7 @@
 /*
- * Builders of ESR_ELx: pure functions, one per kind (DDI0487 D19.2.37). Which register receives the value is exception.c's
- * matter. Not here: AArch32 kinds (no AArch32 state) and those of features that no core has.
+ * Builders of ESR_ELx: pure functions, one per kind (DDI0487 D19.2.37). Which register receives the
+ * value is exception.c's matter. Not here: AArch32 kinds (no AArch32 state) and those of features
+ * that no core has.
  */
 #include "cpu/syndrome.h"
 
@@ -15,7 +16,8 @@ u32 syndrome(unsigned ec, u32 iss)
 
 u32 syndrome_sysreg(u32 enc, unsigned rt, bool read)
 {
-	u32 op0 = enc >> 14 & 3, op1 = enc >> 11 & 7, crn = enc >> 7 & 15, crm = enc >> 3 & 15, op2 = enc & 7;
+	u32 op0 = enc >> 14 & 3, op1 = enc >> 11 & 7, crn = enc >> 7 & 15, crm = enc >> 3 & 15,
+	    op2 = enc & 7;
 
 	return op0 << 20 | op2 << 17 | op1 << 14 | crn << 10 | (u32)rt << 5 | crm << 1 | read;
 }
@@ -69,7 +71,8 @@ u32 syndrome_dabt(const struct fault *f, u32 iss, bool to_el2_from_lower)
 	iss &= ISS_VALID_FIELDS | ISS_CM | ISS_WNR;
 	if (f->s1ptw) {
 		iss |= ISS_S1PTW;
-		/* the access that failed is the walk's, unless a maintenance instruction (always reported as a write) made it */
+		/* the access that failed is the walk's, unless a maintenance instruction (always
+		 * reported as a write) made it */
 		if (!(iss & ISS_CM))
 			iss = (iss & ~(u32)ISS_WNR) | (f->write ? ISS_WNR : 0);
 	}
@@ -88,27 +91,54 @@ u32 syndrome_watchpoint(bool write, bool cm)
 
 #define EC_NAME(ec, name) [ec] = name
 static const char *const ec_names[64] = {
-	EC_NAME(EC_UNKNOWN, "UNKNOWN"), EC_NAME(EC_WFX, "WFx"), EC_NAME(0x03, "CP15_32"),
-	EC_NAME(0x04, "CP15_64"), EC_NAME(0x05, "CP14_MR"), EC_NAME(0x06, "CP14_LS"),
-	EC_NAME(EC_FP, "FP_ASIMD"), EC_NAME(0x08, "CP10_ID"), EC_NAME(0x09, "PAC"),
-	EC_NAME(0x0c, "CP14_64"), EC_NAME(0x0d, "BTI"), EC_NAME(EC_ILLEGAL, "ILL"),
-	EC_NAME(0x11, "SVC32"), EC_NAME(0x12, "HVC32"), EC_NAME(0x13, "SMC32"),
-	EC_NAME(EC_SVC64, "SVC64"), EC_NAME(EC_HVC64, "HVC64"), EC_NAME(EC_SMC64, "SMC64"),
-	EC_NAME(EC_SYS64, "SYS64"), EC_NAME(0x19, "SVE"), EC_NAME(0x1a, "ERET"),
-	EC_NAME(0x1c, "FPAC"), EC_NAME(0x1f, "IMP_DEF"), EC_NAME(EC_IABT_LOWER, "IABT_LOW"),
-	EC_NAME(EC_IABT, "IABT_CUR"), EC_NAME(EC_PC_ALIGN, "PC_ALIGN"),
-	EC_NAME(EC_DABT_LOWER, "DABT_LOW"), EC_NAME(EC_DABT, "DABT_CUR"),
-	EC_NAME(EC_SP_ALIGN, "SP_ALIGN"), EC_NAME(0x28, "FP_EXC32"), EC_NAME(EC_FP_EXC64, "FP_EXC64"),
-	EC_NAME(EC_SERROR, "SERROR"), EC_NAME(EC_BREAKPT_LOWER, "BREAKPT_LOW"),
-	EC_NAME(EC_BREAKPT, "BREAKPT_CUR"), EC_NAME(EC_SOFTSTP_LOWER, "SOFTSTP_LOW"),
-	EC_NAME(EC_SOFTSTP, "SOFTSTP_CUR"), EC_NAME(EC_WATCHPT_LOWER, "WATCHPT_LOW"),
-	EC_NAME(EC_WATCHPT, "WATCHPT_CUR"), EC_NAME(0x38, "BKPT32"), EC_NAME(0x3a, "VECTOR32"),
+	EC_NAME(EC_UNKNOWN, "UNKNOWN"),
+	EC_NAME(EC_WFX, "WFx"),
+	EC_NAME(0x03, "CP15_32"),
+	EC_NAME(0x04, "CP15_64"),
+	EC_NAME(0x05, "CP14_MR"),
+	EC_NAME(0x06, "CP14_LS"),
+	EC_NAME(EC_FP, "FP_ASIMD"),
+	EC_NAME(0x08, "CP10_ID"),
+	EC_NAME(0x09, "PAC"),
+	EC_NAME(0x0c, "CP14_64"),
+	EC_NAME(0x0d, "BTI"),
+	EC_NAME(EC_ILLEGAL, "ILL"),
+	EC_NAME(0x11, "SVC32"),
+	EC_NAME(0x12, "HVC32"),
+	EC_NAME(0x13, "SMC32"),
+	EC_NAME(EC_SVC64, "SVC64"),
+	EC_NAME(EC_HVC64, "HVC64"),
+	EC_NAME(EC_SMC64, "SMC64"),
+	EC_NAME(EC_SYS64, "SYS64"),
+	EC_NAME(0x19, "SVE"),
+	EC_NAME(0x1a, "ERET"),
+	EC_NAME(0x1c, "FPAC"),
+	EC_NAME(0x1f, "IMP_DEF"),
+	EC_NAME(EC_IABT_LOWER, "IABT_LOW"),
+	EC_NAME(EC_IABT, "IABT_CUR"),
+	EC_NAME(EC_PC_ALIGN, "PC_ALIGN"),
+	EC_NAME(EC_DABT_LOWER, "DABT_LOW"),
+	EC_NAME(EC_DABT, "DABT_CUR"),
+	EC_NAME(EC_SP_ALIGN, "SP_ALIGN"),
+	EC_NAME(0x28, "FP_EXC32"),
+	EC_NAME(EC_FP_EXC64, "FP_EXC64"),
+	EC_NAME(EC_SERROR, "SERROR"),
+	EC_NAME(EC_BREAKPT_LOWER, "BREAKPT_LOW"),
+	EC_NAME(EC_BREAKPT, "BREAKPT_CUR"),
+	EC_NAME(EC_SOFTSTP_LOWER, "SOFTSTP_LOW"),
+	EC_NAME(EC_SOFTSTP, "SOFTSTP_CUR"),
+	EC_NAME(EC_WATCHPT_LOWER, "WATCHPT_LOW"),
+	EC_NAME(EC_WATCHPT, "WATCHPT_CUR"),
+	EC_NAME(0x38, "BKPT32"),
+	EC_NAME(0x3a, "VECTOR32"),
 	EC_NAME(EC_BRK64, "BRK64"),
 };
 
 const char *exception_name(enum vector_kind k, unsigned ec)
 {
-	static const char *const kinds[] = { [VEC_IRQ] = "IRQ", [VEC_FIQ] = "FIQ", [VEC_SERROR] = "SERROR" };
+	static const char *const kinds[] = {
+		[VEC_IRQ] = "IRQ", [VEC_FIQ] = "FIQ", [VEC_SERROR] = "SERROR"
+	};
 
 	if (k != VEC_SYNC)
 		return kinds[k];

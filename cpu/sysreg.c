@@ -1,7 +1,7 @@
 /*
- * The map of system registers, how an access is resolved, and the plain read and write of a row. What each register is
- * stands in sysreg_rows.c; what decides on traps in sysreg_check.c. The MRS, MSR and SYS handlers call sysreg_resolve();
- * the debugger reads and writes rows directly.
+ * The map of system registers, how an access is resolved, and the plain read and write of a row.
+ * What each register is stands in sysreg_rows.c; what decides on traps in sysreg_check.c. The MRS,
+ * MSR and SYS handlers call sysreg_resolve(); the debugger reads and writes rows directly.
  */
 #include "cpu/sysreg.h"
 
@@ -13,11 +13,11 @@
 #include "cpu/key.h"
 
 #define ENCODINGS (1u << 16)
-#define ALIAS     0x8000u /* reached through _EL12 or _EL02 */
+#define ALIAS	  0x8000u /* reached through _EL12 or _EL02 */
 
 struct sysreg_map {
-	u16 index[ENCODINGS]; /* 1 + position in rows, with ALIAS; 0: nothing */
-	const struct sysreg **rows; /* in order of adding */
+	u16 index[ENCODINGS];	      /* 1 + position in rows, with ALIAS; 0: nothing */
+	const struct sysreg **rows;   /* in order of adding */
 	const struct sysreg **sorted; /* in order of encoding */
 	size_t n;
 };
@@ -91,19 +91,31 @@ size_t sysreg_map_rows(const struct sysreg_map *m, const struct sysreg *const **
 
 /* What EL3 finds at an _EL2 register when there is no EL2 (DDI0487 D1.2: RES0 from EL3). */
 static const struct sysreg absent_el2 = {
-	.name = "RES0", .rights = PL3_RW, .flags = SRF_CONST | SRF_IGNORED,
+	.name = "RES0",
+	.rights = PL3_RW,
+	.flags = SRF_CONST | SRF_IGNORED,
 };
 
-static u32 enc_op0(u32 enc) { return enc >> 14; }
-static u32 enc_op1(u32 enc) { return enc >> 11 & 7; }
-static u32 enc_crn(u32 enc) { return enc >> 7 & 15; }
+static u32 enc_op0(u32 enc)
+{
+	return enc >> 14;
+}
+static u32 enc_op1(u32 enc)
+{
+	return enc >> 11 & 7;
+}
+static u32 enc_crn(u32 enc)
+{
+	return enc >> 7 & 15;
+}
 
-/* The spaces that HCR_EL2.TIDCP traps at EL1 whether something is there or not (DDI0487 D19.2.48). */
+/* The spaces that HCR_EL2.TIDCP traps at EL1, whether something is there or not (D19.2.48). */
 static bool traps_tidcp(const struct cpu *c, u32 enc)
 {
 	u32 op0 = enc_op0(enc), crn = enc_crn(enc);
 
-	return c->el == 1 && (c->hcr_eff & HCR_TIDCP) && (op0 == 1 || op0 == 3) && (crn == 11 || crn == 15);
+	return c->el == 1 && (c->hcr_eff & HCR_TIDCP) && (op0 == 1 || op0 == 3) &&
+	       (crn == 11 || crn == 15);
 }
 
 static const struct sysreg *find_for(const struct cpu *c, u32 enc)
@@ -121,7 +133,8 @@ static const struct sysreg *find_for(const struct cpu *c, u32 enc)
 	return r;
 }
 
-enum sysreg_access sysreg_resolve(const struct cpu *c, u32 enc, bool write, const struct sysreg **row)
+enum sysreg_access sysreg_resolve(const struct cpu *c, u32 enc, bool write,
+				  const struct sysreg **row)
 {
 	enum sysreg_access a;
 	const struct sysreg *r = find_for(c, enc);
@@ -132,7 +145,8 @@ enum sysreg_access sysreg_resolve(const struct cpu *c, u32 enc, bool write, cons
 	if (!r)
 		return SYS_UNDEF;
 	if ((c->core.features & r->feature) != r->feature) {
-		bool el2_reg = (r->feature & FEAT(EL2)) && enc_op1(enc) == 4 && !(r->flags & SRF_OP);
+		bool el2_reg =
+			(r->feature & FEAT(EL2)) && enc_op1(enc) == 4 && !(r->flags & SRF_OP);
 
 		if (!el2_reg || c->el != 3 || ((r->feature & ~FEAT(EL2)) & ~c->core.features))
 			return SYS_UNDEF;
@@ -178,7 +192,8 @@ void sysreg_write(struct cpu *c, const struct sysreg *r, u64 v)
 		c->attn |= ATTN_CONTEXT;
 }
 
-/* Several rows may share a field (a bank's alias): the first in order of adding is the register itself. */
+/* Several rows may share a field (a bank's alias): the first in order of adding is the register
+ * itself. */
 void sysreg_reset(struct cpu *c)
 {
 	const struct sysreg_map *m = c->sysregs;

@@ -1,6 +1,7 @@
 /*
- * Who may not: one function per trap control of the Armv8.0-8.2 registers (DDI0487 D1.3.6 and each register's pseudocode).
- * Rights by EL were looked at before. A check only answers; EL0 traps to EL1 become EL2's under TGE in sysreg_resolve().
+ * Who may not: one function per trap control of the Armv8.0-8.2 registers (DDI0487 D1.3.6 and each
+ * register's pseudocode). Rights by EL were looked at before. A check only answers; EL0 traps to
+ * EL1 become EL2's under TGE in sysreg_resolve().
  */
 #include "cpu/debug.h"
 #include "cpu/sysreg_priv.h"
@@ -134,7 +135,8 @@ enum sysreg_access check_tdra(const struct cpu *c, const struct sysreg *r, bool 
 
 enum sysreg_access check_fp(const struct cpu *c, const struct sysreg *r, bool write)
 {
-	static const enum sysreg_access by_el[] = { SYS_OK, SYS_TRAP_FP_EL1, SYS_TRAP_FP_EL2, SYS_TRAP_FP_EL3 };
+	static const enum sysreg_access by_el[] = { SYS_OK, SYS_TRAP_FP_EL1, SYS_TRAP_FP_EL2,
+						    SYS_TRAP_FP_EL3 };
 
 	return by_el[cpu_fp_trap(c)];
 }

@@ -1,6 +1,7 @@
 /*
- * Reads and writes of registers that are more than a field with fixed bits: views of PSTATE, registers whose layout depends on
- * features or on HCR_EL2.E2H, selected ID registers, debug. None of these can fail. Called through rows only.
+ * Reads and writes of registers that are more than a field with fixed bits: views of PSTATE,
+ * registers whose layout depends on features or on HCR_EL2.E2H, selected ID registers, debug. None
+ * of these can fail. Called through rows only.
  */
 #include "cpu/debug.h"
 #include "cpu/sysreg_priv.h"
@@ -179,10 +180,12 @@ void write_fpsr(struct cpu *c, const struct sysreg *r, u64 v)
 
 /* ---- control ---- */
 
-/* Bits of AArch32 and RES1 fields keep what is written; only those of absent features are fixed at 0. */
+/* Bits of AArch32 and RES1 fields keep what is written; only those of absent features are fixed at
+ * 0. */
 void write_sctlr(struct cpu *c, const struct sysreg *r, u64 v)
 {
-	static const struct feature_bits extra[] = { { FEAT(IESB), SCTLR_IESB }, { FEAT(SSBS), SCTLR_DSSBS } };
+	static const struct feature_bits extra[] = { { FEAT(IESB), SCTLR_IESB },
+						     { FEAT(SSBS), SCTLR_DSSBS } };
 	u64 mask = bits_with(c, 0x37dddbbf, extra, ARRAY_SIZE(extra));
 
 	*bank(c, r) = v & mask;
@@ -192,11 +195,14 @@ void write_sctlr(struct cpu *c, const struct sysreg *r, u64 v)
 static u64 tcr_two_ranges(const struct cpu *c, u64 v)
 {
 	static const struct feature_bits extra[] = {
-		{ FEAT(HAFDBS), MASK(40, 39) }, { FEAT(HPDS), MASK(42, 41) }, { FEAT(HPDS2), MASK(50, 43) },
+		{ FEAT(HAFDBS), MASK(40, 39) },
+		{ FEAT(HPDS), MASK(42, 41) },
+		{ FEAT(HPDS2), MASK(50, 43) },
 	};
 	u64 as = c->core.mmu.asid_bits == 16 ? BIT(36) : 0;
 
-	return v & bits_with(c, MASK(5, 0) | MASK(34, 7) | MASK(38, 37) | as, extra, ARRAY_SIZE(extra));
+	return v &
+	       bits_with(c, MASK(5, 0) | MASK(34, 7) | MASK(38, 37) | as, extra, ARRAY_SIZE(extra));
 }
 
 /* TCR_EL2's (E2H = 0) and TCR_EL3's layout: one range */
@@ -204,7 +210,9 @@ static u64 tcr_two_ranges(const struct cpu *c, u64 v)
 static u64 tcr_one_range(const struct cpu *c, u64 v)
 {
 	static const struct feature_bits extra[] = {
-		{ FEAT(HAFDBS), MASK(22, 21) }, { FEAT(HPDS), BIT(24) }, { FEAT(HPDS2), MASK(28, 25) },
+		{ FEAT(HAFDBS), MASK(22, 21) },
+		{ FEAT(HPDS), BIT(24) },
+		{ FEAT(HPDS2), MASK(28, 25) },
 	};
 	u64 mask = bits_with(c, MASK(5, 0) | MASK(18, 8) | BIT(20), extra, ARRAY_SIZE(extra));
 
@@ -216,7 +224,7 @@ void write_tcr(struct cpu *c, const struct sysreg *r, u64 v)
 	*bank(c, r) = r->arg == 1 ? tcr_two_ranges(c, v) : tcr_one_range(c, v);
 }
 
-/* The layout is that of E2H at the time of the access; the bits themselves stay when E2H changes. */
+/* The layout is that of E2H at the time of the access; the bits stay when E2H changes. */
 u64 read_tcr_el2(struct cpu *c, const struct sysreg *r)
 {
 	u64 v = c->sys.tcr[2];
@@ -254,7 +262,9 @@ void write_vttbr(struct cpu *c, const struct sysreg *r, u64 v)
 void write_vtcr(struct cpu *c, const struct sysreg *r, u64 v)
 {
 	static const struct feature_bits extra[] = {
-		{ FEAT(VMID16), BIT(19) }, { FEAT(HAFDBS), MASK(22, 21) }, { FEAT(HPDS2), MASK(28, 25) },
+		{ FEAT(VMID16), BIT(19) },
+		{ FEAT(HAFDBS), MASK(22, 21) },
+		{ FEAT(HPDS2), MASK(28, 25) },
 	};
 
 	*bank(c, r) = (v & bits_with(c, MASK(18, 0), extra, ARRAY_SIZE(extra))) | BIT(31);
@@ -263,12 +273,14 @@ void write_vtcr(struct cpu *c, const struct sysreg *r, u64 v)
 void write_hcr(struct cpu *c, const struct sysreg *r, u64 v)
 {
 	static const struct feature_bits extra[] = {
-		{ FEAT(VHE), HCR_E2H }, { FEAT(LOR), HCR_TLOR }, { FEAT(RAS), HCR_TERR | HCR_TEA },
+		{ FEAT(VHE), HCR_E2H },
+		{ FEAT(LOR), HCR_TLOR },
+		{ FEAT(RAS), HCR_TERR | HCR_TEA },
 	};
 	u64 mask = bits_with(c, MASK(33, 0), extra, ARRAY_SIZE(extra));
 
 	if (cpu_has(c, FEAT(EL3)))
-		mask &= ~HCR_HCD; /* SCR_EL3.HCE has its place */
+		mask &= ~HCR_HCD;	      /* SCR_EL3.HCE has its place */
 	c->sys.hcr_el2 = (v & mask) | HCR_RW; /* EL1 is AArch64 only: RAO/WI */
 	c->attn |= ATTN_PINS;
 }
@@ -276,15 +288,19 @@ void write_hcr(struct cpu *c, const struct sysreg *r, u64 v)
 void write_scr(struct cpu *c, const struct sysreg *r, u64 v)
 {
 	static const struct feature_bits extra[] = {
-		{ FEAT(EL2), SCR_HCE }, { FEAT(LOR), SCR_TLOR }, { FEAT(RAS), SCR_TERR },
+		{ FEAT(EL2), SCR_HCE },
+		{ FEAT(LOR), SCR_TLOR },
+		{ FEAT(RAS), SCR_TERR },
 	};
-	u64 base = SCR_NS | SCR_IRQ | SCR_FIQ | SCR_EA | SCR_SMD | SCR_SIF | SCR_ST | SCR_TWI | SCR_TWE;
+	u64 base = SCR_NS | SCR_IRQ | SCR_FIQ | SCR_EA | SCR_SMD | SCR_SIF | SCR_ST | SCR_TWI |
+		   SCR_TWE;
 
 	c->sys.scr_el3 = (v & bits_with(c, base, extra, ARRAY_SIZE(extra))) | SCR_RW | MASK(5, 4);
 	c->attn |= ATTN_PINS;
 }
 
-/* CPTR_EL2: TCPAC (31) in both layouts; TFP (10) with RES1 bits, or FPEN (21:20) under E2H. No trace unit: TTA is RES0. */
+/* CPTR_EL2: TCPAC (31) in both layouts; TFP (10) with RES1 bits, or FPEN (21:20) under E2H. No
+ * trace unit: TTA is RES0. */
 #define CPTR_EL2_RES1 0x33ffull
 static u64 cptr_el2_layout(const struct cpu *c, u64 v)
 {
@@ -306,7 +322,8 @@ void write_cptr_el2(struct cpu *c, const struct sysreg *r, u64 v)
 void write_rmr(struct cpu *c, const struct sysreg *r, u64 v)
 {
 	if (v & 2)
-		log_once(c->log, LOG_UNIMPL, "cpu", r->enc, "warm reset requested through %s is not modelled", r->name);
+		log_once(c->log, LOG_UNIMPL, "cpu", r->enc,
+			 "warm reset requested through %s is not modelled", r->name);
 }
 
 void write_context_id(struct cpu *c, const struct sysreg *r, u64 v)
@@ -333,8 +350,8 @@ u64 read_isr(struct cpu *c, const struct sysreg *r)
 
 	for (size_t i = 0; i < ARRAY_SIZE(kind); i++) {
 		bool virt = c->el == 1 && (c->hcr_eff & kind[i].route);
-		bool pending = virt ? (c->hcr_eff & kind[i].virt) || (c->pins >> kind[i].vpin & 1) :
-				      c->pins >> kind[i].pin & 1;
+		bool pending = virt ? (c->hcr_eff & kind[i].virt) || (c->pins >> kind[i].vpin & 1)
+				    : c->pins >> kind[i].pin & 1;
 
 		v |= (u64)pending << kind[i].bit;
 	}
@@ -374,7 +391,8 @@ void write_debug(struct cpu *c, const struct sysreg *r, u64 v)
 	debug_registers_changed(c);
 }
 
-/* HDE, like the DCC's flags, is software's to write only while the OS lock is set (DDI0487 D19.3.20). */
+/* HDE, like the DCC's flags, is software's to write only while the OS lock is set (DDI0487
+ * D19.3.20). */
 void write_mdscr(struct cpu *c, const struct sysreg *r, u64 v)
 {
 	u64 mask = MDSCR_SS | MDSCR_TDCC | MDSCR_KDE | MDSCR_MDE;
@@ -411,7 +429,8 @@ void write_claimclr(struct cpu *c, const struct sysreg *r, u64 v)
 	c->sys.dbgclaim &= ~v;
 }
 
-/* Cache maintenance by set and way, and of the instruction cache: memory and blocks are always coherent here. */
+/* Cache maintenance by set and way, and of the instruction cache: memory and blocks are always
+ * coherent here. */
 void op_nothing(struct cpu *c, const struct sysreg *r, u64 v)
 {
 }

@@ -1,6 +1,7 @@
 /*
- * TLBI instructions: from the row and the register value to struct tlbi, then to this PE's TLBs and, for the inner-shareable
- * forms (and local ones under HCR_EL2.FB), to everybody's. DDI0487 D8.14, C5.5. What an operation drops is mmu/'s matter.
+ * TLBI instructions: from the row and the register value to struct tlbi, then to this PE's TLBs
+ * and, for the inner-shareable forms (and local ones under HCR_EL2.FB), to everybody's. DDI0487
+ * D8.14, C5.5. What an operation drops is mmu/'s matter.
  */
 #include "cpu/sysreg_priv.h"
 
@@ -25,7 +26,8 @@ static void tlbi_scope(const struct cpu *c, unsigned el, struct tlbi *op)
 		op->kind = host ? REGIME_EL20 : REGIME_EL2;
 		break;
 	default:
-		/* the forms that EL1 has too act on EL2&0 while the host runs there; EL2's own always mean the VMs */
+		/* the forms that EL1 has too act on EL2&0 while the host runs there; EL2's own
+		 * always mean the VMs */
 		host = host && (c->hcr_eff & HCR_TGE) && !vms_only(op->what);
 		op->kind = host ? REGIME_EL20 : REGIME_EL10;
 		break;

@@ -1,6 +1,6 @@
 /*
- * A PE without memory for unit tests of registers and exceptions: registers and PSTATE as after reset, no MMU, no
- * blocks. Nothing runs on it; tests call cpu/'s functions.
+ * A PE without memory for unit tests of registers and exceptions: registers and PSTATE as after
+ * reset, no MMU, no blocks. Nothing runs on it; tests call cpu/'s functions.
  */
 #ifndef TESTS_UNIT_PE_H
 #define TESTS_UNIT_PE_H

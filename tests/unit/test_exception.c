@@ -27,7 +27,9 @@ static struct pe at(const char *core, bool el2, bool el3, u64 hcr, u64 scr, unsi
 TEST(syndromes)
 {
 	static const struct fault s2 = { .kind = FAULT_TRANSLATION, .stage = 2, .level = 3 };
-	static const struct fault ptw = { .kind = FAULT_PERMISSION, .stage = 2, .level = 1, .s1ptw = true };
+	static const struct fault ptw = {
+		.kind = FAULT_PERMISSION, .stage = 2, .level = 1, .s1ptw = true
+	};
 	static const struct fault align = { .kind = FAULT_ALIGNMENT, .stage = 1 };
 	u32 iss = ISS_ISV | 3u << ISS_SAS_SHIFT | 7u << ISS_SRT_SHIFT | ISS_SF | ISS_WNR;
 
@@ -37,7 +39,8 @@ TEST(syndromes)
 	EXPECT_EQ(syndrome(EC_FP, syndrome_fp()), 0x1fe00000);
 	/* MSR TTBR0_EL1, x5: the manual's fields by hand */
 	EXPECT_EQ(syndrome_sysreg(SR(3, 0, 2, 0, 0), 5, false), 3u << 20 | 2u << 10 | 5u << 5);
-	EXPECT_EQ(syndrome_sysreg(SR(3, 3, 14, 0, 2), 9, true), 3u << 20 | 2u << 17 | 3u << 14 | 14u << 10 | 9u << 5 | 1);
+	EXPECT_EQ(syndrome_sysreg(SR(3, 3, 14, 0, 2), 9, true),
+		  3u << 20 | 2u << 17 | 3u << 14 | 14u << 10 | 9u << 5 | 1);
 	EXPECT_EQ(syndrome_dabt(&s2, iss, true), iss | 0x07);
 	EXPECT_EQ(syndrome_dabt(&s2, iss, false), ISS_WNR | 0x07);
 	EXPECT_EQ(syndrome_dabt(&ptw, iss, true), ISS_S1PTW | 0x0d);
@@ -54,10 +57,12 @@ TEST(fault_status_codes)
 		s8 level;
 		u32 fsc;
 	} rows[] = {
-		{ FAULT_ADDR_SIZE, 0, 0x00 }, { FAULT_ADDR_SIZE, 3, 0x03 }, { FAULT_TRANSLATION, 0, 0x04 },
-		{ FAULT_TRANSLATION, 2, 0x06 }, { FAULT_ACCESS_FLAG, 1, 0x09 }, { FAULT_PERMISSION, 3, 0x0f },
-		{ FAULT_EXTERNAL, 0, 0x10 }, { FAULT_EXTERNAL_WALK, 1, 0x15 }, { FAULT_ALIGNMENT, 0, 0x21 },
-		{ FAULT_DEBUG, 0, 0x22 }, { FAULT_TLB_CONFLICT, 0, 0x30 }, { FAULT_ATOMIC, 0, 0x35 },
+		{ FAULT_ADDR_SIZE, 0, 0x00 },	 { FAULT_ADDR_SIZE, 3, 0x03 },
+		{ FAULT_TRANSLATION, 0, 0x04 },	 { FAULT_TRANSLATION, 2, 0x06 },
+		{ FAULT_ACCESS_FLAG, 1, 0x09 },	 { FAULT_PERMISSION, 3, 0x0f },
+		{ FAULT_EXTERNAL, 0, 0x10 },	 { FAULT_EXTERNAL_WALK, 1, 0x15 },
+		{ FAULT_ALIGNMENT, 0, 0x21 },	 { FAULT_DEBUG, 0, 0x22 },
+		{ FAULT_TLB_CONFLICT, 0, 0x30 }, { FAULT_ATOMIC, 0, 0x35 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -77,7 +82,8 @@ TEST(names_are_those_of_perf_kvm_stat)
 	EXPECT_STR(exception_name(VEC_SYNC, 0x3f), "RESERVED");
 }
 
-/* Boards: 1 EL2 alone, 3 EL2 and EL3, 2 EL3 alone, 0 neither. All Non-secure unless scr says otherwise. */
+/* Boards: 1 EL2 alone, 3 EL2 and EL3, 2 EL3 alone, 0 neither. All Non-secure unless scr says
+ * otherwise. */
 TEST(synchronous_exceptions_go_where_the_manual_says)
 {
 	static const struct {
@@ -87,34 +93,47 @@ TEST(synchronous_exceptions_go_where_the_manual_says)
 		u16 ec;
 		u8 elr; /* added to the PC */
 	} rows[] = {
-		{ 1, 0, EXIT_UNDEF, 0, 0, 0, 1, EC_UNKNOWN, 0 }, { 1, 0, EXIT_UNDEF, HCR_TGE, 0, 0, 2, EC_UNKNOWN, 0 },
-		{ 1, 1, EXIT_UNDEF, 0, 0, 0, 1, EC_UNKNOWN, 0 }, { 1, 2, EXIT_UNDEF, 0, 0, 0, 2, EC_UNKNOWN, 0 },
+		{ 1, 0, EXIT_UNDEF, 0, 0, 0, 1, EC_UNKNOWN, 0 },
+		{ 1, 0, EXIT_UNDEF, HCR_TGE, 0, 0, 2, EC_UNKNOWN, 0 },
+		{ 1, 1, EXIT_UNDEF, 0, 0, 0, 1, EC_UNKNOWN, 0 },
+		{ 1, 2, EXIT_UNDEF, 0, 0, 0, 2, EC_UNKNOWN, 0 },
 		{ 3, 0, EXIT_UNDEF, HCR_TGE, 0, 0, 1, EC_UNKNOWN, 0 }, /* Secure: no EL2 */
-		{ 0, 0, EXIT_SVC, 0, 0, 0, 1, EC_SVC64, 4 }, { 1, 0, EXIT_SVC, E2H_TGE, 0, 0, 2, EC_SVC64, 4 },
+		{ 0, 0, EXIT_SVC, 0, 0, 0, 1, EC_SVC64, 4 },
+		{ 1, 0, EXIT_SVC, E2H_TGE, 0, 0, 2, EC_SVC64, 4 },
 		{ 1, 2, EXIT_SVC, 0, 0, 0, 2, EC_SVC64, 4 },
-		{ 1, 1, EXIT_HVC, 0, 0, 0, 2, EC_HVC64, 4 }, { 1, 2, EXIT_HVC, 0, 0, 0, 2, EC_HVC64, 4 },
-		{ 1, 1, EXIT_HVC, HCR_HCD, 0, 0, 1, EC_UNKNOWN, 0 }, { 1, 2, EXIT_HVC, HCR_HCD, 0, 0, 2, EC_UNKNOWN, 0 },
+		{ 1, 1, EXIT_HVC, 0, 0, 0, 2, EC_HVC64, 4 },
+		{ 1, 2, EXIT_HVC, 0, 0, 0, 2, EC_HVC64, 4 },
+		{ 1, 1, EXIT_HVC, HCR_HCD, 0, 0, 1, EC_UNKNOWN, 0 },
+		{ 1, 2, EXIT_HVC, HCR_HCD, 0, 0, 2, EC_UNKNOWN, 0 },
 		{ 0, 1, EXIT_HVC, 0, 0, 0, 1, EC_UNKNOWN, 0 },
 		{ 3, 1, EXIT_HVC, 0, SCR_NS, 0, 1, EC_UNKNOWN, 0 },
 		{ 3, 1, EXIT_HVC, 0, SCR_NS | SCR_HCE, 0, 2, EC_HVC64, 4 },
 		{ 3, 1, EXIT_HVC, 0, SCR_HCE, 0, 1, EC_UNKNOWN, 0 },
 		{ 3, 3, EXIT_HVC, 0, SCR_NS | SCR_HCE, 0, 3, EC_HVC64, 4 },
-		{ 3, 1, EXIT_SMC, 0, SCR_NS, 0, 3, EC_SMC64, 4 }, { 3, 1, EXIT_SMC, HCR_TSC, SCR_NS, 0, 2, EC_SMC64, 0 },
+		{ 3, 1, EXIT_SMC, 0, SCR_NS, 0, 3, EC_SMC64, 4 },
+		{ 3, 1, EXIT_SMC, HCR_TSC, SCR_NS, 0, 2, EC_SMC64, 0 },
 		{ 3, 1, EXIT_SMC, HCR_TSC, 0, 0, 3, EC_SMC64, 4 },
 		{ 3, 2, EXIT_SMC, HCR_TSC, SCR_NS | SCR_SMD, 0, 2, EC_UNKNOWN, 0 },
-		{ 1, 1, EXIT_SMC, HCR_TSC, 0, 0, 2, EC_SMC64, 0 }, { 1, 1, EXIT_SMC, 0, 0, 0, 1, EC_UNKNOWN, 0 },
-		{ 1, 0, EXIT_BRK, 0, 0, 0, 1, EC_BRK64, 0 }, { 1, 1, EXIT_BRK, 0, 0, MDCR_TDE, 2, EC_BRK64, 0 },
-		{ 1, 0, EXIT_BRK, HCR_TGE, 0, 0, 2, EC_BRK64, 0 }, { 3, 3, EXIT_BRK, 0, SCR_NS, MDCR_TDE, 3, EC_BRK64, 0 },
-		{ 1, 0, EXIT_PC_ALIGN, 0, 0, 0, 1, EC_PC_ALIGN, 0 }, { 1, 0, EXIT_SP_ALIGN, E2H_TGE, 0, 0, 2, EC_SP_ALIGN, 0 },
-		{ 1, 1, EXIT_ILLEGAL, 0, 0, 0, 1, EC_ILLEGAL, 0 }, { 1, 0, EXIT_STEP, 0, 0, 0, 1, EC_SOFTSTP_LOWER, 0 },
-		{ 1, 1, EXIT_STEP, 0, 0, 0, 1, EC_SOFTSTP, 0 }, { 1, 1, EXIT_STEP, 0, 0, MDCR_TDE, 2, EC_SOFTSTP_LOWER, 0 },
+		{ 1, 1, EXIT_SMC, HCR_TSC, 0, 0, 2, EC_SMC64, 0 },
+		{ 1, 1, EXIT_SMC, 0, 0, 0, 1, EC_UNKNOWN, 0 },
+		{ 1, 0, EXIT_BRK, 0, 0, 0, 1, EC_BRK64, 0 },
+		{ 1, 1, EXIT_BRK, 0, 0, MDCR_TDE, 2, EC_BRK64, 0 },
+		{ 1, 0, EXIT_BRK, HCR_TGE, 0, 0, 2, EC_BRK64, 0 },
+		{ 3, 3, EXIT_BRK, 0, SCR_NS, MDCR_TDE, 3, EC_BRK64, 0 },
+		{ 1, 0, EXIT_PC_ALIGN, 0, 0, 0, 1, EC_PC_ALIGN, 0 },
+		{ 1, 0, EXIT_SP_ALIGN, E2H_TGE, 0, 0, 2, EC_SP_ALIGN, 0 },
+		{ 1, 1, EXIT_ILLEGAL, 0, 0, 0, 1, EC_ILLEGAL, 0 },
+		{ 1, 0, EXIT_STEP, 0, 0, 0, 1, EC_SOFTSTP_LOWER, 0 },
+		{ 1, 1, EXIT_STEP, 0, 0, 0, 1, EC_SOFTSTP, 0 },
+		{ 1, 1, EXIT_STEP, 0, 0, MDCR_TDE, 2, EC_SOFTSTP_LOWER, 0 },
 		{ 1, 0, EXIT_BREAKPOINT, 0, 0, 0, 1, EC_BREAKPT_LOWER, 0 },
 		{ 1, 2, EXIT_WATCHPOINT, 0, 0, MDCR_TDE, 2, EC_WATCHPT, 0 },
 		{ 1, 1, EXIT_HLT, 0, 0, 0, 1, EC_UNKNOWN, 0 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct pe p = at("cortex-a57", rows[i].board & 1, rows[i].board & 2, rows[i].hcr, rows[i].scr, rows[i].el);
+		struct pe p = at("cortex-a57", rows[i].board & 1, rows[i].board & 2, rows[i].hcr,
+				 rows[i].scr, rows[i].el);
 		struct cpu *c = p.c;
 
 		c->sys.mdcr_el2 = rows[i].mdcr;
@@ -122,8 +141,8 @@ TEST(synchronous_exceptions_go_where_the_manual_says)
 		exception_sync(c);
 		if (c->el != rows[i].target || c->sys.esr[c->el] >> 26 != rows[i].ec ||
 		    c->sys.elr[c->el] != 0x4000u + rows[i].elr)
-			FAIL_TEST("row %zu: EL%u EC %#x ELR %#x", i, c->el, (u32)c->sys.esr[c->el] >> 26,
-				  (u32)c->sys.elr[c->el]);
+			FAIL_TEST("row %zu: EL%u EC %#x ELR %#x", i, c->el,
+				  (u32)c->sys.esr[c->el] >> 26, (u32)c->sys.elr[c->el]);
 		EXPECT_EQ(c->pc, 0x10000u * c->el + (rows[i].target > rows[i].el ? 0x400 : 0x200));
 		EXPECT(c->daif == 15 && c->spsel && c->exit.kind == EXIT_NONE);
 		EXPECT_EQ(c->sys.spsr[c->el] & 15, rows[i].el << 2 | (rows[i].el != 0));
@@ -169,9 +188,12 @@ TEST(aborts_go_by_stage_and_kind)
 		struct pe p = at("neoverse-n1", true, true, rows[i].hcr, rows[i].scr, rows[i].el);
 		struct cpu *c = p.c;
 
-		c->exit = (struct cpu_exit){ .kind = EXIT_DABT, .far = 0xffff000012345678,
-			.fault = { .kind = rows[i].kind, .stage = rows[i].stage, .s1ptw = rows[i].s1ptw,
-				   .ipa = ipa_make(SPACE_NS, 0x412345000) } };
+		c->exit = (struct cpu_exit){ .kind = EXIT_DABT,
+					     .far = 0xffff000012345678,
+					     .fault = { .kind = rows[i].kind,
+							.stage = rows[i].stage,
+							.s1ptw = rows[i].s1ptw,
+							.ipa = ipa_make(SPACE_NS, 0x412345000) } };
 		exception_sync(c);
 		if (c->el != rows[i].target || c->sys.esr[c->el] >> 26 != rows[i].ec)
 			FAIL_TEST("row %zu: EL%u EC %#x", i, c->el, (u32)c->sys.esr[c->el] >> 26);
@@ -198,31 +220,36 @@ TEST(fp_traps_of_el1_that_tge_takes_have_no_class)
 }
 
 /*
- * DDI0487 D1.3.6.3, physical interrupts in AArch64: for each control the target EL from each EL. P: pending, not taken.
- * The digit says where; a + marks "whatever PSTATE says". EL3 row of the tables: taken at EL3 only when routed there.
+ * DDI0487 D1.3.6.3, physical interrupts in AArch64: for each control the target EL from each EL. P:
+ * pending, not taken. The digit says where; a + marks "whatever PSTATE says". EL3 row of the
+ * tables: taken at EL3 only when routed there.
  */
 TEST(physical_interrupts_by_the_tables_of_the_manual)
 {
 	static const struct {
-		bool ns, scr;   /* SCR_EL3.NS; SCR_EL3.{EA,IRQ,FIQ} */
-		u64 hcr;        /* TGE, E2H; 1: AMO, IMO, FMO */
+		bool ns, scr;		       /* SCR_EL3.NS; SCR_EL3.{EA,IRQ,FIQ} */
+		u64 hcr;		       /* TGE, E2H; 1: AMO, IMO, FMO */
 		const char *unmasked, *masked; /* by EL0..EL3 */
 	} rows[] = {
-		{ false, false, 0, "11-P", "PP-P" }, { false, true, 0, "33-3", "33-P" },
-		{ false, false, 1, "11-P", "PP-P" }, { false, true, HCR_TGE, "33-3", "33-P" },
+		{ false, false, 0, "11-P", "PP-P" },
+		{ false, true, 0, "33-3", "33-P" },
+		{ false, false, 1, "11-P", "PP-P" },
+		{ false, true, HCR_TGE, "33-3", "33-P" },
 		{ true, false, 0, "11PP", "PPPP" },
 		{ true, false, 1, "222P", "22PP" },
 		{ true, false, HCR_TGE, "2-2P", "2-PP" },
 		{ true, false, HCR_TGE | HCR_E2H, "2-2P", "P-PP" },
 		{ true, false, HCR_E2H | 1, "222P", "22PP" },
-		{ true, true, 0, "3333", "333P" }, { true, true, 1, "3333", "333P" },
+		{ true, true, 0, "3333", "333P" },
+		{ true, true, 1, "3333", "333P" },
 		{ true, true, HCR_TGE | HCR_E2H, "3-33", "3-3P" },
 	};
 	static const struct {
 		u8 pin, mask, vec;
 		u64 hcr, scr;
 	} kinds[] = {
-		{ CPU_PIN_IRQ, 2, VEC_IRQ, HCR_IMO, SCR_IRQ }, { CPU_PIN_FIQ, 1, VEC_FIQ, HCR_FMO, SCR_FIQ },
+		{ CPU_PIN_IRQ, 2, VEC_IRQ, HCR_IMO, SCR_IRQ },
+		{ CPU_PIN_FIQ, 1, VEC_FIQ, HCR_FMO, SCR_FIQ },
 		{ CPU_PIN_SERROR, 4, VEC_SERROR, HCR_AMO, SCR_EA },
 	};
 
@@ -236,14 +263,15 @@ TEST(physical_interrupts_by_the_tables_of_the_manual)
 
 		if (want == '-')
 			continue;
-		p = at("neoverse-n1", true, true, hcr, (rows[row].ns ? SCR_NS : 0) | (rows[row].scr ? kinds[k].scr : 0), el);
+		p = at("neoverse-n1", true, true, hcr,
+		       (rows[row].ns ? SCR_NS : 0) | (rows[row].scr ? kinds[k].scr : 0), el);
 		p.c->pins = 1u << kinds[k].pin;
 		p.c->daif = masked ? kinds[k].mask : (u8)~kinds[k].mask & 15;
 		EXPECT(exception_wakes_wfi(p.c));
 		taken = exception_async(p.c);
 		if (taken != (want != 'P') || (taken && p.c->el != (unsigned)(want - '0')))
-			FAIL_TEST("row %zu kind %zu EL%u masked %d: %d EL%u, wanted %c", row, k, el, masked, taken,
-				  p.c->el, want);
+			FAIL_TEST("row %zu kind %zu EL%u masked %d: %d EL%u, wanted %c", row, k, el,
+				  masked, taken, p.c->el, want);
 		if (taken)
 			EXPECT_EQ(p.c->pc & 0x180, kinds[k].vec * 0x80u);
 		pe_free(p);
@@ -259,11 +287,16 @@ TEST(virtual_interrupts_reach_el0_and_el1_only)
 		bool taken;
 		u16 offset;
 	} rows[] = {
-		{ HCR_IMO, 1 << CPU_PIN_VIRQ, 1, 0, true, 0x280 }, { HCR_IMO | HCR_VI, 0, 0, 0, true, 0x480 },
-		{ HCR_IMO | HCR_VI, 0, 1, 2, false, 0 }, { HCR_VI, 0, 1, 0, false, 0 },
-		{ HCR_IMO | HCR_VI, 0, 2, 0, false, 0 }, { HCR_IMO | HCR_VI | HCR_TGE, 0, 0, 0, false, 0 },
-		{ HCR_FMO, 1 << CPU_PIN_VFIQ, 1, 0, true, 0x300 }, { HCR_FMO | HCR_VF, 0, 1, 1, false, 0 },
-		{ HCR_AMO | HCR_VSE, 0, 1, 0, true, 0x380 }, { HCR_AMO | HCR_VSE, 0, 1, 4, false, 0 },
+		{ HCR_IMO, 1 << CPU_PIN_VIRQ, 1, 0, true, 0x280 },
+		{ HCR_IMO | HCR_VI, 0, 0, 0, true, 0x480 },
+		{ HCR_IMO | HCR_VI, 0, 1, 2, false, 0 },
+		{ HCR_VI, 0, 1, 0, false, 0 },
+		{ HCR_IMO | HCR_VI, 0, 2, 0, false, 0 },
+		{ HCR_IMO | HCR_VI | HCR_TGE, 0, 0, 0, false, 0 },
+		{ HCR_FMO, 1 << CPU_PIN_VFIQ, 1, 0, true, 0x300 },
+		{ HCR_FMO | HCR_VF, 0, 1, 1, false, 0 },
+		{ HCR_AMO | HCR_VSE, 0, 1, 0, true, 0x380 },
+		{ HCR_AMO | HCR_VSE, 0, 1, 4, false, 0 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -292,8 +325,10 @@ TEST(entry_sets_pan_uao_ssbs_as_the_controls_say)
 		u8 el, target;
 		bool pan, ssbs;
 	} rows[] = {
-		{ "neoverse-n1", 0, 0, 0, 1, true, false }, { "neoverse-n1", 0, SCTLR_SPAN, 0, 1, false, false },
-		{ "neoverse-n1", 0, 0, 2, 2, false, false }, { "neoverse-n1", E2H_TGE, 0, 0, 2, true, false },
+		{ "neoverse-n1", 0, 0, 0, 1, true, false },
+		{ "neoverse-n1", 0, SCTLR_SPAN, 0, 1, false, false },
+		{ "neoverse-n1", 0, 0, 2, 2, false, false },
+		{ "neoverse-n1", E2H_TGE, 0, 0, 2, true, false },
 		{ "neoverse-n1", E2H_TGE, SCTLR_SPAN | SCTLR_DSSBS, 0, 2, false, true },
 		{ "cortex-a57", 0, 0, 0, 1, false, false },
 	};
@@ -348,18 +383,20 @@ TEST(illegal_returns_stay_and_set_il)
 		u64 hcr, scr, spsr;
 		bool illegal;
 	} rows[] = {
-		{ 1, 2, 0, 0, 0x5, false }, { 1, 2, 0, 0, 0x9, false }, { 1, 2, 0, 0, 0x0, false },
-		{ 1, 2, 0, 0, 0x10, true }, /* AArch32 */
-		{ 1, 2, 0, 0, 0x13, true }, { 1, 1, 0, 0, 0x9, true }, { 1, 2, 0, 0, 0xd, true },
-		{ 1, 2, 0, 0, 0x6, true }, /* M<1> */
+		{ 1, 2, 0, 0, 0x5, false },	  { 1, 2, 0, 0, 0x9, false },
+		{ 1, 2, 0, 0, 0x0, false },	  { 1, 2, 0, 0, 0x10, true }, /* AArch32 */
+		{ 1, 2, 0, 0, 0x13, true },	  { 1, 1, 0, 0, 0x9, true },
+		{ 1, 2, 0, 0, 0xd, true },	  { 1, 2, 0, 0, 0x6, true }, /* M<1> */
 		{ 1, 2, 0, 0, 0x1, true }, /* EL0 with its SP_EL1 */
-		{ 1, 2, HCR_TGE, 0, 0x5, true }, { 1, 2, HCR_TGE, 0, 0x0, false },
-		{ 3, 3, 0, 0, 0x9, true }, { 3, 3, 0, SCR_NS, 0x9, false }, { 2, 3, 0, SCR_NS, 0x9, true },
-		{ 3, 3, HCR_TGE, SCR_NS, 0x5, true }, { 3, 3, HCR_TGE, 0, 0x5, false },
+		{ 1, 2, HCR_TGE, 0, 0x5, true },  { 1, 2, HCR_TGE, 0, 0x0, false },
+		{ 3, 3, 0, 0, 0x9, true },	  { 3, 3, 0, SCR_NS, 0x9, false },
+		{ 2, 3, 0, SCR_NS, 0x9, true },	  { 3, 3, HCR_TGE, SCR_NS, 0x5, true },
+		{ 3, 3, HCR_TGE, 0, 0x5, false },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct pe p = at("neoverse-n1", rows[i].board & 1, rows[i].board & 2, rows[i].hcr, rows[i].scr, rows[i].el);
+		struct pe p = at("neoverse-n1", rows[i].board & 1, rows[i].board & 2, rows[i].hcr,
+				 rows[i].scr, rows[i].el);
 		struct cpu *c = p.c;
 
 		c->sys.spsr[c->el] = rows[i].spsr | 0xa0000000 | 0x240;
@@ -463,7 +500,8 @@ TEST(svc_completes_a_step_and_an_abort_does_not)
 	EXPECT(!(p.c->sys.spsr[1] & BIT(21)));
 	pe_at(p, 0);
 	p.c->ss = true;
-	p.c->exit = (struct cpu_exit){ .kind = EXIT_DABT, .fault = { .kind = FAULT_TRANSLATION, .stage = 1 } };
+	p.c->exit = (struct cpu_exit){ .kind = EXIT_DABT,
+				       .fault = { .kind = FAULT_TRANSLATION, .stage = 1 } };
 	exception_sync(p.c);
 	EXPECT(p.c->sys.spsr[1] & BIT(21));
 	pe_free(p);
@@ -490,7 +528,8 @@ TEST(debug_exceptions_are_kept_out_by_lock_mask_and_el)
 	pe_free(p);
 }
 
-#define BCR(bt, lbn, ssc, hmc, pmc) ((u64)(bt) << 20 | (lbn) << 16 | (ssc) << 14 | (hmc) << 13 | 0x1e0 | (pmc) << 1 | 1)
+#define BCR(bt, lbn, ssc, hmc, pmc)                                                                \
+	((u64)(bt) << 20 | (lbn) << 16 | (ssc) << 14 | (hmc) << 13 | 0x1e0 | (pmc) << 1 | 1)
 
 TEST(breakpoints_match_address_state_and_linked_context)
 {
@@ -501,14 +540,18 @@ TEST(breakpoints_match_address_state_and_linked_context)
 		u64 pc;
 		bool hit;
 	} rows[] = {
-		{ BCR(0, 0, 0, 0, 2), 0, 0, 0, 0x4000, true }, { BCR(0, 0, 0, 0, 2), 0, 0, 0, 0x4004, false },
-		{ BCR(0, 0, 0, 0, 1), 0, 0, 0, 0x4000, false }, { BCR(0, 0, 0, 0, 1), 0, 1, 0, 0x4000, true },
-		{ BCR(0, 0, 2, 0, 3), 0, 0, 0, 0x4000, false }, { BCR(0, 0, 1, 0, 3), 0, 0, 0, 0x4000, true },
+		{ BCR(0, 0, 0, 0, 2), 0, 0, 0, 0x4000, true },
+		{ BCR(0, 0, 0, 0, 2), 0, 0, 0, 0x4004, false },
+		{ BCR(0, 0, 0, 0, 1), 0, 0, 0, 0x4000, false },
+		{ BCR(0, 0, 0, 0, 1), 0, 1, 0, 0x4000, true },
+		{ BCR(0, 0, 2, 0, 3), 0, 0, 0, 0x4000, false },
+		{ BCR(0, 0, 1, 0, 3), 0, 0, 0, 0x4000, true },
 		{ BCR(1, 5, 0, 0, 3), BCR(3, 0, 0, 0, 3), 0, 7, 0x4000, true },
 		{ BCR(1, 5, 0, 0, 3), BCR(3, 0, 0, 0, 3), 0, 8, 0x4000, false },
 		{ BCR(1, 5, 0, 0, 3), 0, 0, 7, 0x4000, false },
 		{ BCR(1, 1, 0, 0, 3), BCR(3, 0, 0, 0, 3), 0, 7, 0x4000, false },
-		{ 0, BCR(2, 0, 0, 0, 3), 0, 7, 0x9000, true }, { 0, BCR(3, 0, 0, 0, 3), 0, 7, 0x9000, false },
+		{ 0, BCR(2, 0, 0, 0, 3), 0, 7, 0x9000, true },
+		{ 0, BCR(3, 0, 0, 0, 3), 0, 7, 0x9000, false },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -553,7 +596,8 @@ TEST(watchpoints_match_bytes_masks_and_direction)
 		{ WCR(12, 3, 0xff, 3), 0x2000, 0x3000, 8, true, false, false, 0 },
 		{ WCR(0, 3, 0xff, 2), 0x1000, 0x1000, 8, true, false, false, 0 }, /* EL0 only */
 		{ WCR(0, 3, 0xff, 2), 0x1000, 0x1000, 8, true, true, true, 0x1000 },
-		{ WCR(0, 3, 0xff, 3), 0xffff000000001000, 0xffff000000001000, 8, true, false, true, 0xffff000000001000 },
+		{ WCR(0, 3, 0xff, 3), 0xffff000000001000, 0xffff000000001000, 8, true, false, true,
+		  0xffff000000001000 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -563,7 +607,8 @@ TEST(watchpoints_match_bytes_masks_and_direction)
 		p.c->sys.mdscr_el1 = MDSCR_MDE | MDSCR_KDE;
 		p.c->sys.dbgwvr[2] = rows[i].wvr;
 		p.c->sys.dbgwcr[2] = rows[i].wcr;
-		hit = debug_watchpoint(p.c, rows[i].va, rows[i].size, rows[i].write, rows[i].unpriv, false);
+		hit = debug_watchpoint(p.c, rows[i].va, rows[i].size, rows[i].write, rows[i].unpriv,
+				       false);
 		if (hit != rows[i].hit || (hit && p.c->exit.far != rows[i].far))
 			FAIL_TEST("row %zu", i);
 		EXPECT(debug_watch_page(p.c, rows[i].wvr));

@@ -8,8 +8,9 @@
 static const struct {
 	const char *name;
 	bool el2, el3;
-} boards[] = { { "cortex-a53", true, false }, { "cortex-a57", true, true }, { "neoverse-n1", true, true },
-	       { "neoverse-n1", false, false }, { "cortex-a72", false, true }, { "max", true, true } };
+} boards[] = { { "cortex-a53", true, false }, { "cortex-a57", true, true },
+	       { "neoverse-n1", true, true }, { "neoverse-n1", false, false },
+	       { "cortex-a72", false, true }, { "max", true, true } };
 
 TEST(rows_are_unique_by_encoding_alias_and_name)
 {
@@ -79,9 +80,11 @@ TEST(rights_are_honoured_at_every_el)
 				enum sysreg_access a = sysreg_resolve(p.c, r->enc, write, &row);
 
 				if (!may && a != SYS_UNDEF)
-					FAIL_TEST("%s EL%u %s: allowed", r->name, el, write ? "write" : "read");
+					FAIL_TEST("%s EL%u %s: allowed", r->name, el,
+						  write ? "write" : "read");
 				if (may && !r->check && !r->feature && a != SYS_OK)
-					FAIL_TEST("%s EL%u %s: refused", r->name, el, write ? "write" : "read");
+					FAIL_TEST("%s EL%u %s: refused", r->name, el,
+						  write ? "write" : "read");
 			}
 		}
 		pe_free(p);
@@ -91,8 +94,9 @@ TEST(rights_are_honoured_at_every_el)
 TEST(rows_of_absent_features_are_undefined)
 {
 	struct pe p = pe_new("cortex-a57", false, false);
-	static const char *const absent[] = { "HCR_EL2", "SCR_EL3", "TTBR1_EL2", "PAN", "UAO", "SSBS", "LORC_EL1",
-					      "ERRIDR_EL1", "DISR_EL1", "DC CVAP", "AT S1E1RP", "TLBI ALLE2" };
+	static const char *const absent[] = { "HCR_EL2",  "SCR_EL3", "TTBR1_EL2", "PAN",
+					      "UAO",	  "SSBS",    "LORC_EL1",  "ERRIDR_EL1",
+					      "DISR_EL1", "DC CVAP", "AT S1E1RP", "TLBI ALLE2" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(absent); i++)
 		EXPECT_EQ(pe_access(p, absent[i], true), SYS_UNDEF);
@@ -144,14 +148,23 @@ TEST(reset_values)
 		const char *core, *reg;
 		u64 value;
 	} rows[] = {
-		{ "cortex-a57", "SCTLR_EL1", 0x00c50838 }, { "neoverse-n1", "SCTLR_EL1", 0x30c50838 },
-		{ "cortex-a57", "HCR_EL2", HCR_RW }, { "cortex-a57", "OSLSR_EL1", 0xa },
-		{ "cortex-a57", "SCR_EL3", 0x430 }, { "cortex-a57", "CPTR_EL2", 0x33ff },
-		{ "cortex-a57", "TCR_EL2", 0x80800000 }, { "cortex-a57", "VTCR_EL2", 0x80000000 },
-		{ "cortex-a57", "VPIDR_EL2", 0x411fd070 }, { "cortex-a57", "DAIF", 0x3c0 },
-		{ "cortex-a57", "CurrentEL", 12 }, { "cortex-a57", "CTR_EL0", 0x8444c004 },
-		{ "cortex-a53", "CTR_EL0", 0x84448004 }, { "neoverse-n1", "LORID_EL1", 0x40004 },
-		{ "cortex-a53", "MIDR_EL1", 0x410fd034 }, { "max", "SPSel", 1 }, { "cortex-a72", "TTBR0_EL1", 0 },
+		{ "cortex-a57", "SCTLR_EL1", 0x00c50838 },
+		{ "neoverse-n1", "SCTLR_EL1", 0x30c50838 },
+		{ "cortex-a57", "HCR_EL2", HCR_RW },
+		{ "cortex-a57", "OSLSR_EL1", 0xa },
+		{ "cortex-a57", "SCR_EL3", 0x430 },
+		{ "cortex-a57", "CPTR_EL2", 0x33ff },
+		{ "cortex-a57", "TCR_EL2", 0x80800000 },
+		{ "cortex-a57", "VTCR_EL2", 0x80000000 },
+		{ "cortex-a57", "VPIDR_EL2", 0x411fd070 },
+		{ "cortex-a57", "DAIF", 0x3c0 },
+		{ "cortex-a57", "CurrentEL", 12 },
+		{ "cortex-a57", "CTR_EL0", 0x8444c004 },
+		{ "cortex-a53", "CTR_EL0", 0x84448004 },
+		{ "neoverse-n1", "LORID_EL1", 0x40004 },
+		{ "cortex-a53", "MIDR_EL1", 0x410fd034 },
+		{ "max", "SPSel", 1 },
+		{ "cortex-a72", "TTBR0_EL1", 0 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -164,7 +177,8 @@ TEST(reset_values)
 	}
 }
 
-/* What the silicon says, less AArch32, PMU, SPE; EL2 and EL3 by the board; the GIC interface added. */
+/* What the silicon says, less AArch32, PMU, SPE; EL2 and EL3 by the board; the GIC interface added.
+ */
 TEST(id_registers_promise_what_is_there)
 {
 	static const struct {
@@ -205,7 +219,8 @@ TEST(id_registers_promise_what_is_there)
 TEST(features_can_be_taken_away_but_not_contradict)
 {
 	struct cpu_core core;
-	const struct cpu_core *n1 = cpu_core_find("neoverse-n1"), *a57 = cpu_core_find("cortex-a57");
+	const struct cpu_core *n1 = cpu_core_find("neoverse-n1"),
+			      *a57 = cpu_core_find("cortex-a57");
 
 	EXPECT(!cpu_core_make(&core, n1, true, false, "pmull=off,aes=off"));
 	EXPECT_EQ(core.id.aa64isar[0] >> 4 & 15, 0);
@@ -237,7 +252,8 @@ TEST(core_facts_derive_from_id_registers)
 	EXPECT(core.n_brps == 6 && core.n_wrps == 4);
 	cpu_core_make(&core, cpu_core_find("neoverse-n1"), true, true, NULL);
 	EXPECT(core.mmu.pa_bits == 48 && core.mmu.vmid_bits == 16 && core.mmu.gran16);
-	EXPECT(core.mmu.haf && core.mmu.hdbs && core.mmu.hpd && core.mmu.hpds2 && core.mmu.xnx && core.mmu.ttcnp);
+	EXPECT(core.mmu.haf && core.mmu.hdbs && core.mmu.hpd && core.mmu.hpds2 && core.mmu.xnx &&
+	       core.mmu.ttcnp);
 }
 
 TEST(the_id_space_reads_zero_where_reserved_and_traps_as_a_whole)
@@ -263,7 +279,8 @@ TEST(the_id_space_reads_zero_where_reserved_and_traps_as_a_whole)
 	pe_free(p);
 }
 
-/* One control set, one access: traps with it, not without it, and never from the EL that owns the control. */
+/* One control set, one access: traps with it, not without it, and never from the EL that owns the
+ * control. */
 TEST(each_trap_control_traps_its_registers_alone)
 {
 	enum { R = 1, W = 2, RW = 3 };
@@ -273,29 +290,50 @@ TEST(each_trap_control_traps_its_registers_alone)
 		const char *reg;
 		u8 access, from; /* from: bit n = ELn */
 	} rows[] = {
-		{ "HCR_EL2", HCR_TVM, "SCTLR_EL1", W, 2 }, { "HCR_EL2", HCR_TVM, "TTBR0_EL1", W, 2 },
-		{ "HCR_EL2", HCR_TVM, "TTBR1_EL1", W, 2 }, { "HCR_EL2", HCR_TVM, "TCR_EL1", W, 2 },
-		{ "HCR_EL2", HCR_TVM, "ESR_EL1", W, 2 }, { "HCR_EL2", HCR_TVM, "FAR_EL1", W, 2 },
-		{ "HCR_EL2", HCR_TVM, "AFSR0_EL1", W, 2 }, { "HCR_EL2", HCR_TVM, "MAIR_EL1", W, 2 },
-		{ "HCR_EL2", HCR_TVM, "AMAIR_EL1", W, 2 }, { "HCR_EL2", HCR_TVM, "CONTEXTIDR_EL1", W, 2 },
-		{ "HCR_EL2", HCR_TRVM, "SCTLR_EL1", R, 2 }, { "HCR_EL2", HCR_TRVM, "CONTEXTIDR_EL1", R, 2 },
-		{ "HCR_EL2", HCR_TID1, "REVIDR_EL1", R, 2 }, { "HCR_EL2", HCR_TID1, "AIDR_EL1", R, 2 },
-		{ "HCR_EL2", HCR_TID2, "CTR_EL0", R, 3 }, { "HCR_EL2", HCR_TID2, "CCSIDR_EL1", R, 2 },
-		{ "HCR_EL2", HCR_TID2, "CLIDR_EL1", R, 2 }, { "HCR_EL2", HCR_TID2, "CSSELR_EL1", RW, 2 },
-		{ "HCR_EL2", HCR_TACR, "ACTLR_EL1", RW, 2 }, { "HCR_EL2", HCR_TSW, "DC ISW", W, 2 },
-		{ "HCR_EL2", HCR_TSW, "DC CISW", W, 2 }, { "HCR_EL2", HCR_TPCP, "DC CVAC", W, 3 },
-		{ "HCR_EL2", HCR_TPCP, "DC IVAC", W, 2 }, { "HCR_EL2", HCR_TPCP, "DC CVAP", W, 3 },
-		{ "HCR_EL2", HCR_TPU, "IC IVAU", W, 3 }, { "HCR_EL2", HCR_TPU, "DC CVAU", W, 3 },
-		{ "HCR_EL2", HCR_TPU, "IC IALLUIS", W, 2 }, { "HCR_EL2", HCR_TDZ, "DC ZVA", W, 3 },
-		{ "HCR_EL2", HCR_TTLB, "TLBI VAE1IS", W, 2 }, { "HCR_EL2", HCR_TTLB, "TLBI VMALLE1", W, 2 },
-		{ "HCR_EL2", HCR_TLOR, "LORC_EL1", RW, 2 }, { "HCR_EL2", HCR_TLOR, "LORID_EL1", R, 2 },
-		{ "HCR_EL2", HCR_TERR, "ERRIDR_EL1", R, 2 }, { "HCR_EL2", HCR_TERR, "ERXSTATUS_EL1", RW, 2 },
+		{ "HCR_EL2", HCR_TVM, "SCTLR_EL1", W, 2 },
+		{ "HCR_EL2", HCR_TVM, "TTBR0_EL1", W, 2 },
+		{ "HCR_EL2", HCR_TVM, "TTBR1_EL1", W, 2 },
+		{ "HCR_EL2", HCR_TVM, "TCR_EL1", W, 2 },
+		{ "HCR_EL2", HCR_TVM, "ESR_EL1", W, 2 },
+		{ "HCR_EL2", HCR_TVM, "FAR_EL1", W, 2 },
+		{ "HCR_EL2", HCR_TVM, "AFSR0_EL1", W, 2 },
+		{ "HCR_EL2", HCR_TVM, "MAIR_EL1", W, 2 },
+		{ "HCR_EL2", HCR_TVM, "AMAIR_EL1", W, 2 },
+		{ "HCR_EL2", HCR_TVM, "CONTEXTIDR_EL1", W, 2 },
+		{ "HCR_EL2", HCR_TRVM, "SCTLR_EL1", R, 2 },
+		{ "HCR_EL2", HCR_TRVM, "CONTEXTIDR_EL1", R, 2 },
+		{ "HCR_EL2", HCR_TID1, "REVIDR_EL1", R, 2 },
+		{ "HCR_EL2", HCR_TID1, "AIDR_EL1", R, 2 },
+		{ "HCR_EL2", HCR_TID2, "CTR_EL0", R, 3 },
+		{ "HCR_EL2", HCR_TID2, "CCSIDR_EL1", R, 2 },
+		{ "HCR_EL2", HCR_TID2, "CLIDR_EL1", R, 2 },
+		{ "HCR_EL2", HCR_TID2, "CSSELR_EL1", RW, 2 },
+		{ "HCR_EL2", HCR_TACR, "ACTLR_EL1", RW, 2 },
+		{ "HCR_EL2", HCR_TSW, "DC ISW", W, 2 },
+		{ "HCR_EL2", HCR_TSW, "DC CISW", W, 2 },
+		{ "HCR_EL2", HCR_TPCP, "DC CVAC", W, 3 },
+		{ "HCR_EL2", HCR_TPCP, "DC IVAC", W, 2 },
+		{ "HCR_EL2", HCR_TPCP, "DC CVAP", W, 3 },
+		{ "HCR_EL2", HCR_TPU, "IC IVAU", W, 3 },
+		{ "HCR_EL2", HCR_TPU, "DC CVAU", W, 3 },
+		{ "HCR_EL2", HCR_TPU, "IC IALLUIS", W, 2 },
+		{ "HCR_EL2", HCR_TDZ, "DC ZVA", W, 3 },
+		{ "HCR_EL2", HCR_TTLB, "TLBI VAE1IS", W, 2 },
+		{ "HCR_EL2", HCR_TTLB, "TLBI VMALLE1", W, 2 },
+		{ "HCR_EL2", HCR_TLOR, "LORC_EL1", RW, 2 },
+		{ "HCR_EL2", HCR_TLOR, "LORID_EL1", R, 2 },
+		{ "HCR_EL2", HCR_TERR, "ERRIDR_EL1", R, 2 },
+		{ "HCR_EL2", HCR_TERR, "ERXSTATUS_EL1", RW, 2 },
 		{ "HCR_EL2", HCR_TIDCP, "CPUECTLR_EL1 (N1)", RW, 2 },
 		{ "CPTR_EL2", 1u << 31, "CPACR_EL1", RW, 2 },
-		{ "MDCR_EL2", MDCR_TDA, "MDSCR_EL1", RW, 2 }, { "MDCR_EL2", MDCR_TDA, "DBGBVR0_EL1", RW, 2 },
-		{ "MDCR_EL2", MDCR_TDA, "MDCCSR_EL0", R, 3 }, { "MDCR_EL2", MDCR_TDOSA, "OSLAR_EL1", W, 2 },
-		{ "MDCR_EL2", MDCR_TDOSA, "OSLSR_EL1", R, 2 }, { "MDCR_EL2", MDCR_TDRA, "MDRAR_EL1", R, 2 },
-		{ "MDCR_EL2", MDCR_TDE, "MDRAR_EL1", R, 2 }, { "MDCR_EL2", MDCR_TDE, "DBGWCR3_EL1", RW, 2 },
+		{ "MDCR_EL2", MDCR_TDA, "MDSCR_EL1", RW, 2 },
+		{ "MDCR_EL2", MDCR_TDA, "DBGBVR0_EL1", RW, 2 },
+		{ "MDCR_EL2", MDCR_TDA, "MDCCSR_EL0", R, 3 },
+		{ "MDCR_EL2", MDCR_TDOSA, "OSLAR_EL1", W, 2 },
+		{ "MDCR_EL2", MDCR_TDOSA, "OSLSR_EL1", R, 2 },
+		{ "MDCR_EL2", MDCR_TDRA, "MDRAR_EL1", R, 2 },
+		{ "MDCR_EL2", MDCR_TDE, "MDRAR_EL1", R, 2 },
+		{ "MDCR_EL2", MDCR_TDE, "DBGWCR3_EL1", RW, 2 },
 	};
 	struct pe p = pe_new("neoverse-n1", true, false);
 
@@ -306,7 +344,8 @@ TEST(each_trap_control_traps_its_registers_alone)
 			bool write = k & 1, set = k & 2;
 			const struct sysreg *r = sysreg_find_name(p.map, rows[i].reg);
 			bool may = r->rights >> (el + 4 * write) & 1;
-			bool traps = set && (rows[i].from >> el & 1) && (rows[i].access >> write & 1);
+			bool traps =
+				set && (rows[i].from >> el & 1) && (rows[i].access >> write & 1);
 			enum sysreg_access a;
 
 			if (!may)
@@ -317,8 +356,8 @@ TEST(each_trap_control_traps_its_registers_alone)
 			a = pe_access(p, rows[i].reg, write);
 			if (a != (traps ? SYS_TRAP_EL2 : SYS_OK))
 				FAIL_TEST("%s.%#llx=%d, %s of %s at EL%u: %d", rows[i].control,
-					  (unsigned long long)rows[i].bit, set, write ? "write" : "read",
-					  rows[i].reg, el, a);
+					  (unsigned long long)rows[i].bit, set,
+					  write ? "write" : "read", rows[i].reg, el, a);
 			pe_at(p, 2);
 			pe_write(p, rows[i].control, 0);
 		}
@@ -332,9 +371,10 @@ TEST(el0_needs_sctlr_and_under_tge_falls_to_el2)
 		const char *reg;
 		bool write;
 	} rows[] = {
-		{ SCTLR_UCT, "CTR_EL0", false }, { SCTLR_UMA, "DAIF", false }, { SCTLR_UMA, "DAIF", true },
-		{ SCTLR_DZE, "DC ZVA", true }, { SCTLR_UCI, "DC CVAC", true }, { SCTLR_UCI, "DC CVAU", true },
-		{ SCTLR_UCI, "IC IVAU", true }, { SCTLR_UCI, "DC CIVAC", true },
+		{ SCTLR_UCT, "CTR_EL0", false }, { SCTLR_UMA, "DAIF", false },
+		{ SCTLR_UMA, "DAIF", true },	 { SCTLR_DZE, "DC ZVA", true },
+		{ SCTLR_UCI, "DC CVAC", true },	 { SCTLR_UCI, "DC CVAU", true },
+		{ SCTLR_UCI, "IC IVAU", true },	 { SCTLR_UCI, "DC CIVAC", true },
 	};
 	struct pe p = pe_new("neoverse-n1", true, false);
 
@@ -362,7 +402,8 @@ TEST(e2h_redirects_el1_names_and_opens_the_aliases)
 
 	pe_write(p, "SCR_EL3", SCR_NS);
 	pe_at(p, 2);
-	EXPECT_EQ(sysreg_resolve(p.c, SR(3, 5, 1, 0, 0), false, &r), SYS_UNDEF); /* SCTLR_EL12 without E2H */
+	EXPECT_EQ(sysreg_resolve(p.c, SR(3, 5, 1, 0, 0), false, &r),
+		  SYS_UNDEF); /* SCTLR_EL12 without E2H */
 	EXPECT_EQ(sysreg_resolve(p.c, SR(3, 0, 1, 0, 0), false, &r), SYS_OK);
 	EXPECT_STR(r->name, "SCTLR_EL1");
 	pe_write(p, "HCR_EL2", HCR_E2H);
@@ -473,12 +514,28 @@ TEST(fp_traps_by_fpen_tfp_and_el)
 		u64 hcr;
 		u8 fpen1, cptr2, el, target; /* fpen1: CPACR.FPEN; cptr2: TFP or, with E2H, FPEN */
 	} rows[] = {
-		{ 0, 0, 0, 0, 1 }, { 0, 0, 0, 1, 1 }, { 0, 0, 0, 2, 0 }, { 0, 1, 0, 0, 1 }, { 0, 1, 0, 1, 0 },
-		{ 0, 2, 0, 1, 1 }, { 0, 3, 0, 0, 0 }, { 0, 3, 1, 0, 2 }, { 0, 3, 1, 1, 2 }, { 0, 3, 1, 2, 2 },
-		{ 0, 0, 1, 1, 1 }, { HCR_E2H, 3, 0, 1, 2 }, { HCR_E2H, 3, 1, 1, 0 }, { HCR_E2H, 3, 1, 0, 0 },
-		{ HCR_E2H, 3, 1, 2, 0 }, { HCR_E2H, 3, 2, 2, 2 }, { HCR_E2H, 3, 3, 0, 0 },
-		{ HCR_E2H | HCR_TGE, 0, 3, 0, 0 }, { HCR_E2H | HCR_TGE, 0, 1, 0, 2 },
-		{ HCR_E2H | HCR_TGE, 0, 1, 2, 0 }, { HCR_E2H | HCR_TGE, 3, 0, 2, 2 }, { HCR_TGE, 0, 0, 0, 1 },
+		{ 0, 0, 0, 0, 1 },
+		{ 0, 0, 0, 1, 1 },
+		{ 0, 0, 0, 2, 0 },
+		{ 0, 1, 0, 0, 1 },
+		{ 0, 1, 0, 1, 0 },
+		{ 0, 2, 0, 1, 1 },
+		{ 0, 3, 0, 0, 0 },
+		{ 0, 3, 1, 0, 2 },
+		{ 0, 3, 1, 1, 2 },
+		{ 0, 3, 1, 2, 2 },
+		{ 0, 0, 1, 1, 1 },
+		{ HCR_E2H, 3, 0, 1, 2 },
+		{ HCR_E2H, 3, 1, 1, 0 },
+		{ HCR_E2H, 3, 1, 0, 0 },
+		{ HCR_E2H, 3, 1, 2, 0 },
+		{ HCR_E2H, 3, 2, 2, 2 },
+		{ HCR_E2H, 3, 3, 0, 0 },
+		{ HCR_E2H | HCR_TGE, 0, 3, 0, 0 },
+		{ HCR_E2H | HCR_TGE, 0, 1, 0, 2 },
+		{ HCR_E2H | HCR_TGE, 0, 1, 2, 0 },
+		{ HCR_E2H | HCR_TGE, 3, 0, 2, 2 },
+		{ HCR_TGE, 0, 0, 0, 1 },
 	};
 	struct pe p = pe_new("neoverse-n1", true, false);
 
@@ -542,7 +599,8 @@ TEST(regimes_follow_the_controls)
 	EXPECT(c->regime.kind == REGIME_EL10 && !c->regime.s1 && !c->regime.s2);
 	c->sys.hcr_el2 = HCR_TGE | HCR_E2H;
 	pe_at(p, 0);
-	EXPECT(c->regime.kind == REGIME_EL20 && c->regime.s1 && !c->regime.vm_tag && c->regime.two_ranges);
+	EXPECT(c->regime.kind == REGIME_EL20 && c->regime.s1 && !c->regime.vm_tag &&
+	       c->regime.two_ranges);
 	pe_at(p, 2);
 	EXPECT(c->regime.kind == REGIME_EL20);
 	c->sys.hcr_el2 = 0;
@@ -573,7 +631,8 @@ TEST(tlbi_says_whose_entries_are_meant)
 		{ "TLBI VAE2IS", HCR_E2H, 2, TLBI_VA, REGIME_EL20, false, false },
 		{ "TLBI ALLE2IS", 0, 2, TLBI_ALL, REGIME_EL2, false, false },
 		{ "TLBI ALLE1IS", HCR_E2H | HCR_TGE, 2, TLBI_ALL, REGIME_EL10, false, false },
-		{ "TLBI VMALLS12E1IS", HCR_E2H | HCR_TGE, 2, TLBI_VMALLS12, REGIME_EL10, true, false },
+		{ "TLBI VMALLS12E1IS", HCR_E2H | HCR_TGE, 2, TLBI_VMALLS12, REGIME_EL10, true,
+		  false },
 		{ "TLBI IPAS2LE1IS", 0, 2, TLBI_IPA, REGIME_EL10, true, true },
 		{ "TLBI IPAS2E1IS", HCR_E2H | HCR_TGE, 2, TLBI_IPA, REGIME_EL10, true, false },
 	};
@@ -588,8 +647,9 @@ TEST(tlbi_says_whose_entries_are_meant)
 		p.c->sys.vttbr_el2 = 0x1234ull << 48;
 		pe_at(p, rows[i].el);
 		sysreg_write(p.c, sysreg_find_name(p.map, rows[i].op), 0x00120fffffff0123);
-		if (seen.what != rows[i].what || seen.kind != rows[i].kind || seen.vm_tag != rows[i].vm_tag ||
-		    seen.last_level != rows[i].last || (seen.vm_tag && seen.vmid != 0x34))
+		if (seen.what != rows[i].what || seen.kind != rows[i].kind ||
+		    seen.vm_tag != rows[i].vm_tag || seen.last_level != rows[i].last ||
+		    (seen.vm_tag && seen.vmid != 0x34))
 			FAIL_TEST("%s under %#llx: what %u kind %u vmid %#x", rows[i].op,
 				  (unsigned long long)rows[i].hcr, seen.what, seen.kind, seen.vmid);
 		if (rows[i].what == TLBI_VA)
@@ -627,7 +687,8 @@ TEST(the_key_holds_what_decode_relies_on)
 	EXPECT(!(c->key & KEY_UNPRIV_EL0));
 	c->sys.sctlr[1] = SCTLR_EE | SCTLR_A;
 	pe_at(p, 1);
-	EXPECT(c->be && (c->key & KEY_BE) && (c->key & KEY_ALIGN) && c->mctx[MCTX_CUR].tag == FAST_NEVER);
+	EXPECT(c->be && (c->key & KEY_BE) && (c->key & KEY_ALIGN) &&
+	       c->mctx[MCTX_CUR].tag == FAST_NEVER);
 	c->sys.sctlr[1] = SCTLR_SA | SCTLR_E0E;
 	c->x[REG_SP] = 8;
 	pe_at(p, 1);
