@@ -15,6 +15,7 @@ struct piece {
 	u8 *host; /* NULL: device */
 	pa pa;
 	bool code;
+	bool device; /* by its attributes, which RAM may have, too */
 };
 
 static bool abort_data(struct cpu *c, u64 va, bool write, struct fault f)
@@ -84,6 +85,7 @@ static bool touch(struct cpu *c, u64 va, unsigned len, u32 what, u32 desc, bool 
 		return abort_kind(c, va, write, FAULT_ALIGNMENT);
 	page = bus_page(c->bus, x.pa, &writable);
 	p->pa = x.pa;
+	p->device = attr_is_device(x.attr);
 	p->host = page ? page + (x.pa.a & 0xfff) : NULL;
 	p->code = write && page && bus_code_page(c->bus, x.pa); /* not writable in the sense of bus_page() */
 	if (page) {
@@ -308,7 +310,7 @@ bool mem_zero_block(struct cpu *c, const struct uop *u, u64 va)
 		return false;
 	if (!watch_ok(c, va, desc, true))
 		return false;
-	if (!p[0].host) /* Device memory: an alignment fault (DDI0487 C5.3.8) */
+	if (!p[0].host || p[0].device) /* an alignment fault (DDI0487 C5.3.8) */
 		return abort_kind(c, va, true, FAULT_ALIGNMENT);
 	if (!code_ready(c, &p[0], 64))
 		return ask_single(c);
