@@ -1,6 +1,6 @@
 /*
  * Architectural features and cores as data. A core advertises only what is built: its ID registers come from the core's
- * real values with the fields of missing features cleared (cores.c).
+ * real values with the fields of missing features cleared (features.c).
  */
 #ifndef CPU_FEATURES_H
 #define CPU_FEATURES_H

@@ -1,5 +1,6 @@
 /* cpu/: routing, entry and return of exceptions, syndromes, masks, self-hosted debug. */
 #include "base/bits.h"
+#include "base/snap.h"
 #include "cpu/debug.h"
 #include "cpu/exception.h"
 #include "cpu/key.h"
@@ -636,4 +637,48 @@ TEST(exceptions_count_in_the_context_they_leave)
 	for (struct context *x = c->contexts; x; x = x->next)
 		EXPECT_EQ(x->exceptions[VEC_SYNC][2][EC_HVC64], x->vm == 1);
 	pe_free(p);
+}
+
+struct stream {
+	struct snap s;
+	u8 data[1 << 17];
+	size_t at;
+};
+
+static bool move_bytes(struct snap *s, void *p, size_t n)
+{
+	struct stream *t = container_of(s, struct stream, s);
+
+	if (t->at + n > sizeof(t->data))
+		return false;
+	memcpy(s->loading ? p : t->data + t->at, s->loading ? t->data + t->at : p, n);
+	t->at += n;
+	return true;
+}
+
+TEST(a_pe_saves_loads_and_saves_alike)
+{
+	struct stream *a = calloc(1, sizeof(*a)), *b = calloc(1, sizeof(*b));
+	struct pe p = at("neoverse-n1", true, false, HCR_VM, 0, 2),
+		  q = pe_new("neoverse-n1", true, false);
+
+	p.c->x[7] = 0x123456789abcdef0;
+	p.c->sys.vttbr_el2 = 0x5000;
+	p.c->v[3].d[1] = 77;
+	p.c->sys.spsr[2] = 0xa0000005;
+	exception_return(p.c);
+	a->s.bytes = b->s.bytes = move_bytes;
+	cpu_snap(p.c, &a->s);
+	a->s.loading = true;
+	a->at = 0;
+	cpu_snap(q.c, &a->s);
+	EXPECT(!a->s.failed);
+	cpu_snap(q.c, &b->s);
+	EXPECT(a->at == b->at && !memcmp(a->data, b->data, a->at));
+	EXPECT(q.c->el == 1 && q.c->x[7] == p.c->x[7] && q.c->hcr_eff == p.c->hcr_eff);
+	EXPECT(q.c->key == p.c->key && q.c->context->vm == 1);
+	pe_free(p);
+	pe_free(q);
+	free(a);
+	free(b);
 }
