@@ -51,8 +51,8 @@ static void el2_controls_are_off(void)
 {
 	u64 real = READ(midr_el1);
 
-	WRITE(hcr_el2, HCR_RW | HCR_TVM | HCR_TRVM | HCR_TSC | HCR_TWI | HCR_TWE | HCR_VM | HCR_IMO |
-		       HCR_VI | HCR_TGE);
+	WRITE(hcr_el2, HCR_RW | HCR_TVM | HCR_TRVM | HCR_TSC | HCR_TWI | HCR_TWE | HCR_VM |
+			       HCR_IMO | HCR_VI | HCR_TGE);
 	WRITE(cptr_el2, CPTR_EL2_DEFAULT | CPTR_TFP | CPTR_TCPAC);
 	WRITE(mdcr_el2, MDCR_TDA | MDCR_TDE);
 	WRITE(vpidr_el2, 0x12345678);
@@ -142,5 +142,5 @@ static void sif(void)
 		   (u64)nop + 0x30000000);
 }
 
-GUEST_TESTS(TEST(calls), TEST(no_el2), TEST(el2_controls_are_off), TEST(secure_memory), TEST(ns_bit),
-	    TEST(sif));
+GUEST_TESTS(TEST(calls), TEST(no_el2), TEST(el2_controls_are_off), TEST(secure_memory),
+	    TEST(ns_bit), TEST(sif));

@@ -1,4 +1,4 @@
-/* HVC in Secure EL1 without Secure EL2 is undefined even when SCR_EL3.HCE allows it (DDI0487 HVC). */
+/* HVC in Secure EL1 without Secure EL2 is undefined even when SCR_EL3.HCE allows it. */
 /* run: -M virt,gic-version=3,virtualization=on,secure=on -cpu neoverse-n1 -smp 1 */
 /* ours-alone: QEMU 11.1 takes it to EL2, in a Secure state that has none, and hangs there */
 #include "guest.h"
