@@ -133,6 +133,10 @@ void guest_expect_none(const char *file, int line, const char *what);
 	guest_expect_exc(__FILE__, __LINE__, what, el, vec, esr, (u64)(elr))
 #define EXPECT_NO_EXC(what) guest_expect_none(__FILE__, __LINE__, what)
 
+/* Or an alignment fault, which DC ZVA may give on Device memory, as all is with the MMU off. */
+#define EXPECT_NO_EXC_ZVA(what) \
+	EXPECT(what, !guest_cpu()->n_exc || (guest_cpu()->exc[0].esr & 0x3f) == 0x21)
+
 #define VEC_SAME_SP0 0x000u
 #define VEC_SAME 0x200u
 #define VEC_LOWER 0x400u

@@ -52,7 +52,10 @@ static void el0_rights_to(unsigned to)
 		WRITE(sctlr_el1, SCTLR_EL1_RES1 | r->sctlr);
 		guest_pmuserenr(r->pmuserenr);
 		RUN(SPSR_EL0, insn, 0, 0, SPSR_DAIF, (u64)line);
-		EXPECT_NO_EXC(r->name);
+		if (r->sctlr == SCTLR_DZE)
+			EXPECT_NO_EXC_ZVA(r->name);
+		else
+			EXPECT_NO_EXC(r->name);
 	}
 }
 

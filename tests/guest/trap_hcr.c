@@ -156,7 +156,10 @@ static void allowed(const struct row *r, unsigned read)
 	}
 	if (!read) {
 		RUN(SPSR_EL1, guest_insn(SR_WORD(r->sr, 0, 0)), value);
-		EXPECT_NO_EXC(r->name);
+		if (r == tdz)
+			EXPECT_NO_EXC_ZVA(r->name);
+		else
+			EXPECT_NO_EXC(r->name);
 	}
 }
 
