@@ -72,30 +72,39 @@ LANES3_BHSD(vuqshl, u, sat_unsigned(c, shift_exact(n, (s8)m, false), WIDTH(n)))
 LANES3_BHSD(vsqrshl, s, sat_signed(c, shift_exact(n, (s8)m, true), WIDTH(n)))
 LANES3_BHSD(vuqrshl, u, sat_unsigned(c, shift_exact(n, (s8)m, true), WIDTH(n)))
 
-/* Pairwise: lanes of n then of m, taken two by two. */
-#define PAIRS(name, T, expr)                                                                                                 \
-	EXEC(name)                                                                                                           \
+/* Pairwise: lanes of n then of m, taken two by two: a and b are the even and the odd ones. */
+#define PAIRS(name, w, T, expr)                                                                                              \
+	EXEC(name##_q)                                                                                                       \
 	{                                                                                                                    \
-		union vreg r = { .v = { 0, 0 } };                                                                            \
-		unsigned lanes = (1u << u->aux) / sizeof(T);                                                                 \
-		for (unsigned i = 0; i < lanes; i++) {                                                                       \
-			unsigned reg = 2 * i < lanes ? u->rn : u->rm, at = 2 * i & (lanes - 1);                              \
-			T a = VLANE(c, T, reg, at), b = VLANE(c, T, reg, at + 1);                                            \
-			VREG_LANE(r, T, i) = (T)(expr);                                                                      \
-		}                                                                                                            \
-		vsetv(c, u->rd, r.v);                                                                                        \
+		vu64 n = vgetv(c, u->rn), m = vgetv(c, u->rm);                                                               \
+		T a = (T)UZP1_##w(T, n, m), b = (T)UZP2_##w(T, n, m);                                                        \
+		vsetv(c, u->rd, (vu64)(expr));                                                                               \
+		NEXT(c, u);                                                                                                  \
+	}                                                                                                                    \
+	EXEC(name##_k)                                                                                                       \
+	{                                                                                                                    \
+		vu64 n = vgetv(c, u->rn), m = vgetv(c, u->rm);                                                               \
+		T a = (T)UZP1_##w(T, JOIN(n, m), n), b = (T)UZP2_##w(T, JOIN(n, m), n);                                      \
+		vsetv(c, u->rd, vkeep((vu64)(expr), 3));                                                                     \
 		NEXT(c, u);                                                                                                  \
 	}
-#define PAIRS_BHS(name, S, expr) PAIRS(name##8, S##8, expr) PAIRS(name##16, S##16, expr) PAIRS(name##32, S##32, expr)
+#define PAIRS_BHS(name, S, expr)                                                                                             \
+	PAIRS(name##8, 8, v##S##8, expr) PAIRS(name##16, 16, v##S##16, expr) PAIRS(name##32, 32, v##S##32, expr)
 PAIRS_BHS(vaddp, u, a + b)
-PAIRS(vaddp64, u64, a + b)
-PAIRS_BHS(vsmaxp, s, a > b ? a : b)
-PAIRS_BHS(vumaxp, u, a > b ? a : b)
-PAIRS_BHS(vsminp, s, a < b ? a : b)
-PAIRS_BHS(vuminp, u, a < b ? a : b)
+PAIRS_BHS(vsmaxp, s, MAX(a, b))
+PAIRS_BHS(vumaxp, u, MAX(a, b))
+PAIRS_BHS(vsminp, s, MIN(a, b))
+PAIRS_BHS(vuminp, u, MIN(a, b))
+EXEC(vaddp64)
+{
+	u64 lo = c->v[u->rn].d[0] + c->v[u->rn].d[1];
+
+	vset128(c, u->rd, lo, c->v[u->rm].d[0] + c->v[u->rm].d[1]);
+	NEXT(c, u);
+}
 
 /* Doubling multiplies, high half. */
-#define DMULH(acc, n, m, round) sat_signed(c, ((s128)(acc) + 2 * (s64)(n) * (m) + (round)) >> WIDTH(n), WIDTH(n))
+#define DMULH(acc, n, m, round) sat_signed(c, ((s128)(acc) + 2 * ((s128)(n) * (m)) + (round)) >> WIDTH(n), WIDTH(n))
 #define ACC(d)                  ((s64)(d) * ((s64)1 << WIDTH(d)))
 #define HALF(n)                 ((s64)1 << (WIDTH(n) - 1))
 #define LANES3_HS(name, S, expr) LANES3(name##16, S##16, expr) LANES3(name##32, S##32, expr)
@@ -213,11 +222,11 @@ static const struct simd_fn ops3[VOP_COUNT] = {
 	[VOP_URSHL] = { LANE_BHSD(vurshl) },
 	[VOP_SQRSHL] = { LANE_BHSD(vsqrshl) },
 	[VOP_UQRSHL] = { LANE_BHSD(vuqrshl) },
-	[VOP_ADDP] = { LANE_BHSD(vaddp) },
-	[VOP_SMAXP] = { LANE_BHS(vsmaxp) },
-	[VOP_UMAXP] = { LANE_BHS(vumaxp) },
-	[VOP_SMINP] = { LANE_BHS(vsminp) },
-	[VOP_UMINP] = { LANE_BHS(vuminp) },
+	[VOP_ADDP] = { { FN_VEC(vaddp8), FN_VEC(vaddp16), FN_VEC(vaddp32), FN_LANE(vaddp64) } },
+	[VOP_SMAXP] = { VEC_BHS(vsmaxp) },
+	[VOP_UMAXP] = { VEC_BHS(vumaxp) },
+	[VOP_SMINP] = { VEC_BHS(vsminp) },
+	[VOP_UMINP] = { VEC_BHS(vuminp) },
 	[VOP_SQDMULH] = { LANE_HS(vsqdmulh) },
 	[VOP_SQRDMULH] = { LANE_HS(vsqrdmulh) },
 	[VOP_SQRDMLAH] = { LANE_HS(vsqrdmlah) },

@@ -36,12 +36,11 @@ EXEC(smov32_x) { c->x[u->rd] = (u64)(s64)VLANE(c, s32, u->rn, u->imm); NEXT(c, u
 
 /*
  * ZIP, UZP, TRN. The 64-bit forms come from the 128-bit ones: ZIP1 and the TRNs are their low half, ZIP2 is the high half of
- * ZIP1, and UZP works on the two low halves joined.
+ * ZIP1, and UZP works on the two low halves joined. Of
+ * two 64-bit elements, all three are the same.
  */
-#define JOIN(n, m) ((vu64){ (n)[0], (m)[0] })
 #define HIGH(v)    ((vu64){ (v)[1], 0 })
 #define LOW(v)     ((vu64){ (v)[0], 0 })
-#define SHUFFLE(T, a, b, ...) ((vu64)__builtin_shufflevector((T)(a), (T)(b), __VA_ARGS__))
 #define PERMUTES(w, T, zip1, zip2, uzp1, uzp2, trn1, trn2)                                                                   \
 	VEC3_ONE(zip1_##w##_q, zip1(T, n, m))                                                                                \
 	VEC3_ONE(zip2_##w##_q, zip2(T, n, m))                                                                                \
@@ -65,28 +64,20 @@ EXEC(smov32_x) { c->x[u->rd] = (u64)(s64)VLANE(c, s32, u->rn, u->imm); NEXT(c, u
 	}
 #define ZIP1_8(T, a, b)  SHUFFLE(T, a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
 #define ZIP2_8(T, a, b)  SHUFFLE(T, a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
-#define UZP1_8(T, a, b)  SHUFFLE(T, a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30)
-#define UZP2_8(T, a, b)  SHUFFLE(T, a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31)
 #define TRN1_8(T, a, b)  SHUFFLE(T, a, b, 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30)
 #define TRN2_8(T, a, b)  SHUFFLE(T, a, b, 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31)
 #define ZIP1_16(T, a, b) SHUFFLE(T, a, b, 0, 8, 1, 9, 2, 10, 3, 11)
 #define ZIP2_16(T, a, b) SHUFFLE(T, a, b, 4, 12, 5, 13, 6, 14, 7, 15)
-#define UZP1_16(T, a, b) SHUFFLE(T, a, b, 0, 2, 4, 6, 8, 10, 12, 14)
-#define UZP2_16(T, a, b) SHUFFLE(T, a, b, 1, 3, 5, 7, 9, 11, 13, 15)
 #define TRN1_16(T, a, b) SHUFFLE(T, a, b, 0, 8, 2, 10, 4, 12, 6, 14)
 #define TRN2_16(T, a, b) SHUFFLE(T, a, b, 1, 9, 3, 11, 5, 13, 7, 15)
 #define ZIP1_32(T, a, b) SHUFFLE(T, a, b, 0, 4, 1, 5)
 #define ZIP2_32(T, a, b) SHUFFLE(T, a, b, 2, 6, 3, 7)
-#define UZP1_32(T, a, b) SHUFFLE(T, a, b, 0, 2, 4, 6)
-#define UZP2_32(T, a, b) SHUFFLE(T, a, b, 1, 3, 5, 7)
 #define TRN1_32(T, a, b) SHUFFLE(T, a, b, 0, 4, 2, 6)
 #define TRN2_32(T, a, b) SHUFFLE(T, a, b, 1, 5, 3, 7)
-#define LOWS_64(T, a, b)  SHUFFLE(T, a, b, 0, 2)
-#define HIGHS_64(T, a, b) SHUFFLE(T, a, b, 1, 3)
 PERMUTES(8, vu8, ZIP1_8, ZIP2_8, UZP1_8, UZP2_8, TRN1_8, TRN2_8)
 PERMUTES(16, vu16, ZIP1_16, ZIP2_16, UZP1_16, UZP2_16, TRN1_16, TRN2_16)
 PERMUTES(32, vu32, ZIP1_32, ZIP2_32, UZP1_32, UZP2_32, TRN1_32, TRN2_32)
-PERMUTES(64, vu64, LOWS_64, HIGHS_64, LOWS_64, HIGHS_64, LOWS_64, HIGHS_64)
+PERMUTES(64, vu64, UZP1_64, UZP2_64, UZP1_64, UZP2_64, UZP1_64, UZP2_64)
 PERMUTES_LOW(8, vu8, ZIP1_8, UZP1_8, UZP2_8, TRN1_8, TRN2_8)
 PERMUTES_LOW(16, vu16, ZIP1_16, UZP1_16, UZP2_16, TRN1_16, TRN2_16)
 PERMUTES_LOW(32, vu32, ZIP1_32, UZP1_32, UZP2_32, TRN1_32, TRN2_32)

@@ -88,6 +88,19 @@ static always_inline_ vu64 vkeep(vu64 v, unsigned log2_bytes)
 		NEXT(c, u);                                                                                                  \
 	}
 
+/* Even (UZP1) and odd (UZP2) elements of a, then of b; T is the vector type of the elements. */
+#define SHUFFLE(T, a, b, ...) ((vu64)__builtin_shufflevector((T)(a), (T)(b), __VA_ARGS__))
+#define UZP1_8(T, a, b)  SHUFFLE(T, a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30)
+#define UZP2_8(T, a, b)  SHUFFLE(T, a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31)
+#define UZP1_16(T, a, b) SHUFFLE(T, a, b, 0, 2, 4, 6, 8, 10, 12, 14)
+#define UZP2_16(T, a, b) SHUFFLE(T, a, b, 1, 3, 5, 7, 9, 11, 13, 15)
+#define UZP1_32(T, a, b) SHUFFLE(T, a, b, 0, 2, 4, 6)
+#define UZP2_32(T, a, b) SHUFFLE(T, a, b, 1, 3, 5, 7)
+#define UZP1_64(T, a, b) SHUFFLE(T, a, b, 0, 2)
+#define UZP2_64(T, a, b) SHUFFLE(T, a, b, 1, 3)
+/* The low halves of n and m as one vector. */
+#define JOIN(n, m)       ((vu64){ (n)[0], (m)[0] })
+
 #define WIDTH(x) (8 * (unsigned)sizeof(x))
 
 /* mask ? a : b, bit by bit. */

@@ -19,7 +19,7 @@ _Static_assert(__builtin_offsetof(struct insn_state, saved_sp) == 792, "known to
 void insn_run(struct insn_state *s);
 extern uint32_t insn_slot;
 
-__asm__(".pushsection .text.rwx, \"awx\", %progbits\n"
+__asm__(".pushsection insn_code, \"awx\", %progbits\n"
 	".arch armv8.2-a+fp16+crypto\n"
 	".global insn_run, insn_slot\n"
 	"insn_run:\n"

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/snap.h"
 #include "tests/unit/harness.h"
+#include "tests/unit/mem_snap.h"
 
 struct trace {
 	struct event_queue q;
@@ -121,34 +122,6 @@ TEST(a_handler_may_schedule_itself)
 	event_run(&t.q, 55);
 	EXPECT_EQ(t.calls, 5);
 	EXPECT_EQ(event_next(&t.q), 60);
-}
-
-/* A snapshot stream in memory. */
-struct mem_snap {
-	struct snap s;
-	u8 data[256];
-	size_t at, size;
-};
-
-static bool mem_bytes(struct snap *s, void *p, size_t n)
-{
-	struct mem_snap *m = container_of(s, struct mem_snap, s);
-
-	if (m->at + n > (s->loading ? m->size : sizeof m->data))
-		return false;
-	if (s->loading)
-		memcpy(p, m->data + m->at, n);
-	else
-		memcpy(m->data + m->at, p, n);
-	m->at += n;
-	return true;
-}
-
-static void mem_rewind(struct mem_snap *m)
-{
-	m->size = m->at;
-	m->at = 0;
-	m->s = (struct snap){ .loading = true, .bytes = mem_bytes };
 }
 
 struct state {

@@ -7,6 +7,7 @@
 #include "devices/pl031.h"
 #include "devices/virtio_mmio.h"
 #include "tests/unit/harness.h"
+#include "tests/unit/mem_snap.h"
 
 struct bench {
 	struct event_queue q;
@@ -231,35 +232,13 @@ TEST(an_empty_virtio_slot_says_that_it_is_empty)
 	EXPECT_EQ(rd(&virtio_mmio_empty_ops, NULL, 0x100), 0);
 }
 
-/* A snapshot stream in memory. */
-struct mem_snap {
-	struct snap s;
-	u8 data[512];
-	size_t at;
-};
-
-static bool mem_bytes(struct snap *s, void *p, size_t n)
-{
-	struct mem_snap *m = container_of(s, struct mem_snap, s);
-
-	if (m->at + n > sizeof m->data)
-		return false;
-	if (s->loading)
-		memcpy(p, m->data + m->at, n);
-	else
-		memcpy(m->data + m->at, p, n);
-	m->at += n;
-	return true;
-}
-
 /* What `from` saves is loaded into `to`, which then saves the same. */
 static void round_trip(const struct device_ops *ops, void *from, void *to)
 {
 	struct mem_snap a = { .s.bytes = mem_bytes }, b = { .s.bytes = mem_bytes };
 
 	ops->snap(from, &a.s);
-	a.at = 0;
-	a.s.loading = true;
+	mem_rewind(&a);
 	ops->snap(to, &a.s);
 	EXPECT(!a.s.failed);
 	ops->snap(to, &b.s);
