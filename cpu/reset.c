@@ -89,17 +89,6 @@ static void snap_vectors(struct cpu *c, struct snap *s)
 	}
 }
 
-/* Without the counters that tell how the host ran the guest (block size, reference mode). */
-static void snap_mmu_stats(struct snap *s, struct mmu_stats *m)
-{
-	struct mmu_stats saved = *m;
-
-	saved.fast_fill = saved.l1i_model = saved.l1d_model = 0;
-	snap_u64s(s, (u64 *)&saved, sizeof(saved) / sizeof(u64));
-	if (s->loading)
-		*m = saved;
-}
-
 static void snap_context(struct snap *s, struct context *x)
 {
 	snap_u64(s, &x->vm_baddr);
@@ -107,7 +96,7 @@ static void snap_context(struct snap *s, struct context *x)
 	snap_u16(s, &x->vmid);
 	snap_u8(s, &x->el);
 	snap_u64s(s, (u64 *)&x->cpu, sizeof(x->cpu) / sizeof(u64));
-	snap_mmu_stats(s, &x->mmu);
+	snap_u64s(s, (u64 *)&x->mmu, sizeof(x->mmu) / sizeof(u64));
 	snap_u64s(s, &x->exceptions[0][0][0], sizeof(x->exceptions) / sizeof(u64));
 }
 
