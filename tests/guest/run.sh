@@ -2,7 +2,8 @@
 # Runs bare-metal guest tests: run.sh EMULATOR ELF_DIR [TEST...]
 #
 # Each `run:` comment of TEST.c is one run, with those options. `ours-alone:` names the reason why
-# QEMU is no reference for the file; it is skipped there.
+# QEMU is no reference for the file; it is skipped there. `stats: NAME VALUE` (one a comment) is a
+# line that Trapline's --stats must have.
 # One line a run; status 1 when any failed. GUEST_VERBOSE=1 shows the output of every run,
 # GUEST_ALL=1 skips nothing.
 emulator=$1
@@ -16,18 +17,32 @@ shift 2
 [ $# -gt 0 ] || set -- $(cd "$here" && grep -l '/\* run:' ./*.c | sed 's|^\./||; s|\.c$||')
 
 output=$(mktemp)
-trap 'rm -f "$output"' EXIT
+trap 'rm -rf "$output" "$output.stats"' EXIT
 status=0
+
+# wrong_stats NAME: the lines of NAME.c that stats.txt does not have
+wrong_stats() {
+	sed -n 's|^/\* stats: \(.*\) \*/.*|\1|p' "$here/$1.c" | while read -r row value; do
+		got=$(awk -v row="$row" '$1 == row { print $2 }' "$output.stats/stats.txt")
+		[ "$got" = "$value" ] || echo "     $row is ${got:-missing}, must be $value"
+	done
+}
 
 # one NAME OPTIONS
 one() {
+	stats=
+	[ -z "$check_stats" ] || stats="--stats $output.stats"
 	# shellcheck disable=SC2086  # the options are words
-	timeout "${GUEST_TIMEOUT:-60}" "$emulator" $2 -m 256 -nographic -nodefaults -serial stdio \
+	timeout "${GUEST_TIMEOUT:-60}" "$emulator" $2 $stats -m 256 -nographic -nodefaults -serial stdio \
 		-no-reboot -semihosting-config enable=on,target=native \
 		-kernel "$elfs/$1.elf" </dev/null >"$output" 2>&1
 	code=$?
 	last=$(tail -n 1 "$output")
+	wrong=
+	[ -z "$stats" ] || wrong=$(wrong_stats "$1")
+	[ -z "$wrong" ] || last="wrong statistics"
 	case "$code $last" in
+	"0 wrong"*) echo "FAIL $1 ($2): statistics"; echo "$wrong"; status=1 ;;
 	"0 PASS "*) echo "ok   $1 ($2): $last" ;;
 	"124 "*) echo "FAIL $1 ($2): timeout"; sed 's/^/     /' "$output"; status=1 ;;
 	*) echo "FAIL $1 ($2): exit $code"; sed 's/^/     /' "$output"; status=1 ;;
@@ -42,6 +57,11 @@ for name; do
 			on { sub(/^\/\* ours-alone: | \* /, ""); done = sub(/ *\*\/.*/, ""); print }
 			done { exit }' "$source" | tr '\n' ' ') ;;
 	*) excuse= ;;
+	esac
+	check_stats=
+	case $(basename "$emulator") in
+	qemu*) ;;
+	*) grep -q '^/\* stats: ' "$source" && check_stats=y ;;
 	esac
 	if [ -n "$excuse" ] && [ -z "$GUEST_ALL" ]; then
 		echo "skip $name: $excuse"

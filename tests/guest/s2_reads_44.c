@@ -1,7 +1,10 @@
 /* 24 descriptor reads for an access under 4 levels of both stages; here a fetch and a load. */
 /* run: -M virt,gic-version=3,virtualization=on -cpu cortex-a57 -smp 1 */
 /* run: -M virt,gic-version=3,virtualization=on -cpu neoverse-n1 -smp 1 */
-/* stats: s1_walk_reads 8 s2_walk_reads 40 s1_walks 2 s2_walks 10 */
+/* stats: total.s1_walk_reads 8 */
+/* stats: total.s2_walk_reads 40 */
+/* stats: total.s1_walks 2 */
+/* stats: total.s2_walks 10 */
 #include "s2_reads.h"
 
 static void reads(void)
