@@ -12,7 +12,8 @@ struct cpu;
 struct uop;
 struct insn;
 
-typedef const struct uop *exec_fn(struct cpu *c, const struct uop *u);
+/* acc: what the uop before wrote to x[its rd], when that is what its handler says (NEXT_ACC); else anything. */
+typedef const struct uop *exec_fn(struct cpu *c, const struct uop *u, u64 acc);
 
 struct uop {
 	exec_fn *exec;

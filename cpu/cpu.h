@@ -122,6 +122,7 @@ struct cpu {
 	u64 ictx_tag, ictx_hash;
 	u32 cnt[4] __attribute__((aligned(16))); /* class counts since the last drain: CNT_* */
 	struct fpu fpu;
+	u64 acc;                /* trampoline builds: the third argument of the next handler */
 	void *excl_host;        /* exclusive monitor: host address, NULL when clear */
 	u64 excl_size, excl_val[2];
 	u64 pc;                 /* valid outside fast code */

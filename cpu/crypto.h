@@ -23,7 +23,7 @@ const struct crypto_set *crypto_host_sha(void);   /* SHA1*, SHA256* */
 
 /* Defines handler exec_NAME that stores expr, computed from vectors d, n, m. ATTR: function attributes. */
 #define CRYPTO_EXEC(ATTR, name, expr)                                                                                        \
-	ATTR static const struct uop *exec_##name(struct cpu *c, const struct uop *u)                                        \
+	ATTR static EXEC_FN(name)                                        \
 	{                                                                                                                    \
 		vu64 d = vgetv(c, u->rd), n = vgetv(c, u->rn), m = vgetv(c, u->rm);                                          \
 		(void)d, (void)n, (void)m;                                                                                   \

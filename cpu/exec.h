@@ -1,7 +1,7 @@
 /*
  * What handlers are made of: the uop, the way from one to the next, and the way between blocks.
  *
- * A handler is `static const struct uop *exec_NAME(struct cpu *c, const struct uop *u)` and ends in NEXT(c, u), a jump, or an
+ * A handler is EXEC(name) { ... }: (struct cpu *c, const struct uop *u, u64 acc), and ends in NEXT(c, u), a jump, or an
  * exit. In the release build NEXT is a tail call, so NO ADDRESS OF A LOCAL MAY ESCAPE from a handler (the compiler would make
  * a real call and the stack would grow): tests/lint checks the machine code. Debug and sanitizer builds return the
  * next uop to a trampoline in run.c instead.
@@ -14,12 +14,30 @@
 
 #define always_inline_ inline __attribute__((always_inline))
 
+#define EXEC_FN(name) const struct uop *exec_##name(struct cpu *c, const struct uop *u, __attribute__((unused)) u64 acc)
+#define EXEC(name)    static EXEC_FN(name)
+
 #ifdef TRAPLINE_TRAMPOLINE
-#define DISPATCH(c, u) return (u)
+#define DISPATCH(c, u, acc_)                                                                                         \
+	do {                                                                                                         \
+		(c)->acc = (acc_);                                                                                   \
+		return (u);                                                                                          \
+	} while (0)
 #else
-#define DISPATCH(c, u) return (u)->exec((c), (u))
+#define DISPATCH(c, u, acc_) return (u)->exec((c), (u), (acc_))
 #endif
-#define NEXT(c, u) DISPATCH(c, (u) + 1)
+/* A value that costs nothing: whatever the argument register holds. */
+#ifdef __x86_64__
+#define ANY_VALUE ({ u64 any_; __asm__("" : "=d"(any_)); any_; })
+#else
+#define ANY_VALUE 0
+#endif
+#define NEXT(c, u)        DISPATCH(c, (u) + 1, ANY_VALUE)
+/*
+ * The next uop's handler gets v, which this one wrote to x[rd], in a host register: the translator then chooses the twin that reads its
+ * operand from there (cpu/fuse.h), and a chain of dependent instructions does not go through memory.
+ */
+#define NEXT_ACC(c, u, v) DISPATCH(c, (u) + 1, v)
 
 /* A 64-bit constant from the block's pool: u->imm is its distance from the uop. */
 static always_inline_ u64 uop_const(const struct uop *u)
@@ -61,7 +79,7 @@ static always_inline_ const struct uop *enter(struct cpu *c, const struct block 
 	}
 	c->blk = b;
 	*(block_counts *)c->cnt += *(const block_counts *)b->cnt;
-	DISPATCH(c, b->uop);
+	DISPATCH(c, b->uop, ANY_VALUE);
 }
 /* Goes to page offset `off` of the same page through link `slot` of the current block. */
 static always_inline_ const struct uop *go_link(struct cpu *c, unsigned slot, s32 off)

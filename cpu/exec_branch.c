@@ -5,7 +5,6 @@
 #include "cpu/flags.h"
 #include "cpu/translate_priv.h"
 
-#define EXEC(name) static const struct uop *exec_##name(struct cpu *c, const struct uop *u)
 #define RD c->x[u->rd]
 #define RN c->x[u->rn]
 

@@ -7,9 +7,8 @@
 #include "cpu/translate.h"
 #include "cpu/vreg.h"
 
-#define EXEC(name) static const struct uop *exec_##name(struct cpu *c, const struct uop *u)
 /* Where a handler of its own comes first: see HOST_FIRST. */
-#define EXEC_AFTER(name) static __attribute__((noinline)) const struct uop *exec_##name(struct cpu *c, const struct uop *u)
+#define EXEC_AFTER(name) static __attribute__((noinline)) EXEC_FN(name)
 #define XD c->x[u->rd]
 #define XN c->x[u->rn]
 #define SCALAR(w, r) ((u##w)c->v[u->r].d[0])
@@ -84,7 +83,7 @@ EACH_SIZE(TERNARY, fnmsub, fp_neg, SAME)
 				NEXT(c, u);                                                                          \
 			}                                                                                            \
 		}                                                                                                    \
-		return exec_##name(c, u);                                                                            \
+		return exec_##name(c, u, ANY_VALUE);                                                                            \
 	}
 #define N32 fp_host32(SCALAR(32, rn))
 #define M32 fp_host32(SCALAR(32, rm))
@@ -134,7 +133,7 @@ EACH_SIZE(COMPARE, fcmpe, true)
 		__typeof__(n) x = n, y = m;                                                                          \
                                                                                                                      \
 		if (unlikely(!(c->fpu.host & FP_HOST_EXACT) || __builtin_isunordered(x, y)))                         \
-			return exec_##name(c, u);                                                                    \
+			return exec_##name(c, u, ANY_VALUE);                                                                    \
 		set_flags(c, x < y ? FL_N : x > y ? FL_C : FL_Z | FL_C);                                             \
 		NEXT(c, u);                                                                                          \
 	}

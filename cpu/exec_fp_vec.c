@@ -10,8 +10,6 @@
 #include "cpu/translate.h"
 #include "cpu/vreg.h"
 
-#define EXEC_FN(name) const struct uop *exec_##name(struct cpu *c, const struct uop *u)
-#define EXEC(name) static EXEC_FN(name)
 
 /* ---- Lanes ---- */
 
@@ -271,7 +269,7 @@ LANE_CHECKS(2, v2d, vu64, 0x1.fffffffffffffp1023, 0x1p-1022)
 				NEXT(c, u);                                                                          \
 			}                                                                                            \
 		}                                                                                                    \
-		return exec_##name(c, u);                                                                            \
+		return exec_##name(c, u, ANY_VALUE);                                                                            \
 	}
 /* The registers of the uop, and the lane of rm that all lanes meet. */
 #define D4 ((v4f)vgetv(c, u->rd))

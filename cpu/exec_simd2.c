@@ -11,7 +11,7 @@
 
 VEC2(vnot, vu64, ~n)
 VEC2_BHSD(vneg, u, -n)
-VEC2_BHSD(vabs, s, (n ^ (n < 0)) - (n < 0))
+VEC2_BHSD(vabs, s, UVEC(n ^ (n < 0)) - UVEC(n < 0))
 VEC2_BHSD(vcmgt0, s, n > 0)
 VEC2_BHSD(vcmge0, s, n >= 0)
 VEC2_BHSD(vcmeq0, s, n == 0)
@@ -68,11 +68,12 @@ LANES2_BHSD(vsuqadd, s, sat_signed(c, d + UNSIGNED(n), WIDTH(n)))
 LANES2_BHSD(vusqadd, s, sat_unsigned(c, UNSIGNED(d) + n, WIDTH(n)))
 
 /* Pairwise long: neighbours added in lanes of twice the width. */
-#define PAIR_SUM(n) ((n << WIDTH(n[0]) / 2 >> WIDTH(n[0]) / 2) + (n >> WIDTH(n[0]) / 2))
+#define LOWS(n)     ((__typeof__(n))(UVEC(n) << WIDTH(n[0]) / 2) >> WIDTH(n[0]) / 2)
+#define PAIR_SUM(n) (LOWS(n) + (n >> WIDTH(n[0]) / 2))
 #define VEC2_PAIRS(name, S, expr) VEC2(name##8, v##S##16, expr) VEC2(name##16, v##S##32, expr) VEC2(name##32, v##S##64, expr)
 VEC2_PAIRS(vsaddlp, s, PAIR_SUM(n))
 VEC2_PAIRS(vuaddlp, u, PAIR_SUM(n))
-VEC2_PAIRS(vsadalp, s, d + PAIR_SUM(n))
+VEC2_PAIRS(vsadalp, s, UVEC(d) + UVEC(PAIR_SUM(n)))
 VEC2_PAIRS(vuadalp, u, d + PAIR_SUM(n))
 
 /* Across lanes: a is the result so far, b the next lane; UW: the result's unsigned type. */

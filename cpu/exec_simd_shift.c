@@ -17,11 +17,11 @@
 
 VEC2_BHSD(isshr, s, SH_RIGHT(n))
 VEC2_BHSD(iushr, u, SH_RIGHT(n))
-VEC2_BHSD(issra, s, d + SH_RIGHT(n))
+VEC2_BHSD(issra, s, UVEC(d) + UVEC(SH_RIGHT(n)))
 VEC2_BHSD(iusra, u, d + SH_RIGHT(n))
 VEC2_BHSD(isrshr, s, SH_ROUND(n))
 VEC2_BHSD(iurshr, u, SH_ROUND(n))
-VEC2_BHSD(isrsra, s, d + SH_ROUND(n))
+VEC2_BHSD(isrsra, s, UVEC(d) + UVEC(SH_ROUND(n)))
 VEC2_BHSD(iursra, u, d + SH_ROUND(n))
 VEC2_BHSD(ishl, u, n << u->imm)
 
@@ -82,7 +82,7 @@ SQSHRN_BHS(sqrshrun, u, s, sat_unsigned, true)
 	EXEC(name)                                                                                                           \
 	{                                                                                                                    \
 		H n = *(const H *)((const char *)c->v[u->rn].d + u->aux);                                                    \
-		vsetv(c, u->rd, (vu64)(__builtin_convertvector(n, W) << u->imm));                                            \
+		vsetv(c, u->rd, (vu64)(UVEC(__builtin_convertvector(n, W)) << u->imm));                                            \
 		NEXT(c, u);                                                                                                  \
 	}
 SHLL(sshll8, vs16, hs8)

@@ -8,7 +8,6 @@
 #include "cpu/sysreg.h"
 #include "cpu/translate_priv.h"
 
-#define EXEC(name) static const struct uop *exec_##name(struct cpu *c, const struct uop *u)
 #define RD c->x[u->rd]
 
 EXEC(nop) { NEXT(c, u); }

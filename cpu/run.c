@@ -246,9 +246,9 @@ static bool run_block(struct cpu *c, const struct block *b)
 	u = b->uop;
 #ifdef TRAPLINE_TRAMPOLINE
 	while (u)
-		u = u->exec(c, u);
+		u = u->exec(c, u, c->acc);
 #else
-	u->exec(c, u);
+	u->exec(c, u, 0);
 #endif
 	return c->blk ? handle_exit(c) : true;
 }

@@ -13,7 +13,6 @@
 #include "cpu/translate.h"
 #include "cpu/vreg.h"
 
-#define EXEC(name) static const struct uop *exec_##name(struct cpu *c, const struct uop *u)
 
 /* A register under construction: lanes are written by index, then the whole is stored. */
 union vreg {
@@ -21,6 +20,10 @@ union vreg {
 	u8 byte[16];
 };
 #define VREG_LANE(r, T, i) (((T *)(r).byte)[i])
+
+/* A vector with its lanes as unsigned numbers: sums and products of signed lanes must wrap. */
+#define UVEC(x)                                                                                                              \
+	_Generic((x), vs8: (vu8)(x), vs16: (vu16)(x), vs32: (vu32)(x), vs64: (vu64)(x), vu8: (x), vu16: (x), vu32: (x), vu64: (x))
 
 /* v with all but the low 1 << log2_bytes bytes cleared. */
 static always_inline_ vu64 vkeep(vu64 v, unsigned log2_bytes)

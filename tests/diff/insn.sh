@@ -13,7 +13,7 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
 "${CROSS:-aarch64-linux-gnu-}gcc" -O1 -static -Wl,--no-warn-rwx-segments -o "$tmp/guest" "$here/insn_guest.c"
-"${CC:-cc}" -std=gnu11 -O2 -fno-strict-aliasing -I"$root" -I"$here" -o "$tmp/host" "$here/insn_host.c" "$build/libcpu.a" \
+"${CC:-cc}" -std=gnu11 -O2 -fno-strict-aliasing ${CFLAGS:-} -I"$root" -I"$here" -o "$tmp/host" "$here/insn_host.c" "$build/libcpu.a" \
 	"$build/libmmu.a" "$build/libbase.a" -lnettle -lm
 "$tmp/host" make "$seed" "$count" "$name" >"$tmp/cases"
 "${QEMU_AARCH64:-qemu-aarch64}" -cpu "${QEMU_CPU:-neoverse-n1}" "$tmp/guest" <"$tmp/cases" >"$tmp/answers"

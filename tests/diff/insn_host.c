@@ -119,7 +119,7 @@ static void run(struct cpu *c, struct tr *t, const struct insn_case *k, struct i
 	fpu_set_fpcr(&c->fpu, s->fpcr);
 	fpu_set_fpsr(&c->fpu, s->fpsr);
 	while (u)
-		u = u->exec(c, u);
+		u = u->exec(c, u, 0);
 	memcpy(s->x, c->x, sizeof s->x);
 	for (unsigned i = 0; i < 32; i++)
 		memcpy(s->v[i], c->v[i].d, 16);

@@ -215,7 +215,7 @@ static bool execute(struct cpu *c, struct tr *t, const struct words_case *in, st
 	fpu_set_fpcr(&c->fpu, in->fpcr);
 	fpu_set_fpsr(&c->fpu, in->before.fpsr);
 	while (u)
-		u = u->exec(c, u);
+		u = u->exec(c, u, 0);
 	for (unsigned i = 0; i < 8; i++)
 		memcpy(out->v[i], c->v[i].d, 16);
 	memcpy(out->x, c->x, sizeof out->x);

@@ -54,7 +54,7 @@ static bool run(struct fixture f, u32 w)
 			t->uop[i].imm = (s32)((char *)&t->pool[t->uop[i].imm] - (char *)&t->uop[i]);
 	emit(t, exec_end, 0, 0, 0, 0, 0);
 	for (const struct uop *u = t->uop; u;)
-		u = u->exec(f.c, u);
+		u = u->exec(f.c, u, 0);
 	return true;
 }
 static void set(struct fixture f, unsigned n, u64 lo, u64 hi)

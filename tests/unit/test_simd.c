@@ -41,7 +41,7 @@ static const struct uop *stop(struct cpu *c, const struct uop *u)
 static void run_uops(struct cpu *c, const struct uop *u)
 {
 	while (u)
-		u = u->exec(c, u);
+		u = u->exec(c, u, 0);
 }
 
 /* Executes one word; false: UNDEFINED. */
