@@ -84,7 +84,7 @@ static int make(u64 seed, unsigned count, const char *prefix)
 	return fclose(stdout) != 0;
 }
 
-static const struct uop *stop(struct cpu *c, const struct uop *u)
+EXEC(stop)
 {
 	return NULL;
 }
@@ -95,7 +95,7 @@ static bool translate(struct tr *t, const struct insn *row, u32 w)
 	t->n_uops = t->n_pool = 0;
 	if (!row->tr(t, row, w))
 		return false;
-	emit(t, stop, 0, 0, 0, 0, 0);
+	emit(t, exec_stop, 0, 0, 0, 0, 0);
 	for (u32 i = 0; i < t->n_uops; i++)
 		if (t->uses_pool[i])
 			t->uop[i].imm = (s32)((char *)&t->pool[t->uop[i].imm] - (char *)&t->uop[i]);
@@ -170,6 +170,8 @@ static int check(FILE *cases, FILE *answers)
 		show("got", &got, &k);
 	}
 	printf("%lu cases, %lu differ\n", total, bad);
+	free(c);
+	free(t);
 	return bad != 0 || total == 0;
 }
 

@@ -33,7 +33,7 @@ static void bench_close(struct bench *b)
 	free(b->t);
 }
 
-static const struct uop *stop(struct cpu *c, const struct uop *u)
+EXEC(stop)
 {
 	return NULL;
 }
@@ -53,7 +53,7 @@ static bool exec(struct bench *b, u32 w)
 	t->n_uops = t->n_pool = 0;
 	if (!row || !row->tr(t, row, w))
 		return false;
-	emit(t, stop, 0, 0, 0, 0, 0);
+	emit(t, exec_stop, 0, 0, 0, 0, 0);
 	for (u32 i = 0; i < t->n_uops; i++)
 		if (t->uses_pool[i])
 			t->uop[i].imm = (s32)((char *)&t->pool[t->uop[i].imm] - (char *)&t->uop[i]);
@@ -195,7 +195,7 @@ static u64 noise(u64 *s)
 
 static void twins(struct bench *b, exec_fn *host, enum crypto_op op, u64 seed)
 {
-	struct uop u[2] = { { .exec = host, .rd = 0, .rn = 1, .rm = 2 }, { .exec = stop } };
+	struct uop u[2] = { { .exec = host, .rd = 0, .rn = 1, .rm = 2 }, { .exec = exec_stop } };
 	u64 in[6], want[2];
 
 	for (unsigned i = 0; i < 6; i++)
