@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include "cpu/fuse.h"
 #include "cpu/translate_priv.h"
 
 enum { HASH_BITS = 12, BUDGET = 64 << 20 };
@@ -13,17 +14,32 @@ struct block_cache {
 	struct codepage *dead;
 	size_t bytes;
 	bool flush;
+	struct fuse *fuse;
 	struct tr scratch;
 };
 
 struct block_cache *block_cache_new(void)
 {
-	return calloc(1, sizeof(struct block_cache));
+	struct block_cache *bc = calloc(1, sizeof(*bc));
+
+	if (!bc)
+		return NULL;
+	bc->fuse = fuse_new();
+	if (!bc->fuse) {
+		free(bc);
+		return NULL;
+	}
+	return bc;
 }
 
 struct tr *block_scratch(struct block_cache *bc)
 {
 	return &bc->scratch;
+}
+
+const struct fuse *block_fuse(const struct block_cache *bc)
+{
+	return bc->fuse;
 }
 
 static unsigned hash_of(u64 pa)
@@ -55,6 +71,7 @@ void block_cache_free(struct block_cache *bc)
 		next = p->free_next;
 		free_page(bc, p);
 	}
+	fuse_free(bc->fuse);
 	free(bc);
 }
 
@@ -135,6 +152,9 @@ void block_safe_point(struct cpu *c)
 		bc->flush = false;
 		kill(c, 0, true);
 	}
+	if (likely(!bc->dead))
+		return;
+	c->link_from = NULL; /* may name a block that killed its own page */
 	while (bc->dead) {
 		struct codepage *p = bc->dead;
 

@@ -160,7 +160,8 @@ struct cpu {
 	u64 slice_ps;
 	s64 slice_budget;
 	u32 period_ps;
-	u64 cycles, insns;      /* up to the start of the slice */
+	u64 cycles;             /* up to the start of the slice */
+	u64 lost_cycles;        /* of all: those that completed no instruction (synchronous exceptions) */
 
 	struct context *context;       /* where counters go */
 	struct context *contexts;      /* all of this PE */

@@ -3,6 +3,7 @@
  * fast TLB. A conditional branch that ends a block has link 0 for taken and link 1 for not taken.
  */
 #include "cpu/flags.h"
+#include "cpu/fuse.h"
 #include "cpu/translate_priv.h"
 
 #define RD c->x[u->rd]
@@ -22,41 +23,56 @@ EXEC(blr)
 	return go_va(c, target);
 }
 
-/* Conditional: imm = target offset, h1 = offset of the next instruction (4096: next page). */
-#define COND_BRANCH(name, test)                                                                                      \
-	EXEC(name##_near)                                                                                            \
+/* Conditional: imm = target offset, h1 = offset of the next instruction (4096: next page). FN: EXEC or EXEC_FN. */
+#define COND_BRANCH(FN, name, test)                                                                                  \
+	FN(name##_near)                                                                                              \
 	{                                                                                                            \
 		if (test)                                                                                            \
 			return go_link(c, 0, u->imm);                                                                \
 		return go_link(c, 1, u->h1);                                                                         \
 	}                                                                                                            \
-	EXEC(name##_far)                                                                                             \
+	FN(name##_far)                                                                                               \
 	{                                                                                                            \
 		if (test)                                                                                            \
 			return go_va(c, c->page_va + (u64)(s64)u->imm);                                              \
 		return go_link(c, 1, u->h1);                                                                         \
 	}
-COND_BRANCH(cbz32, (u32)RD == 0)
-COND_BRANCH(cbz64, RD == 0)
-COND_BRANCH(cbnz32, (u32)RD != 0)
-COND_BRANCH(cbnz64, RD != 0)
-COND_BRANCH(tbz, !(RD >> u->rn & 1))
-COND_BRANCH(tbnz, RD >> u->rn & 1)
+/* On a register, with the twins that find it in acc. */
+#define REG_BRANCH(name, test_of)                                                                                    \
+	COND_BRANCH(EXEC, name, test_of(RD))                                                                         \
+	COND_BRANCH(EXEC, name##_fd, test_of(acc))
+#define IS_ZERO32(v)  ((u32)(v) == 0)
+#define IS_ZERO64(v)  ((v) == 0)
+#define NOT_ZERO32(v) ((u32)(v) != 0)
+#define NOT_ZERO64(v) ((v) != 0)
+#define BIT_CLEAR(v)  (!((v) >> u->rn & 1))
+#define BIT_SET(v)    ((v) >> u->rn & 1)
+REG_BRANCH(cbz32, IS_ZERO32)
+REG_BRANCH(cbz64, IS_ZERO64)
+REG_BRANCH(cbnz32, NOT_ZERO32)
+REG_BRANCH(cbnz64, NOT_ZERO64)
+REG_BRANCH(tbz, BIT_CLEAR)
+REG_BRANCH(tbnz, BIT_SET)
 #define F flags(c)
-COND_BRANCH(b_eq, F & FL_Z)
-COND_BRANCH(b_ne, !(F & FL_Z))
-COND_BRANCH(b_cs, F & FL_C)
-COND_BRANCH(b_cc, !(F & FL_C))
-COND_BRANCH(b_mi, F & FL_N)
-COND_BRANCH(b_pl, !(F & FL_N))
-COND_BRANCH(b_vs, F & FL_V)
-COND_BRANCH(b_vc, !(F & FL_V))
-COND_BRANCH(b_hi, (F & (FL_C | FL_Z)) == FL_C)
-COND_BRANCH(b_ls, (F & (FL_C | FL_Z)) != FL_C)
-COND_BRANCH(b_ge, !((F >> 15 ^ F) & 1))
-COND_BRANCH(b_lt, (F >> 15 ^ F) & 1)
-COND_BRANCH(b_gt, !(F & FL_Z) && !((F >> 15 ^ F) & 1))
-COND_BRANCH(b_le, (F & FL_Z) || ((F >> 15 ^ F) & 1))
+COND_BRANCH(EXEC_FN, b_eq, F & FL_Z)
+COND_BRANCH(EXEC_FN, b_ne, !(F & FL_Z))
+COND_BRANCH(EXEC_FN, b_cs, F & FL_C)
+COND_BRANCH(EXEC_FN, b_cc, !(F & FL_C))
+COND_BRANCH(EXEC_FN, b_mi, F & FL_N)
+COND_BRANCH(EXEC_FN, b_pl, !(F & FL_N))
+COND_BRANCH(EXEC, b_vs, F & FL_V)
+COND_BRANCH(EXEC, b_vc, !(F & FL_V))
+COND_BRANCH(EXEC_FN, b_hi, (F & (FL_C | FL_Z)) == FL_C)
+COND_BRANCH(EXEC_FN, b_ls, (F & (FL_C | FL_Z)) != FL_C)
+COND_BRANCH(EXEC_FN, b_ge, !((F >> 15 ^ F) & 1))
+COND_BRANCH(EXEC_FN, b_lt, (F >> 15 ^ F) & 1)
+COND_BRANCH(EXEC_FN, b_gt, !(F & FL_Z) && !((F >> 15 ^ F) & 1))
+COND_BRANCH(EXEC_FN, b_le, (F & FL_Z) || ((F >> 15 ^ F) & 1))
+
+#define FWD_BRANCH(name) { exec_##name##_near, NULL, NULL, exec_##name##_fd_near, 0 }, { exec_##name##_far, NULL, NULL, exec_##name##_fd_far, 0 }
+const struct fwd_row fwd_branch_rows[] = { FWD_BRANCH(cbz32), FWD_BRANCH(cbz64), FWD_BRANCH(cbnz32), FWD_BRANCH(cbnz64),
+					   FWD_BRANCH(tbz), FWD_BRANCH(tbnz) };
+const size_t fwd_branch_rows_n = ARRAY_SIZE(fwd_branch_rows);
 
 /* The end of a block that simply ran into its limit: imm = offset of the next instruction. */
 EXEC(next_near) { return go_link(c, 0, u->imm); }

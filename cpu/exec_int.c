@@ -3,6 +3,7 @@
  * few macros; which instance runs is decided at translation.
  */
 #include "cpu/flags.h"
+#include "cpu/fuse.h"
 #include "cpu/translate.h"
 
 #define RD c->x[u->rd]
@@ -21,35 +22,56 @@ const u16 cond_masks[16] = {
 	0xffff, 0xffff, /* AL NV */
 };
 
+/* Writes the result and hands it on. */
+#define SET(value)                                                                                                   \
+	do {                                                                                                         \
+		u64 set_ = (value);                                                                                  \
+		RD = set_;                                                                                           \
+		NEXT_ACC(c, u, set_);                                                                                \
+	} while (0)
+/*
+ * A handler with its forwarding twins: N and M stand for the operands rn and rm. UNARY: rn alone; UNARY_M: rm alone; BINARY: both.
+ */
+#define UNARY(name, expr)                                                                                            \
+	EXEC(name) { const u64 N = RN; SET(expr); }                                                                  \
+	EXEC(name##_fn) { const u64 N = acc; SET(expr); }
+#define UNARY_M(name, expr)                                                                                          \
+	EXEC(name) { const u64 M = RM; SET(expr); }                                                                  \
+	EXEC(name##_fm) { const u64 M = acc; SET(expr); }
+#define BINARY(name, expr)                                                                                           \
+	EXEC(name) { const u64 N = RN, M = RM; SET(expr); }                                                          \
+	EXEC(name##_fn) { const u64 N = acc, M = RM; SET(expr); }                                                    \
+	EXEC(name##_fm) { const u64 N = RN, M = acc; SET(expr); }
+
 /* Moves and constants. */
-EXEC(mov32) { RD = (u32)RM; NEXT(c, u); }
-EXEC(mov64) { RD = RM; NEXT(c, u); }
-EXEC(movi) { RD = (u64)(s64)u->imm; NEXT(c, u); }
-EXEC(movi_wide) { RD = uop_const(u); NEXT(c, u); }
-EXEC(movk) { RD = (RD & ~(0xffffull << u->aux)) | (u64)u->uimm << u->aux; NEXT(c, u); }
-EXEC(movk32) { RD = (u32)((RD & ~(0xffffull << u->aux)) | (u64)u->uimm << u->aux); NEXT(c, u); }
-EXEC(adr) { RD = c->page_va + (u64)(s64)u->imm; NEXT(c, u); }
-EXEC(adr_wide) { RD = c->page_va + uop_const(u); NEXT(c, u); }
+UNARY_M(mov32, (u32)M)
+UNARY_M(mov64, M)
+EXEC(movi) { SET((u64)(s64)u->imm); }
+EXEC(movi_wide) { SET(uop_const(u)); }
+EXEC(movk) { SET((RD & ~(0xffffull << u->aux)) | (u64)u->uimm << u->aux); }
+EXEC(movk32) { SET((u32)((RD & ~(0xffffull << u->aux)) | (u64)u->uimm << u->aux)); }
+EXEC(adr) { SET(c->page_va + (u64)(s64)u->imm); }
+EXEC(adr_wide) { SET(c->page_va + uop_const(u)); }
 
 /* Add, subtract, logical with immediate; imm is sign-extended. */
-EXEC(add_i64) { RD = RN + (u64)(s64)u->imm; NEXT(c, u); }
-EXEC(add_i32) { RD = (u32)(RN + (u32)u->imm); NEXT(c, u); }
-EXEC(adds_i64) { RD = adds64(c, RN, (u64)(s64)u->imm); NEXT(c, u); }
-EXEC(adds_i32) { RD = adds32(c, (u32)RN, (u32)u->imm); NEXT(c, u); }
-EXEC(subs_i64) { RD = subs64(c, RN, (u64)(s64)u->imm); NEXT(c, u); }
-EXEC(subs_i32) { RD = subs32(c, (u32)RN, (u32)u->imm); NEXT(c, u); }
-EXEC(and_i) { RD = RN & (u64)(s64)u->imm; NEXT(c, u); }
-EXEC(orr_i) { RD = RN | (u64)(s64)u->imm; NEXT(c, u); }
-EXEC(eor_i) { RD = RN ^ (u64)(s64)u->imm; NEXT(c, u); }
-EXEC(ands_i) { RD = logic_flags64(c, RN & (u64)(s64)u->imm); NEXT(c, u); }
-EXEC(and_wide) { RD = RN & uop_const(u); NEXT(c, u); }
-EXEC(orr_wide) { RD = RN | uop_const(u); NEXT(c, u); }
-EXEC(eor_wide) { RD = RN ^ uop_const(u); NEXT(c, u); }
-EXEC(ands_wide) { RD = logic_flags64(c, RN & uop_const(u)); NEXT(c, u); }
-EXEC(and_i32) { RD = (u32)RN & u->uimm; NEXT(c, u); }
-EXEC(orr_i32) { RD = (u32)RN | u->uimm; NEXT(c, u); }
-EXEC(eor_i32) { RD = (u32)RN ^ u->uimm; NEXT(c, u); }
-EXEC(ands_i32) { RD = logic_flags32(c, (u32)RN & u->uimm); NEXT(c, u); }
+UNARY(add_i64, N + (u64)(s64)u->imm)
+UNARY(add_i32, (u32)(N + (u32)u->imm))
+UNARY(adds_i64, adds64(c, N, (u64)(s64)u->imm))
+UNARY(adds_i32, adds32(c, (u32)N, (u32)u->imm))
+UNARY(subs_i64, subs64(c, N, (u64)(s64)u->imm))
+UNARY(subs_i32, subs32(c, (u32)N, (u32)u->imm))
+UNARY(and_i, N & (u64)(s64)u->imm)
+UNARY(orr_i, N | (u64)(s64)u->imm)
+UNARY(eor_i, N ^ (u64)(s64)u->imm)
+UNARY(ands_i, logic_flags64(c, N & (u64)(s64)u->imm))
+UNARY(and_wide, N & uop_const(u))
+UNARY(orr_wide, N | uop_const(u))
+UNARY(eor_wide, N ^ uop_const(u))
+UNARY(ands_wide, logic_flags64(c, N & uop_const(u)))
+UNARY(and_i32, (u32)N & u->uimm)
+UNARY(orr_i32, (u32)N | u->uimm)
+UNARY(eor_i32, (u32)N ^ u->uimm)
+UNARY(ands_i32, logic_flags32(c, (u32)N & u->uimm))
 /* Checks that SP's alignment status did not change: the block key depends on it. */
 EXEC(sp_check)
 {
@@ -89,13 +111,7 @@ EXEC(sp_check)
 #define OP_SUB(W, a, b)  ((a) - (b))
 #define OP_SUBS(W, a, b) subs##W(c, (a), (b))
 
-#define REG_OP(name, op, W, shname, SH)                                                                              \
-	EXEC(name##_##shname##W)                                                                                     \
-	{                                                                                                            \
-		u##W b = (u##W)SH(u##W, (u##W)RM, u->aux);                                                           \
-		RD = op(W, (u##W)RN, b);                                                                             \
-		NEXT(c, u);                                                                                          \
-	}
+#define REG_OP(name, op, W, shname, SH) BINARY(name##_##shname##W, op(W, (u##W)N, (u##W)SH(u##W, (u##W)M, u->aux)))
 OPS(REG_OP, 32, r, SH_none)
 OPS(REG_OP, 64, r, SH_none)
 OPS(REG_OP, 32, lsl, SH_lsl)
@@ -133,14 +149,14 @@ EXT_OPS(sxtb, EXT_sxtb)
 EXT_OPS(sxth, EXT_sxth)
 EXT_OPS(sxtw, EXT_sxtw)
 
-EXEC(adc64) { RD = RN + RM + carry_in(c); NEXT(c, u); }
-EXEC(adc32) { RD = (u32)(RN + RM + carry_in(c)); NEXT(c, u); }
-EXEC(adcs64) { RD = adcs64(c, RN, RM); NEXT(c, u); }
-EXEC(adcs32) { RD = adcs32(c, (u32)RN, (u32)RM); NEXT(c, u); }
-EXEC(sbc64) { RD = RN + ~RM + carry_in(c); NEXT(c, u); }
-EXEC(sbc32) { RD = (u32)(RN + ~RM + carry_in(c)); NEXT(c, u); }
-EXEC(sbcs64) { RD = adcs64(c, RN, ~RM); NEXT(c, u); }
-EXEC(sbcs32) { RD = adcs32(c, (u32)RN, ~(u32)RM); NEXT(c, u); }
+BINARY(adc64, N + M + carry_in(c))
+BINARY(adc32, (u32)(N + M + carry_in(c)))
+BINARY(adcs64, adcs64(c, N, M))
+BINARY(adcs32, adcs32(c, (u32)N, (u32)M))
+BINARY(sbc64, N + ~M + carry_in(c))
+BINARY(sbc32, (u32)(N + ~M + carry_in(c)))
+BINARY(sbcs64, adcs64(c, N, ~M))
+BINARY(sbcs32, adcs32(c, (u32)N, ~(u32)M))
 
 /* Conditional compare: imm = cond mask | flags when it fails << 16; the second operand is a register or rm itself. */
 #define CCMP(name, W, fn, b)                                                                                         \
@@ -161,35 +177,29 @@ CCMP(ccmn_i, 64, adds, u->rm)
 CCMP(ccmp_i, 32, subs, u->rm)
 CCMP(ccmp_i, 64, subs, u->rm)
 
-#define CSEL(name, W, expr)                                                                                          \
-	EXEC(name##W)                                                                                                \
-	{                                                                                                            \
-		u##W n = (u##W)RN, m = (u##W)RM;                                                                     \
-		RD = cond_mask_holds(c, u->uimm) ? n : (u##W)(expr);                                                 \
-		NEXT(c, u);                                                                                          \
-	}
-CSEL(csel, 32, m)
-CSEL(csel, 64, m)
-CSEL(csinc, 32, m + 1)
-CSEL(csinc, 64, m + 1)
-CSEL(csinv, 32, ~m)
-CSEL(csinv, 64, ~m)
-CSEL(csneg, 32, -m)
-CSEL(csneg, 64, -m)
+#define CSEL(name, W, expr) BINARY(name##W, cond_mask_holds(c, u->uimm) ? (u##W)N : (u##W)(expr))
+CSEL(csel, 32, M)
+CSEL(csel, 64, M)
+CSEL(csinc, 32, M + 1)
+CSEL(csinc, 64, M + 1)
+CSEL(csinv, 32, ~M)
+CSEL(csinv, 64, ~M)
+CSEL(csneg, 32, -M)
+CSEL(csneg, 64, -M)
 
 /* Bitfields: shift left by rm, then right by aux; BFM: rotate right by aux, insert under a constant mask. */
-EXEC(ubfm64) { RD = RN << u->rm >> u->aux; NEXT(c, u); }
-EXEC(sbfm64) { RD = (u64)((s64)(RN << u->rm) >> u->aux); NEXT(c, u); }
-EXEC(ubfm32) { RD = (u32)RN << u->rm >> u->aux; NEXT(c, u); }
-EXEC(sbfm32) { RD = (u32)((s32)((u32)RN << u->rm) >> u->aux); NEXT(c, u); }
-EXEC(lsl64) { RD = RN << u->aux; NEXT(c, u); }
-EXEC(lsr64) { RD = RN >> u->aux; NEXT(c, u); }
-EXEC(asr64) { RD = (u64)((s64)RN >> u->aux); NEXT(c, u); }
-EXEC(lsl32) { RD = (u32)RN << u->aux; NEXT(c, u); }
-EXEC(lsr32) { RD = (u32)RN >> u->aux; NEXT(c, u); }
-EXEC(uxtb) { RD = (u8)RN; NEXT(c, u); }
-EXEC(uxth) { RD = (u16)RN; NEXT(c, u); }
-EXEC(sxtw) { RD = (u64)(s64)(s32)RN; NEXT(c, u); }
+UNARY(ubfm64, N << u->rm >> u->aux)
+UNARY(sbfm64, (u64)((s64)(N << u->rm) >> u->aux))
+UNARY(ubfm32, (u32)N << u->rm >> u->aux)
+UNARY(sbfm32, (u32)((s32)((u32)N << u->rm) >> u->aux))
+UNARY(lsl64, N << u->aux)
+UNARY(lsr64, N >> u->aux)
+UNARY(asr64, (u64)((s64)N >> u->aux))
+UNARY(lsl32, (u32)N << u->aux)
+UNARY(lsr32, (u32)N >> u->aux)
+UNARY(uxtb, (u8)N)
+UNARY(uxth, (u16)N)
+UNARY(sxtw, (u64)(s64)(s32)N)
 EXEC(bfm64)
 {
 	u64 m = uop_const(u);
@@ -204,8 +214,8 @@ EXEC(bfm32)
 	RD = (u32)((RD & ~m) | (ror32((u32)RN, u->aux) & m));
 	NEXT(c, u);
 }
-EXEC(extr64) { RD = RM >> u->aux | RN << (64 - u->aux); NEXT(c, u); } /* aux 1..63 */
-EXEC(extr32) { RD = (u32)((u32)RM >> u->aux | (u32)RN << (32 - u->aux)); NEXT(c, u); }
+BINARY(extr64, M >> u->aux | N << (64 - u->aux)) /* aux 1..63 */
+BINARY(extr32, (u32)((u32)M >> u->aux | (u32)N << (32 - u->aux)))
 
 /* One source. */
 static inline u64 reverse_bits(u64 v)
@@ -215,21 +225,21 @@ static inline u64 reverse_bits(u64 v)
 	v = (v >> 4 & 0x0f0f0f0f0f0f0f0f) | (v & 0x0f0f0f0f0f0f0f0f) << 4;
 	return __builtin_bswap64(v);
 }
-EXEC(rbit64) { RD = reverse_bits(RN); NEXT(c, u); }
-EXEC(rbit32) { RD = reverse_bits(RN) >> 32; NEXT(c, u); }
-EXEC(rev16_64) { RD = (RN >> 8 & 0x00ff00ff00ff00ff) | (RN & 0x00ff00ff00ff00ff) << 8; NEXT(c, u); }
-EXEC(rev16_32) { RD = (RN >> 8 & 0x00ff00ff) | (RN & 0x00ff00ff) << 8; NEXT(c, u); }
-EXEC(rev32_64) { RD = ror64(__builtin_bswap64(RN), 32); NEXT(c, u); }
-EXEC(rev32_32) { RD = __builtin_bswap32((u32)RN); NEXT(c, u); }
-EXEC(rev64) { RD = __builtin_bswap64(RN); NEXT(c, u); }
-EXEC(clz64) { RD = clz64(RN); NEXT(c, u); }
-EXEC(clz32) { RD = clz32((u32)RN); NEXT(c, u); }
-EXEC(cls64) { RD = clz64((RN ^ (u64)((s64)RN >> 1)) & ~0ull >> 1) - 1; NEXT(c, u); }
-EXEC(cls32) { RD = clz32(((u32)RN ^ (u32)((s32)RN >> 1)) & ~0u >> 1) - 1; NEXT(c, u); }
+UNARY(rbit64, reverse_bits(N))
+UNARY(rbit32, reverse_bits(N) >> 32)
+UNARY(rev16_64, (N >> 8 & 0x00ff00ff00ff00ff) | (N & 0x00ff00ff00ff00ff) << 8)
+UNARY(rev16_32, (N >> 8 & 0x00ff00ff) | (N & 0x00ff00ff) << 8)
+UNARY(rev32_64, ror64(__builtin_bswap64(N), 32))
+UNARY(rev32_32, __builtin_bswap32((u32)N))
+UNARY(rev64, __builtin_bswap64(N))
+UNARY(clz64, clz64(N))
+UNARY(clz32, clz32((u32)N))
+UNARY(cls64, clz64((N ^ (u64)((s64)N >> 1)) & ~0ull >> 1) - 1)
+UNARY(cls32, clz32(((u32)N ^ (u32)((s32)N >> 1)) & ~0u >> 1) - 1)
 
 /* Two sources. Division by zero gives zero; the overflowing signed division gives the dividend. */
-EXEC(udiv64) { RD = RM ? RN / RM : 0; NEXT(c, u); }
-EXEC(udiv32) { RD = (u32)RM ? (u32)RN / (u32)RM : 0; NEXT(c, u); }
+BINARY(udiv64, M ? N / M : 0)
+BINARY(udiv32, (u32)M ? (u32)N / (u32)M : 0)
 EXEC(sdiv64)
 {
 	s64 n = (s64)RN, d = (s64)RM;
@@ -244,14 +254,14 @@ EXEC(sdiv32)
 	RD = d == 0 ? 0 : d == -1 ? -(u32)n : (u32)(n / d);
 	NEXT(c, u);
 }
-EXEC(lslv64) { RD = RN << (RM & 63); NEXT(c, u); }
-EXEC(lsrv64) { RD = RN >> (RM & 63); NEXT(c, u); }
-EXEC(asrv64) { RD = (u64)((s64)RN >> (RM & 63)); NEXT(c, u); }
-EXEC(rorv64) { RD = ror64(RN, RM & 63); NEXT(c, u); }
-EXEC(lslv32) { RD = (u32)RN << (RM & 31); NEXT(c, u); }
-EXEC(lsrv32) { RD = (u32)RN >> (RM & 31); NEXT(c, u); }
-EXEC(asrv32) { RD = (u32)((s32)RN >> (RM & 31)); NEXT(c, u); }
-EXEC(rorv32) { RD = ror32((u32)RN, RM & 31); NEXT(c, u); }
+BINARY(lslv64, N << (M & 63))
+BINARY(lsrv64, N >> (M & 63))
+BINARY(asrv64, (u64)((s64)N >> (M & 63)))
+BINARY(rorv64, ror64(N, M & 63))
+BINARY(lslv32, (u32)N << (M & 31))
+BINARY(lsrv32, (u32)N >> (M & 31))
+BINARY(asrv32, (u32)((s32)N >> (M & 31)))
+BINARY(rorv32, ror32((u32)N, M & 31))
 
 /* CRC-32 (polynomial 0x04c11db7) and CRC-32C (0x1edc6f41), reflected, without inversion: aux bytes of the operand, imm = polynomial. */
 static u32 crc_bytes(u32 acc, u64 data, unsigned n, u32 reflected_poly)
@@ -263,22 +273,101 @@ static u32 crc_bytes(u32 acc, u64 data, unsigned n, u32 reflected_poly)
 	}
 	return acc;
 }
-EXEC(crc) { RD = crc_bytes((u32)RN, RM, u->aux, u->uimm); NEXT(c, u); }
+BINARY(crc, crc_bytes((u32)N, M, u->aux, u->uimm))
 
 /* Three sources; the addend is x[aux]. */
 #define RA c->x[u->aux]
-EXEC(madd64) { RD = RA + RN * RM; NEXT(c, u); }
-EXEC(madd32) { RD = (u32)(RA + RN * RM); NEXT(c, u); }
-EXEC(msub64) { RD = RA - RN * RM; NEXT(c, u); }
-EXEC(msub32) { RD = (u32)(RA - RN * RM); NEXT(c, u); }
-EXEC(mul64) { RD = RN * RM; NEXT(c, u); }
-EXEC(mul32) { RD = (u32)(RN * RM); NEXT(c, u); }
-EXEC(smaddl) { RD = RA + (u64)((s64)(s32)RN * (s32)RM); NEXT(c, u); }
-EXEC(smsubl) { RD = RA - (u64)((s64)(s32)RN * (s32)RM); NEXT(c, u); }
-EXEC(umaddl) { RD = RA + (u64)(u32)RN * (u32)RM; NEXT(c, u); }
-EXEC(umsubl) { RD = RA - (u64)(u32)RN * (u32)RM; NEXT(c, u); }
-EXEC(smulh) { RD = (u64)(((s128)(s64)RN * (s64)RM) >> 64); NEXT(c, u); }
-EXEC(umulh) { RD = (u64)(((u128)RN * RM) >> 64); NEXT(c, u); }
+EXEC(madd64) { SET(RA + RN * RM); }
+EXEC(madd32) { SET((u32)(RA + RN * RM)); }
+EXEC(msub64) { SET(RA - RN * RM); }
+EXEC(msub32) { SET((u32)(RA - RN * RM)); }
+BINARY(mul64, N * M)
+BINARY(mul32, (u32)(N * M))
+EXEC(smaddl) { SET(RA + (u64)((s64)(s32)RN * (s32)RM)); }
+EXEC(smsubl) { SET(RA - (u64)((s64)(s32)RN * (s32)RM)); }
+EXEC(umaddl) { SET(RA + (u64)(u32)RN * (u32)RM); }
+EXEC(umsubl) { SET(RA - (u64)(u32)RN * (u32)RM); }
+BINARY(smulh, (u64)(((s128)(s64)N * (s64)M) >> 64))
+BINARY(umulh, (u64)(((u128)N * M) >> 64))
+
+/* ---- twins ---- */
+
+#define FWD_N(name)    { exec_##name, exec_##name##_fn, NULL, NULL, FWD_PRODUCES },
+#define FWD_M(name)    { exec_##name, NULL, exec_##name##_fm, NULL, FWD_PRODUCES },
+#define FWD_NM(name)   { exec_##name, exec_##name##_fn, exec_##name##_fm, NULL, FWD_PRODUCES },
+#define FWD_NONE(name) { exec_##name, NULL, NULL, NULL, FWD_PRODUCES },
+#define FWD_OP(name, op, W, shname) FWD_NM(name##_##shname##W)
+#define FWD_ARITH(shname) ARITH_OPS(FWD_OP, 32, shname) ARITH_OPS(FWD_OP, 64, shname)
+#define FWD_LOGIC(shname) OPS(FWD_OP, 32, shname) OPS(FWD_OP, 64, shname)
+const struct fwd_row fwd_int_rows[] = {
+	FWD_LOGIC(r) FWD_LOGIC(lsl) FWD_LOGIC(lsr) FWD_LOGIC(asr) FWD_LOGIC(ror)
+	FWD_ARITH(r) FWD_ARITH(lsl) FWD_ARITH(lsr) FWD_ARITH(asr)
+	FWD_ARITH(uxtb) FWD_ARITH(uxth) FWD_ARITH(uxtw) FWD_ARITH(uxtx) FWD_ARITH(sxtb) FWD_ARITH(sxth) FWD_ARITH(sxtw)
+	FWD_NM(csel32) FWD_NM(csel64) FWD_NM(csinc32) FWD_NM(csinc64) FWD_NM(csinv32) FWD_NM(csinv64) FWD_NM(csneg32) FWD_NM(csneg64)
+	FWD_N(add_i64) FWD_N(add_i32) FWD_N(adds_i64) FWD_N(adds_i32) FWD_N(subs_i64) FWD_N(subs_i32) FWD_N(and_i)
+	FWD_N(orr_i) FWD_N(eor_i) FWD_N(ands_i) FWD_N(and_wide) FWD_N(orr_wide) FWD_N(eor_wide) FWD_N(ands_wide)
+	FWD_N(and_i32) FWD_N(orr_i32) FWD_N(eor_i32) FWD_N(ands_i32) FWD_N(ubfm64) FWD_N(sbfm64) FWD_N(ubfm32)
+	FWD_N(sbfm32) FWD_N(lsl64) FWD_N(lsr64) FWD_N(asr64) FWD_N(lsl32) FWD_N(lsr32) FWD_N(uxtb) FWD_N(uxth)
+	FWD_N(sxtw) FWD_N(rbit64) FWD_N(rbit32) FWD_N(rev16_64) FWD_N(rev16_32) FWD_N(rev32_64) FWD_N(rev32_32)
+	FWD_N(rev64) FWD_N(clz64) FWD_N(clz32) FWD_N(cls64) FWD_N(cls32)
+	FWD_M(mov32) FWD_M(mov64)
+	FWD_NM(adc64) FWD_NM(adc32) FWD_NM(adcs64) FWD_NM(adcs32) FWD_NM(sbc64) FWD_NM(sbc32) FWD_NM(sbcs64)
+	FWD_NM(sbcs32) FWD_NM(extr64) FWD_NM(extr32) FWD_NM(udiv64) FWD_NM(udiv32) FWD_NM(lslv64) FWD_NM(lsrv64)
+	FWD_NM(asrv64) FWD_NM(rorv64) FWD_NM(lslv32) FWD_NM(lsrv32) FWD_NM(asrv32) FWD_NM(rorv32) FWD_NM(crc)
+	FWD_NM(mul64) FWD_NM(mul32) FWD_NM(smulh) FWD_NM(umulh)
+	FWD_NONE(movi) FWD_NONE(movi_wide) FWD_NONE(adr) FWD_NONE(adr_wide) FWD_NONE(movk) FWD_NONE(movk32)
+	FWD_NONE(madd64) FWD_NONE(madd32) FWD_NONE(msub64) FWD_NONE(msub32) FWD_NONE(smaddl) FWD_NONE(smsubl) FWD_NONE(umaddl) FWD_NONE(umsubl)
+};
+const size_t fwd_int_rows_n = ARRAY_SIZE(fwd_int_rows);
+
+/*
+ * Compare and branch: the flags are written as always, the branch is decided from the operands. u[1] is the branch. A taken
+ * branch of the near form stays in the page.
+ */
+#define HOLDS_eq(W, a, b, r) ((a) == (b))
+#define HOLDS_ne(W, a, b, r) ((a) != (b))
+#define HOLDS_cs(W, a, b, r) ((a) >= (b))
+#define HOLDS_cc(W, a, b, r) ((a) < (b))
+#define HOLDS_mi(W, a, b, r) ((s##W)(r) < 0)
+#define HOLDS_pl(W, a, b, r) ((s##W)(r) >= 0)
+#define HOLDS_hi(W, a, b, r) ((a) > (b))
+#define HOLDS_ls(W, a, b, r) ((a) <= (b))
+#define HOLDS_ge(W, a, b, r) ((s##W)(a) >= (s##W)(b))
+#define HOLDS_lt(W, a, b, r) ((s##W)(a) < (s##W)(b))
+#define HOLDS_gt(W, a, b, r) ((s##W)(a) > (s##W)(b))
+#define HOLDS_le(W, a, b, r) ((s##W)(a) <= (s##W)(b))
+#define CMP_BRANCH_ONE(name, cond, W, a_, b_)                                                                        \
+	EXEC(name)                                                                                                   \
+	{                                                                                                            \
+		const u##W a = (u##W)(a_), b = (u##W)(b_);                                                           \
+		u##W r = subs##W(c, a, b);                                                                           \
+		RD = r;                                                                                              \
+		if (HOLDS_##cond(W, a, b, r)) {                                                                      \
+			if (u[1].uimm < 4096)                                                                        \
+				return go_link(c, 0, u[1].imm);                                                      \
+			return go_va(c, c->page_va + (u64)(s64)u[1].imm);                                            \
+		}                                                                                                    \
+		return go_link(c, 1, u[1].h1);                                                                       \
+	}
+#define CMP_BRANCH(cond, W)                                                                                          \
+	CMP_BRANCH_ONE(subs_i##W##_b_##cond, cond, W, RN, (s64)u->imm)                                               \
+	CMP_BRANCH_ONE(subs_i##W##_b_##cond##_fn, cond, W, acc, (s64)u->imm)                                         \
+	CMP_BRANCH_ONE(subs_r##W##_b_##cond, cond, W, RN, RM)                                                        \
+	CMP_BRANCH_ONE(subs_r##W##_b_##cond##_fn, cond, W, acc, RM)                                                  \
+	CMP_BRANCH_ONE(subs_r##W##_b_##cond##_fm, cond, W, RN, acc)
+FUSED_CONDS(CMP_BRANCH, 32)
+FUSED_CONDS(CMP_BRANCH, 64)
+
+#define PAIR_I(cond, W, end)                                                                                         \
+	{ exec_subs_i##W, exec_b_##cond##_##end, exec_subs_i##W##_b_##cond, exec_subs_i##W##_b_##cond##_fn, NULL, false },
+#define PAIR_R(cond, W, end)                                                                                         \
+	{ exec_subs_r##W, exec_b_##cond##_##end, exec_subs_r##W##_b_##cond, exec_subs_r##W##_b_##cond##_fn,          \
+	  exec_subs_r##W##_b_##cond##_fm, false },
+const struct pair_row pair_int_rows[] = {
+	FUSED_CONDS(PAIR_I, 32, near) FUSED_CONDS(PAIR_I, 32, far) FUSED_CONDS(PAIR_I, 64, near) FUSED_CONDS(PAIR_I, 64, far)
+	FUSED_CONDS(PAIR_R, 32, near) FUSED_CONDS(PAIR_R, 32, far) FUSED_CONDS(PAIR_R, 64, near) FUSED_CONDS(PAIR_R, 64, far)
+};
+const size_t pair_int_rows_n = ARRAY_SIZE(pair_int_rows);
 
 /* ---- translation ---- */
 

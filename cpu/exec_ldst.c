@@ -3,6 +3,7 @@
  * is a second uop after the access, which can no longer fault.
  */
 #include "cpu/context.h"
+#include "cpu/fuse.h"
 #include "cpu/mem.h"
 #include "cpu/translate.h"
 #include "cpu/vreg.h"
@@ -11,72 +12,115 @@
 #define RN c->x[u->rn]
 #define RM c->x[u->rm]
 
-EXEC(add_imm) { RD = RN + (u64)(s64)u->imm; NEXT(c, u); }
+EXEC(add_imm)
+{
+	u64 v = RN + (u64)(s64)u->imm;
+
+	RD = v;
+	NEXT_ACC(c, u, v);
+}
+EXEC(add_imm_fn)
+{
+	u64 v = acc + (u64)(s64)u->imm;
+
+	RD = v;
+	NEXT_ACC(c, u, v);
+}
 EXEC(add_reg) { RD = RN + RM; NEXT(c, u); }
 
-/* Address forms. */
-#define A_imm  (RN + (u64)(s64)u->imm)
-#define A_lsl  (RN + (RM << u->aux))
-#define A_uxtw (RN + ((u64)(u32)RM << u->aux))
-#define A_sxtw (RN + ((u64)(s64)(s32)RM << u->aux))
-#define A_lit  (c->page_va + (u64)(s64)u->imm)
+/* Address forms of a base value N; the index of the register forms is RM. */
+#define A_imm(N)  ((N) + (u64)(s64)u->imm)
+#define A_lsl(N)  ((N) + (RM << u->aux))
+#define A_uxtw(N) ((N) + ((u64)(u32)RM << u->aux))
+#define A_sxtw(N) ((N) + ((u64)(s64)(s32)RM << u->aux))
+#define A_lit(N)  (c->page_va + (u64)(s64)u->imm)
+
+/* What follows an access: the next uop; the same with the loaded value; the write-back that u[1] would do, then u + 2. */
+#define THEN_NEXT NEXT(c, u)
+#define THEN_ACC  NEXT_ACC(c, u, got)
+#define THEN_WBACK                                                                                                   \
+	do {                                                                                                         \
+		u64 base = c->x[u[1].rn] + (u64)(s64)u[1].imm;                                                       \
+		c->x[u[1].rd] = base;                                                                                \
+		NEXT_ACC(c, u + 1, base);                                                                            \
+	} while (0)
 
 /* The fast half has no stack frame: what misses goes on in a twin of its own. */
-#define LOAD(name, mode, addr, size, es, ctx, assign)                                                                \
-	static noinline_ const struct uop *slow_##name##_##mode(struct cpu *c, const struct uop *u)                  \
+#define LOAD_AS(name, addr, slow_addr, size, es, ctx, assign, then)                                                  \
+	static noinline_ const struct uop *slow_##name(struct cpu *c, const struct uop *u)                           \
 	{                                                                                                            \
-		const void *p = mem_load_slow(c, u, addr, MEM(size, es, ctx, 0));                                    \
+		const void *p = mem_load_slow(c, u, slow_addr, MEM(size, es, ctx, 0));                               \
+		__attribute__((unused)) u64 got = 0;                                                                 \
 		if (unlikely(!p))                                                                                    \
 			return fault_exit(c, u);                                                                     \
 		assign;                                                                                              \
-		NEXT(c, u);                                                                                          \
+		then;                                                                                                \
 	}                                                                                                            \
-	EXEC(name##_##mode)                                                                                          \
+	EXEC(name)                                                                                                   \
 	{                                                                                                            \
 		u64 va = addr;                                                                                       \
 		const struct fast_slot *s = mem_slot(c, va, MEM(size, es, ctx, 0));                                  \
 		const void *p;                                                                                       \
+		__attribute__((unused)) u64 got = 0;                                                                 \
 		if (unlikely(s->rtag != mem_tag(c, va, MEM(size, es, ctx, 0))))                                      \
-			return slow_##name##_##mode(c, u);                                                           \
+			return slow_##name(c, u);                                                                    \
 		p = (const void *)(s->addend + va);                                                                  \
 		assign;                                                                                              \
-		NEXT(c, u);                                                                                          \
+		then;                                                                                                \
 	}
-#define STORE(name, mode, addr, size, es, ctx, put)                                                                  \
-	static noinline_ const struct uop *slow_##name##_##mode(struct cpu *c, const struct uop *u)                  \
+/* V: the value of rd to store. */
+#define STORE_AS(name, addr, slow_addr, value, size, es, ctx, put, then)                                             \
+	static noinline_ const struct uop *slow_##name(struct cpu *c, const struct uop *u)                           \
 	{                                                                                                            \
 		void *p = c->bounce;                                                                                 \
+		const u64 V = RD;                                                                                    \
+		(void)V;                                                                                             \
 		put;                                                                                                 \
-		if (unlikely(!mem_store_slow(c, u, addr, MEM(size, es, ctx, 0))))                                    \
+		if (unlikely(!mem_store_slow(c, u, slow_addr, MEM(size, es, ctx, 0))))                               \
 			return fault_exit(c, u);                                                                     \
-		NEXT(c, u);                                                                                          \
+		then;                                                                                                \
 	}                                                                                                            \
-	EXEC(name##_##mode)                                                                                          \
+	EXEC(name)                                                                                                   \
 	{                                                                                                            \
 		u64 va = addr;                                                                                       \
 		const struct fast_slot *s = mem_slot(c, va, MEM(size, es, ctx, 0));                                  \
+		const u64 V = value;                                                                                 \
 		void *p;                                                                                             \
+		(void)V;                                                                                             \
 		if (unlikely(s->wtag != mem_tag(c, va, MEM(size, es, ctx, 0))))                                      \
-			return slow_##name##_##mode(c, u);                                                           \
+			return slow_##name(c, u);                                                                    \
 		p = (void *)(s->addend + va);                                                                        \
 		put;                                                                                                 \
-		NEXT(c, u);                                                                                          \
+		then;                                                                                                \
 	}
+#define LOAD(name, mode, addr, size, es, ctx, assign)                                                                \
+	LOAD_AS(name##_##mode, addr(RN), addr(RN), size, es, ctx, assign, THEN_NEXT)
+#define STORE(name, mode, addr, size, es, ctx, put)                                                                  \
+	STORE_AS(name##_##mode, addr(RN), addr(RN), 0, size, es, ctx, put, THEN_NEXT)
+/* General registers: the loaded value goes on in acc; the base may come from there, and so may a stored value. */
+#define LOAD_FWD(name, mode, addr, size, es, ctx, value)                                                             \
+	LOAD_AS(name##_##mode, addr(RN), addr(RN), size, es, ctx, RD = got = (value), THEN_ACC)                      \
+	LOAD_AS(name##_##mode##_fn, addr(acc), addr(RN), size, es, ctx, RD = got = (value), THEN_ACC)
+#define STORE_FWD(name, mode, addr, size, es, ctx, put)                                                              \
+	STORE_AS(name##_##mode, addr(RN), addr(RN), RD, size, es, ctx, put, THEN_NEXT)                               \
+	STORE_AS(name##_##mode##_fn, addr(acc), addr(RN), RD, size, es, ctx, put, THEN_NEXT)                         \
+	STORE_AS(name##_##mode##_fd, addr(RN), addr(RN), acc, size, es, ctx, put, THEN_NEXT)
+
 /* One general register, one address form, in order of size << 2 | opc. */
 #define GENERAL(mode, addr, ctx)                                                                                     \
-	STORE(st8, mode, addr, 1, 0, ctx, put8(p, (u8)RD))                                                           \
-	LOAD(ld8, mode, addr, 1, 0, ctx, RD = get8(p))                                                               \
-	LOAD(lds8x, mode, addr, 1, 0, ctx, RD = (u64)(s64)(s8)get8(p))                                               \
-	LOAD(lds8w, mode, addr, 1, 0, ctx, RD = (u32)(s32)(s8)get8(p))                                               \
-	STORE(st16, mode, addr, 2, 1, ctx, put16(p, (u16)RD))                                                        \
-	LOAD(ld16, mode, addr, 2, 1, ctx, RD = get16(p))                                                             \
-	LOAD(lds16x, mode, addr, 2, 1, ctx, RD = (u64)(s64)(s16)get16(p))                                            \
-	LOAD(lds16w, mode, addr, 2, 1, ctx, RD = (u32)(s32)(s16)get16(p))                                            \
-	STORE(st32, mode, addr, 4, 2, ctx, put32(p, (u32)RD))                                                        \
-	LOAD(ld32, mode, addr, 4, 2, ctx, RD = get32(p))                                                             \
-	LOAD(lds32, mode, addr, 4, 2, ctx, RD = (u64)(s64)(s32)get32(p))                                             \
-	STORE(st64, mode, addr, 8, 3, ctx, put64(p, RD))                                                             \
-	LOAD(ld64, mode, addr, 8, 3, ctx, RD = get64(p))
+	STORE_FWD(st8, mode, addr, 1, 0, ctx, put8(p, (u8)V))                                                        \
+	LOAD_FWD(ld8, mode, addr, 1, 0, ctx, get8(p))                                                                \
+	LOAD_FWD(lds8x, mode, addr, 1, 0, ctx, (u64)(s64)(s8)get8(p))                                                \
+	LOAD_FWD(lds8w, mode, addr, 1, 0, ctx, (u32)(s32)(s8)get8(p))                                                \
+	STORE_FWD(st16, mode, addr, 2, 1, ctx, put16(p, (u16)V))                                                     \
+	LOAD_FWD(ld16, mode, addr, 2, 1, ctx, get16(p))                                                              \
+	LOAD_FWD(lds16x, mode, addr, 2, 1, ctx, (u64)(s64)(s16)get16(p))                                             \
+	LOAD_FWD(lds16w, mode, addr, 2, 1, ctx, (u32)(s32)(s16)get16(p))                                             \
+	STORE_FWD(st32, mode, addr, 4, 2, ctx, put32(p, (u32)V))                                                     \
+	LOAD_FWD(ld32, mode, addr, 4, 2, ctx, get32(p))                                                              \
+	LOAD_FWD(lds32, mode, addr, 4, 2, ctx, (u64)(s64)(s32)get32(p))                                              \
+	STORE_FWD(st64, mode, addr, 8, 3, ctx, put64(p, V))                                                          \
+	LOAD_FWD(ld64, mode, addr, 8, 3, ctx, get64(p))
 #define GENERAL_TABLE(mode)                                                                                          \
 	{ exec_st8_##mode, exec_ld8_##mode, exec_lds8x_##mode, exec_lds8w_##mode, exec_st16_##mode, exec_ld16_##mode, \
 	  exec_lds16x_##mode, exec_lds16w_##mode, exec_st32_##mode, exec_ld32_##mode, exec_lds32_##mode, NULL,       \
@@ -86,9 +130,10 @@ GENERAL(lsl, A_lsl, MCTX_CUR)
 GENERAL(uxtw, A_uxtw, MCTX_CUR)
 GENERAL(sxtw, A_sxtw, MCTX_CUR)
 GENERAL(unpr, A_imm, MCTX_UNPRIV)
-LOAD(ld32, lit, A_lit, 4, 2, MCTX_CUR, RD = get32(p))
-LOAD(lds32, lit, A_lit, 4, 2, MCTX_CUR, RD = (u64)(s64)(s32)get32(p))
-LOAD(ld64, lit, A_lit, 8, 3, MCTX_CUR, RD = get64(p))
+#define LOAD_LIT(name, size, es, value) LOAD_AS(name##_lit, A_lit(0), A_lit(0), size, es, MCTX_CUR, RD = got = (value), THEN_ACC)
+LOAD_LIT(ld32, 4, 2, get32(p))
+LOAD_LIT(lds32, 4, 2, (u64)(s64)(s32)get32(p))
+LOAD_LIT(ld64, 8, 3, get64(p))
 
 /* One vector register, in order of log2 size << 1 | load. */
 #define VECTOR(mode, addr)                                                                                           \
@@ -128,6 +173,44 @@ STORE(vstp64, imm, A_imm, 16, 3, MCTX_CUR, put64(p, c->v[u->rd].d[0]); put64(AT(
 STORE(vstp128, imm, A_imm, 32, 4, MCTX_CUR, memcpy(p, c->v[u->rd].d, 16); memcpy(AT(p, 16), c->v[u->aux].d, 16))
 
 EXEC(nop) { NEXT(c, u); }
+
+/* With the write-back that follows them done at once: the common sizes, with the base from memory or acc. */
+#define WBACK_LOAD(name, size, es, assign)                                                                           \
+	LOAD_AS(name##_wb, A_imm(RN), A_imm(RN), size, es, MCTX_CUR, assign, THEN_WBACK)                             \
+	LOAD_AS(name##_wb_fn, A_imm(acc), A_imm(RN), size, es, MCTX_CUR, assign, THEN_WBACK)
+#define WBACK_STORE(name, size, es, put)                                                                             \
+	STORE_AS(name##_wb, A_imm(RN), A_imm(RN), RD, size, es, MCTX_CUR, put, THEN_WBACK)                           \
+	STORE_AS(name##_wb_fn, A_imm(acc), A_imm(RN), RD, size, es, MCTX_CUR, put, THEN_WBACK)
+WBACK_LOAD(ld8, 1, 0, RD = get8(p))
+WBACK_LOAD(ld16, 2, 1, RD = get16(p))
+WBACK_LOAD(ld32, 4, 2, RD = get32(p))
+WBACK_LOAD(ld64, 8, 3, RD = get64(p))
+WBACK_LOAD(ldp64, 16, 3, u64 b = get64(AT(p, 8)); RD = get64(p); c->x[u->aux] = b)
+WBACK_STORE(st8, 1, 0, put8(p, (u8)V))
+WBACK_STORE(st16, 2, 1, put16(p, (u16)V))
+WBACK_STORE(st32, 4, 2, put32(p, (u32)V))
+WBACK_STORE(st64, 8, 3, put64(p, V))
+WBACK_STORE(stp64, 16, 3, put64(p, V); put64(AT(p, 8), c->x[u->aux]))
+
+#define FWD_LD(name, mode) { exec_##name##_##mode, exec_##name##_##mode##_fn, NULL, NULL, FWD_PRODUCES },
+#define FWD_ST(name, mode) { exec_##name##_##mode, exec_##name##_##mode##_fn, NULL, exec_##name##_##mode##_fd, 0 },
+#define FWD_GENERAL(mode)                                                                                            \
+	FWD_ST(st8, mode) FWD_LD(ld8, mode) FWD_LD(lds8x, mode) FWD_LD(lds8w, mode) FWD_ST(st16, mode) FWD_LD(ld16, mode) \
+	FWD_LD(lds16x, mode) FWD_LD(lds16w, mode) FWD_ST(st32, mode) FWD_LD(ld32, mode) FWD_LD(lds32, mode)          \
+	FWD_ST(st64, mode) FWD_LD(ld64, mode)
+const struct fwd_row fwd_ldst_rows[] = {
+	FWD_GENERAL(imm) FWD_GENERAL(lsl) FWD_GENERAL(uxtw) FWD_GENERAL(sxtw) FWD_GENERAL(unpr)
+	{ exec_ld32_lit, NULL, NULL, NULL, FWD_PRODUCES }, { exec_lds32_lit, NULL, NULL, NULL, FWD_PRODUCES },
+	{ exec_ld64_lit, NULL, NULL, NULL, FWD_PRODUCES }, { exec_add_imm, exec_add_imm_fn, NULL, NULL, FWD_PRODUCES },
+};
+const size_t fwd_ldst_rows_n = ARRAY_SIZE(fwd_ldst_rows);
+
+#define PAIR_WB(name) { exec_##name##_imm, exec_add_imm, exec_##name##_wb, exec_##name##_wb_fn, NULL, true },
+const struct pair_row pair_ldst_rows[] = {
+	PAIR_WB(ld8) PAIR_WB(ld16) PAIR_WB(ld32) PAIR_WB(ld64) PAIR_WB(ldp64)
+	PAIR_WB(st8) PAIR_WB(st16) PAIR_WB(st32) PAIR_WB(st64) PAIR_WB(stp64)
+};
+const size_t pair_ldst_rows_n = ARRAY_SIZE(pair_ldst_rows);
 
 /* ---- exclusives, ordered, atomics ---- */
 
@@ -176,7 +259,7 @@ static void monitor_set(struct cpu *c, void *p, unsigned size)
 			RM = 1;                                                                                      \
 			NEXT(c, u);                                                                                  \
 		}                                                                                                    \
-		p = mem_atomic(c, u, RN, MEM(size, __builtin_ctz(size), MCTX_CUR, MEM_ALIGNED | MEM_EXCL | MEM_WRITES)); \
+		p = mem_atomic(c, u, RN, MEM(size, __builtin_ctz(size), MCTX_CUR, MEM_ALIGNED | MEM_EXCL | MEM_WRITES | MEM_NO_READ)); \
 		if (unlikely(!p))                                                                                    \
 			return fault_exit(c, u);                                                                     \
 		if (p == c->excl_host && c->excl_size == size) {                                                     \
@@ -214,7 +297,7 @@ LDXR(8)
 			RM = 1;                                                                                      \
 			NEXT(c, u);                                                                                  \
 		}                                                                                                    \
-		p = mem_atomic(c, u, RN, MEM(2 * size, __builtin_ctz(size), MCTX_CUR, MEM_ALIGNED | MEM_EXCL | MEM_WRITES)); \
+		p = mem_atomic(c, u, RN, MEM(2 * size, __builtin_ctz(size), MCTX_CUR, MEM_ALIGNED | MEM_EXCL | MEM_WRITES | MEM_NO_READ)); \
 		if (unlikely(!p))                                                                                    \
 			return fault_exit(c, u);                                                                     \
 		if (p == c->excl_host && c->excl_size == 2 * size) {                                                 \

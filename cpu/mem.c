@@ -60,6 +60,18 @@ static void fill_fast(struct cpu *c, u64 va, unsigned ctx, const struct xlat *x,
 	fast_fill_data(c->mmu, va, c->mctx[ctx].hash, rtag, wtag, (u64)(uintptr_t)host - (va & ~0xfffull), l1);
 }
 
+/* An atomic's fault is a read fault when the read alone would have failed too (DDI0487 ESR_ELx, ISS of a Data Abort, WnR). */
+static bool read_faults(struct cpu *c, u64 va, u32 what, struct access a)
+{
+	struct xlat x;
+
+	if (!(what & ACC_READ))
+		return false;
+	a.what = ACC_READ;
+	mmu_probe(c->mmu, &c->regime, va, a, &x);
+	return x.fault.kind != FAULT_NONE;
+}
+
 /* Translates one page's part [va, va+len) and says where it is. what: ACC_*. False: c->exit is set. */
 static bool touch(struct cpu *c, u64 va, unsigned len, u32 what, u32 desc, bool first, struct piece *p)
 {
@@ -74,12 +86,9 @@ static bool touch(struct cpu *c, u64 va, unsigned len, u32 what, u32 desc, bool 
 	mmu_lookup(c->mmu, &c->regime, va, a, &x, &l1);
 	count_lookup(c, first);
 	if (unlikely(x.fault.kind != FAULT_NONE)) {
-		/* an atomic's fault is a read fault when the read alone would have failed (DDI0487 ISS WnR) */
-		bool wnr = write && !((what & ACC_READ) && !(x.s1_perm & (a.priv ? PERM_PR : PERM_UR)) && x.fault.kind != FAULT_PERMISSION);
-
 		if (c->regime.s1 || c->regime.s2)
 			c->cnt[CNT_DLOOKUP]++; /* stays counted although the instruction is refunded */
-		return abort_data(c, va, wnr, x.fault);
+		return abort_data(c, va, write && !read_faults(c, va, what, a), x.fault);
 	}
 	if (unlikely(attr_is_device(x.attr)) && (va & ((1u << MEM_ESIZE(desc)) - 1)))
 		return abort_kind(c, va, write, FAULT_ALIGNMENT);
@@ -272,7 +281,7 @@ bool mem_store_slow(struct cpu *c, const struct uop *u, u64 va, u32 desc)
 
 void *mem_atomic_slow(struct cpu *c, const struct uop *u, u64 va, u32 desc)
 {
-	u32 what = desc & MEM_WRITES ? ACC_READ | ACC_WRITE : ACC_READ;
+	u32 what = (desc & MEM_NO_READ ? 0 : ACC_READ) | (desc & MEM_WRITES ? ACC_WRITE : 0);
 	unsigned len;
 	struct piece p[2];
 

@@ -139,12 +139,12 @@ void cpu_snap(struct cpu *c, struct snap *s)
 	snap_bool(s, &c->event_reg);
 	snap_u64(s, &c->slice_ps);
 	snap_u64(s, &c->cycles);
-	snap_u64(s, &c->insns);
+	snap_u64(s, &c->lost_cycles);
 	snap_contexts(c, s);
 	if (!s->loading)
 		return;
 	c->excl_host = NULL; /* as at the end of every turn */
-	c->drained_insns = c->insns;
+	c->drained_insns = c->cycles - c->lost_cycles;
 	c->drained_cycles = c->cycles;
 	cpu_update_context(c);
 	context_switch(c);

@@ -53,7 +53,7 @@ u64 cpu_cycles(const struct cpu *c)
 }
 u64 cpu_insns(const struct cpu *c)
 {
-	return c->insns + (u64)(c->slice_budget - c->budget - charged(c));
+	return cpu_cycles(c) - c->lost_cycles;
 }
 
 u64 uop_pc(const struct cpu *c, const struct uop *u)
@@ -138,13 +138,25 @@ static u64 branch_addr(const struct cpu *c, u64 pc)
 	return pc;
 }
 
+/*
+ * Takes the synchronous exception in c->exit for an instruction that did not complete. It costs a cycle, so that a vector whose first
+ * instruction faults does not stop time.
+ */
+static void take_sync(struct cpu *c)
+{
+	c->budget--;
+	c->lost_cycles++;
+	exception_sync(c);
+	c->exit.kind = EXIT_NONE;
+}
+
 static void abort_fetch(struct cpu *c, struct fault f)
 {
 	c->exit.kind = EXIT_IABT;
 	c->exit.far = c->pc;
 	c->exit.iss = 0;
 	c->exit.fault = f;
-	exception_sync(c);
+	take_sync(c);
 }
 
 /* The code page at c->pc, through the fast or the modelled TLB. NULL: an exception was taken. */
@@ -163,6 +175,9 @@ static struct codepage *fetch_page(struct cpu *c, u64 key)
 		return key == p->key ? p : block_page(c, p->pa, key, p->host);
 	}
 	mmu_lookup(c->mmu, &c->regime, c->pc, a, &x, &l1);
+	/* SCR_EL3.SIF: the Secure world fetches nothing from Non-secure memory */
+	if (x.fault.kind == FAULT_NONE && (c->sys.scr_el3 & SCR_SIF) && c->secure && pa_space(x.pa) == SPACE_NS)
+		x.fault = (struct fault){ .kind = FAULT_PERMISSION, .stage = 1, .level = (s8)x.s1_level };
 	if (x.fault.kind == FAULT_NONE) {
 		host = bus_page(c->bus, x.pa, &writable);
 		if (host) {
@@ -227,11 +242,15 @@ static bool handle_exit(struct cpu *c)
 		exception_return(c);
 		return false;
 	default:
-		if (!complete && (c->regime.s1 || c->regime.s2))
-			c->context->cpu.i_lookup++; /* fetched, not completed */
 		c->exit.kind = (u8)kind;
-		exception_sync(c);
-		c->exit.kind = EXIT_NONE;
+		if (complete) {
+			exception_sync(c);
+			c->exit.kind = EXIT_NONE;
+			return false;
+		}
+		if (c->regime.s1 || c->regime.s2)
+			c->context->cpu.i_lookup++; /* fetched, not completed */
+		take_sync(c);
 		return false;
 	}
 }
@@ -296,14 +315,14 @@ static void step(struct cpu *c)
 	if (unlikely(key & (KEY_STEP | KEY_BREAK))) {
 		key |= KEY_SINGLE;
 		if ((key & KEY_STEP) && debug_step_due(c)) {
-			exception_sync(c);
+			take_sync(c);
 			return;
 		}
 	}
 	if (unlikely(c->pc & 3)) {
 		c->exit.kind = EXIT_PC_ALIGN;
 		c->exit.far = c->pc;
-		exception_sync(c);
+		take_sync(c);
 		return;
 	}
 	p = fetch_page(c, key);
@@ -322,7 +341,7 @@ static void step(struct cpu *c)
 	if (unlikely(key & KEY_BREAK) && debug_breakpoint(c, c->pc)) {
 		if (c->regime.s1 || c->regime.s2)
 			c->context->cpu.i_lookup++;
-		exception_sync(c);
+		take_sync(c);
 		return;
 	}
 	if (c->link_from)
@@ -350,7 +369,6 @@ void cpu_run(struct cpu *c, u64 now, u64 until)
 	}
 	c->slice_ps = cpu_now(c);
 	c->cycles += (u64)(c->slice_budget - c->budget);
-	c->insns += (u64)(c->slice_budget - c->budget);
 	c->slice_budget = c->budget = 0;
 	host_fp_leave(saved);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cpu/context.h"
+#include "cpu/fuse.h"
 #include "cpu/sysreg.h"
 #include "cpu/translate_priv.h"
 
@@ -97,6 +98,7 @@ static struct block *finish(struct tr *t, struct codepage *p, u32 off)
 	*b = (struct block){ .page = p, .n = (u16)t->n_insns, .n_uops = (u16)t->n_uops, .off = (u16)off, .bytes = bytes };
 	memcpy(b->cnt, t->cnt, sizeof(b->cnt));
 	memcpy(b->uop, t->uop, t->n_uops * sizeof(struct uop));
+	fuse_uops(block_fuse(t->c->blocks), b->uop, t->n_uops);
 	pool = (u64 *)&b->uop[t->n_uops];
 	memcpy(pool, t->pool, t->n_pool * sizeof(u64));
 	b->cold = (struct uop_cold *)(pool + t->n_pool);

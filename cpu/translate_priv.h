@@ -11,5 +11,6 @@ void emit_next(struct tr *t, u32 off, bool stop);
 void tr_sysreg_ends(struct tr *t, u32 enc);
 /* The translation buffer of a PE: large, so it is not on the stack. */
 struct tr *block_scratch(struct block_cache *bc);
+const struct fuse *block_fuse(const struct block_cache *bc);
 
 #endif
