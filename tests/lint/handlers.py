@@ -13,6 +13,8 @@ import sys
 FUNCTION = re.compile(r"^[0-9a-f]+ <([^>]+)>:$")
 INDIRECT_CALL = re.compile(r"\bcall\s+\*")
 INDIRECT_JUMP = re.compile(r"\bjmp\s+\*")
+# Handlers that call out of the PE, and then leave the block instead of dispatching.
+CALLS_OUT = {"exec_sev"}  # the machine wakes the other PEs
 LEAST = 100  # fewer handlers than this: the names changed and the lint looks at nothing
 
 
@@ -26,7 +28,7 @@ def main():
         if header:
             name = header.group(1) if header.group(1).startswith("exec_") else None
             handlers += name is not None
-        elif name and INDIRECT_CALL.search(line):
+        elif name and name not in CALLS_OUT and INDIRECT_CALL.search(line):
             print(f"{name}: dispatches by a call: {line.strip()}")
             bad += 1
         elif name and INDIRECT_JUMP.search(line):
