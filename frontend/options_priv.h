@@ -1,4 +1,4 @@
-/* Tables and helpers that options.c, devices.c, keys.c and help.c share. */
+/* Tables and functions that options.c, devices.c, keys.c and help.c share. */
 #ifndef FRONTEND_OPTIONS_PRIV_H
 #define FRONTEND_OPTIONS_PRIV_H
 

@@ -404,8 +404,10 @@ int board_plan(struct boot_plan **plan, const struct config *c, const struct cpu
 	r = boot_plan_new(plan, &req, why);
 	if (r == 0) {
 		r = boot_plan_tree(*plan, tree, why);
-		if (r < 0)
+		if (r < 0) {
 			boot_plan_free(*plan);
+			*plan = NULL;
+		}
 	}
 	free(tree);
 	return r;

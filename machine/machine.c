@@ -215,24 +215,6 @@ static int make_ram(struct machine *m, struct why *why)
 	return 0;
 }
 
-static int plan(struct machine *m, struct why *why)
-{
-	struct boot_range ranges[2] = { { "RAM", BOARD_RAM_BASE, m->cfg->ram_size },
-					{ "secure RAM", BOARD_SECRAM_BASE, BOARD_SECRAM_SIZE } };
-	struct boot_request req = { .files = &m->cfg->boot, .ranges = ranges, .n_ranges = m->cfg->secure ? 2 : 1,
-				    .el2 = m->cfg->virtualization, .el3 = m->cfg->secure, .pes = m->cfg->pes };
-	void *tree = NULL;
-	int r = boot_plan_new(&m->plan, &req, why);
-
-	if (r)
-		return r;
-	r = board_tree(&tree, m->cfg, &m->core, why);
-	if (!r)
-		r = boot_plan_tree(m->plan, tree, why);
-	free(tree);
-	return r;
-}
-
 static int pick_core(struct machine *m, struct why *why)
 {
 	const struct cpu_core *row = cpu_core_find(m->cfg->cpu);
@@ -272,7 +254,7 @@ int machine_new(struct machine **out, const struct config *cfg, const struct mac
 	if (!r)
 		r = pick_core(m, why);
 	if (!r)
-		r = plan(m, why);
+		r = board_plan(&m->plan, m->cfg, &m->core, why);
 	if (!r)
 		r = make_ram(m, why);
 	if (!r)

@@ -29,7 +29,7 @@ use_suite() {
 		-oDir::Etc::sourcelist="$suite/sources.list" -oDir::Etc::sourceparts=/dev/null
 		-oDir::Cache::archives="$suite/cache" -oDir::Cache::pkgcache= -oDir::Cache::srcpkgcache=
 	)
-	apt-get "${options[@]}" -qq update
+	apt-get "${options[@]}" -oAPT::Update::Error-Mode=any -qq update
 }
 
 # unpack DIR PACKAGE...: those packages alone
