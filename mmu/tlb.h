@@ -71,8 +71,8 @@ extern const size_t mmu_stat_rows_n;
 #define FAST_SLOTS   (1u << FAST_BITS)
 #define FAST_CTX     0x7ffull /* context ids 1..0x7fe */
 #define FAST_ALIGNED 0x800ull
-#define FAST_NEVER   FAST_CTX /* the id of an access context that may use no slot: none is ever tagged with it */
-#define FAST_NONE    0xfffull /* the tag of an empty slot */
+#define FAST_NEVER   0 /* the id of an access context that may use no slot: none is ever tagged with it */
+#define FAST_NONE    0xfffull /* the tag of an empty slot: no id is FAST_CTX, so that no tag of page 0 equals it */
 
 struct fast_slot {
 	u64 rtag, wtag; /* data: load and store tags; instruction side: rtag only */
