@@ -34,11 +34,21 @@ static bool abort_kind(struct cpu *c, u64 va, bool write, enum fault_kind kind)
 	return abort_data(c, va, write, (struct fault){ .kind = kind, .stage = 1 });
 }
 
-/* The instruction was charged one lookup at decode; what a fault undoes must stay counted. */
-static void count_lookup(struct cpu *c, bool first)
+/*
+ * The instruction was charged one lookup at decode: another one was made, or the one that the refund after a fault takes back
+ * stays counted because it was made.
+ */
+static void count_lookup(struct cpu *c)
 {
-	if (!first && (c->regime.s1 || c->regime.s2))
+	if (c->regime.s1 || c->regime.s2)
 		c->cnt[CNT_DLOOKUP]++;
+}
+
+/* The same fault after the lookup. */
+static bool abort_access(struct cpu *c, u64 va, bool write, enum fault_kind kind)
+{
+	count_lookup(c);
+	return abort_kind(c, va, write, kind);
 }
 
 static void fill_fast(struct cpu *c, u64 va, unsigned ctx, const struct xlat *x, struct access a, u8 *host, bool writable, u16 l1)
@@ -84,14 +94,14 @@ static bool touch(struct cpu *c, u64 va, unsigned len, u32 what, u32 desc, bool 
 
 	a.pan = c->pan && a.priv;
 	mmu_lookup(c->mmu, &c->regime, va, a, &x, &l1);
-	count_lookup(c, first);
+	if (!first)
+		count_lookup(c);
 	if (unlikely(x.fault.kind != FAULT_NONE)) {
-		if (c->regime.s1 || c->regime.s2)
-			c->cnt[CNT_DLOOKUP]++; /* stays counted although the instruction is refunded */
+		count_lookup(c);
 		return abort_data(c, va, write && !read_faults(c, va, what, a), x.fault);
 	}
 	if (unlikely(attr_is_device(x.attr)) && (va & ((1u << MEM_ESIZE(desc)) - 1)))
-		return abort_kind(c, va, write, FAULT_ALIGNMENT);
+		return abort_access(c, va, write, FAULT_ALIGNMENT);
 	page = bus_page(c->bus, x.pa, &writable);
 	p->pa = x.pa;
 	p->device = attr_is_device(x.attr);
@@ -137,7 +147,7 @@ static bool device_part(struct cpu *c, u64 va, unsigned at, unsigned len, bool w
 			memcpy(&v, c->bounce + at + i, es);
 		st = write ? bus_write(c->bus, at_pa, es, attrs, v) : bus_read(c->bus, at_pa, es, attrs, &v);
 		if (st != BUS_OK)
-			return abort_kind(c, va + i, write, FAULT_EXTERNAL);
+			return abort_access(c, va + i, write, FAULT_EXTERNAL);
 		if (!write)
 			memcpy(c->bounce + at + i, &v, es);
 	}
@@ -188,13 +198,15 @@ static bool watch_ok(struct cpu *c, u64 va, u32 desc, bool write)
 		return true;
 	if (!debug_watchpoint(c, va, MEM_SIZE(desc), write, MEM_CTX(desc) == MCTX_UNPRIV, false))
 		return true;
-	if (c->regime.s1 || c->regime.s2)
-		c->cnt[CNT_DLOOKUP]++;
+	count_lookup(c);
 	return false;
 }
 
-static bool ask_single(struct cpu *c)
+/* pages: how many were looked up; the instruction will do it again. */
+static bool ask_single(struct cpu *c, unsigned pages)
 {
+	if (pages == 2 && (c->regime.s1 || c->regime.s2))
+		c->cnt[CNT_DLOOKUP]--;
 	c->exit.kind = EXIT_SINGLE;
 	return false;
 }
@@ -222,11 +234,11 @@ const void *mem_load_slow(struct cpu *c, const struct uop *u, u64 va, u32 desc)
 			continue;
 		}
 		if (desc & MEM_EXCL) {
-			abort_kind(c, va, false, FAULT_ATOMIC);
+			abort_access(c, va, false, FAULT_ATOMIC);
 			return NULL;
 		}
 		if (!single(c)) {
-			ask_single(c);
+			ask_single(c, n);
 			return NULL;
 		}
 		if (!device_part(c, va + at, at, len, false, desc, p[i]))
@@ -262,7 +274,7 @@ bool mem_store_slow(struct cpu *c, const struct uop *u, u64 va, u32 desc)
 	len = first;
 	for (unsigned i = 0; i < n; i++, len = size - first)
 		if ((!p[i].host && !single(c)) || !code_ready(c, &p[i], len))
-			return ask_single(c);
+			return ask_single(c, n);
 	if (c->be)
 		swap_elements(c->bounce, size, 1u << MEM_ESIZE(desc));
 	len = first;
@@ -289,11 +301,11 @@ void *mem_atomic_slow(struct cpu *c, const struct uop *u, u64 va, u32 desc)
 	if (!touch_all(c, va, what, desc | MEM_ALIGNED, p, &len) || !watch_ok(c, va, desc, desc & MEM_WRITES))
 		return NULL;
 	if (!p[0].host) {
-		abort_kind(c, va, desc & MEM_WRITES, FAULT_ATOMIC);
+		abort_access(c, va, desc & MEM_WRITES, FAULT_ATOMIC);
 		return NULL;
 	}
 	if (!code_ready(c, &p[0], len)) {
-		ask_single(c);
+		ask_single(c, 1);
 		return NULL;
 	}
 	if (p[0].code)
@@ -320,9 +332,9 @@ bool mem_zero_block(struct cpu *c, const struct uop *u, u64 va)
 	if (!watch_ok(c, va, desc, true))
 		return false;
 	if (!p[0].host || p[0].device) /* an alignment fault (DDI0487 C5.3.8) */
-		return abort_kind(c, va, true, FAULT_ALIGNMENT);
+		return abort_access(c, va, true, FAULT_ALIGNMENT);
 	if (!code_ready(c, &p[0], 64))
-		return ask_single(c);
+		return ask_single(c, 1);
 	memset(p[0].host, 0, 64);
 	if (p[0].code)
 		phys_written(c->bus, p[0].pa, 64);
@@ -342,8 +354,7 @@ bool mem_cache_op(struct cpu *c, const struct uop *u, u64 va, bool write, bool f
 		return true;
 	if (x.fault.kind == FAULT_PERMISSION && !write && c->el != 0)
 		return true;
-	if (c->regime.s1 || c->regime.s2)
-		c->cnt[CNT_DLOOKUP]++;
+	count_lookup(c);
 	abort_data(c, va, true, x.fault); /* WnR is 1 for cache maintenance */
 	c->exit.iss |= 1u << 8;           /* CM */
 	c->exit.iss &= ~(0x7ffu << 14);
