@@ -1,35 +1,66 @@
 /*
- * The block cache of one PE: code pages by (physical page, key), each with a table of its blocks by offset. Dead blocks are only
- * freed at a safe point, because the one that runs may be among them.
+ * The block cache of one PE: code pages by (physical page, key), each with a table of its blocks by offset. Pages and blocks come from
+ * one arena, in the order of decoding, which keeps neighbours together in the host's caches. Killed blocks are unlinked and their
+ * memory is lost until the arena is full; then everything is dropped at the next safe point.
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include "cpu/fuse.h"
 #include "cpu/translate_priv.h"
 
-enum { HASH_BITS = 12, BUDGET = 64 << 20 };
+/* RESERVE: more than one turn of the run loop can need (two code pages, two of the longest blocks). */
+enum { HASH_BITS = 12, LINE = 64, RESERVE = 256 << 10 };
 
 struct block_cache {
 	struct codepage *hash[1 << HASH_BITS];
-	struct codepage *dead;
-	size_t bytes;
-	bool flush;
+	u8 *arena;
+	size_t used, size;
 	struct fuse *fuse;
 	struct tr scratch;
 };
 
-struct block_cache *block_cache_new(void)
+struct block_cache *block_cache_new(size_t bytes)
 {
 	struct block_cache *bc = calloc(1, sizeof(*bc));
+	void *arena;
 
 	if (!bc)
 		return NULL;
 	bc->fuse = fuse_new();
-	if (!bc->fuse) {
+	arena = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (arena == MAP_FAILED || !bc->fuse) {
+		if (arena != MAP_FAILED)
+			munmap(arena, bytes);
+		fuse_free(bc->fuse);
 		free(bc);
 		return NULL;
 	}
+	madvise(arena, bytes, MADV_HUGEPAGE); /* fewer host TLB misses; a refusal does not matter */
+	bc->arena = arena;
+	bc->size = bytes;
 	return bc;
+}
+
+void block_cache_free(struct block_cache *bc)
+{
+	if (!bc)
+		return;
+	munmap(bc->arena, bc->size);
+	fuse_free(bc->fuse);
+	free(bc);
+}
+
+/* Zeroed memory (the arena is never reused without being cleared). NULL: full. */
+void *block_alloc(struct block_cache *bc, size_t bytes)
+{
+	u8 *p = bc->arena + bc->used;
+
+	bytes = (bytes + LINE - 1) & ~(size_t)(LINE - 1);
+	if (bytes > bc->size - bc->used)
+		return NULL;
+	bc->used += bytes;
+	return p;
 }
 
 struct tr *block_scratch(struct block_cache *bc)
@@ -47,34 +78,6 @@ static unsigned hash_of(u64 pa)
 	return (unsigned)((pa & ADDR_MASK) >> 12) & ((1 << HASH_BITS) - 1);
 }
 
-static void free_page(struct block_cache *bc, struct codepage *p)
-{
-	for (unsigned i = 0; i < ARRAY_SIZE(p->block); i++)
-		if (p->block[i]) {
-			bc->bytes -= p->block[i]->bytes;
-			free(p->block[i]);
-		}
-	bc->bytes -= sizeof(*p);
-	free(p);
-}
-
-void block_cache_free(struct block_cache *bc)
-{
-	if (!bc)
-		return;
-	for (unsigned i = 0; i < ARRAY_SIZE(bc->hash); i++)
-		for (struct codepage *p = bc->hash[i], *next; p; p = next) {
-			next = p->hash_next;
-			free_page(bc, p);
-		}
-	for (struct codepage *p = bc->dead, *next; p; p = next) {
-		next = p->free_next;
-		free_page(bc, p);
-	}
-	fuse_free(bc->fuse);
-	free(bc);
-}
-
 struct codepage *block_page(struct cpu *c, u64 pa_page, u64 key, const u8 *host)
 {
 	struct block_cache *bc = c->blocks;
@@ -83,10 +86,9 @@ struct codepage *block_page(struct cpu *c, u64 pa_page, u64 key, const u8 *host)
 	for (p = *head; p; p = p->hash_next)
 		if (p->pa == pa_page && p->key == key)
 			return p;
-	p = calloc(1, sizeof(*p));
+	p = block_alloc(bc, sizeof(*p));
 	if (!p)
 		return NULL;
-	bc->bytes += sizeof(*p);
 	p->pa = pa_page;
 	p->key = key;
 	p->host = host;
@@ -106,59 +108,45 @@ struct block *block_get(struct cpu *c, struct codepage *p, u32 off)
 	b = block_translate(c, p, off);
 	if (!b)
 		return NULL;
-	c->blocks->bytes += b->bytes;
-	if (c->blocks->bytes > BUDGET)
-		c->blocks->flush = true;
 	p->block[off >> 2] = b;
 	return b;
 }
 
-/* Moves pages that match (addr, or all) to the dead list and makes sure that nothing finds them any more. */
-static void kill(struct cpu *c, u64 addr, bool all)
+/* After code pages were forgotten: nothing fast may lead to them. */
+static void forget(struct cpu *c)
 {
-	struct block_cache *bc = c->blocks;
-	bool any = false;
-
-	for (unsigned i = all ? 0 : hash_of(addr); i < (all ? ARRAY_SIZE(bc->hash) : hash_of(addr) + 1); i++)
-		for (struct codepage **pp = &bc->hash[i], *p; (p = *pp) != NULL;) {
-			if (!all && (p->pa & ADDR_MASK) != (addr & ADDR_MASK)) {
-				pp = &p->hash_next;
-				continue;
-			}
-			*pp = p->hash_next;
-			p->free_next = bc->dead;
-			bc->dead = p;
-			any = true;
-			for (unsigned k = 0; k < ARRAY_SIZE(p->block); k++)
-				if (p->block[k])
-					p->block[k]->link[0] = p->block[k]->link[1] = NULL;
-		}
-	if (any) {
-		fast_flush_code(c->mmu);
-		c->link_from = NULL;
-	}
+	fast_flush_code(c->mmu);
+	c->link_from = NULL;
+	c->code_epoch++;
 }
 
 void block_kill_page(struct cpu *c, u64 addr)
 {
-	kill(c, addr & ~0xfffull, false);
+	bool any = false;
+
+	for (struct codepage **pp = &c->blocks->hash[hash_of(addr)], *p; (p = *pp) != NULL;) {
+		if ((p->pa & ADDR_MASK & ~0xfffull) != (addr & ADDR_MASK & ~0xfffull)) {
+			pp = &p->hash_next;
+			continue;
+		}
+		*pp = p->hash_next;
+		any = true;
+		for (unsigned k = 0; k < ARRAY_SIZE(p->block); k++)
+			if (p->block[k])
+				p->block[k]->link[0] = p->block[k]->link[1] = NULL;
+	}
+	if (any)
+		forget(c);
 }
 
 void block_safe_point(struct cpu *c)
 {
 	struct block_cache *bc = c->blocks;
 
-	if (unlikely(bc->flush)) {
-		bc->flush = false;
-		kill(c, 0, true);
-	}
-	if (likely(!bc->dead))
+	if (likely(bc->size - bc->used > RESERVE))
 		return;
-	c->link_from = NULL; /* may name a block that killed its own page */
-	while (bc->dead) {
-		struct codepage *p = bc->dead;
-
-		bc->dead = p->free_next;
-		free_page(bc, p);
-	}
+	memset(bc->hash, 0, sizeof(bc->hash));
+	madvise(bc->arena, bc->size, MADV_DONTNEED); /* reads as zero again */
+	bc->used = 0;
+	forget(c);
 }

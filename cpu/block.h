@@ -43,17 +43,32 @@ struct uop_cold {
 
 typedef u32 block_counts __attribute__((vector_size(16)));
 
+/*
+ * Entering a block touches its first cache line: header and two uops. Class counts are bytes there (a block has at most 128
+ * instructions), widened when they are added.
+ */
+enum { BLOCK_MAX = 128 };
 struct block {
-	u32 cnt[4] __attribute__((aligned(16))); /* CNT_* of the whole block */
-	struct block *link[2];  /* successors in the same page: taken, not taken */
-	struct codepage *page;
-	struct uop_cold *cold;
-	u16 n;                  /* instructions */
-	u16 n_uops;
+	u8 cnt[4];              /* CNT_* of the whole block */
+	u8 n;                   /* instructions */
+	u8 spare;
 	u16 off;                /* of the first instruction in the page */
-	u32 bytes;              /* of memory, for the cache's budget */
-	struct uop uop[];       /* then the constant pool, then cold */
+	struct block *link[2];  /* successors in the same page: taken, not taken */
+	struct block_info *info;
+	struct uop uop[];       /* then the constant pool, then info with the cold records */
 };
+_Static_assert(sizeof(struct block) == 32, "two uops share the header's cache line");
+
+struct block_info {
+	struct codepage *page;
+	u32 n_uops;
+	struct uop_cold cold[];
+};
+
+static inline const struct uop_cold *block_cold(const struct block *b, const struct uop *u)
+{
+	return &b->info->cold[u - b->uop];
+}
 
 struct codepage {
 	struct block *block[1024]; /* by instruction word in the page */
@@ -61,17 +76,17 @@ struct codepage {
 	u64 key;
 	const u8 *host;            /* the page's bytes */
 	struct codepage *hash_next;
-	struct codepage *free_next;
 };
 
 struct block_cache;
-struct block_cache *block_cache_new(void);
+/* bytes: memory for code pages and blocks (address space is reserved, pages are touched as used); when it is full all is dropped. */
+struct block_cache *block_cache_new(size_t bytes);
 void block_cache_free(struct block_cache *bc);
 /* The page with that key, made when new; host: its 4096 bytes. */
 struct codepage *block_page(struct cpu *c, u64 pa, u64 key, const u8 *host);
-/* Kills every block of that physical page (both address spaces). Memory is freed at block_safe_point(). */
+/* Kills every block of that physical page (both address spaces). Nothing is reused before block_safe_point(). */
 void block_kill_page(struct cpu *c, u64 addr);
-/* Called outside fast code: frees dead blocks; drops everything when the cache is over its budget. */
+/* Called outside fast code: starts afresh when the cache is full. */
 void block_safe_point(struct cpu *c);
 /* Decodes the block at off of page p (translate.c). Never NULL: undecodable words become UNDEFINED uops. */
 struct block *block_translate(struct cpu *c, struct codepage *p, u32 off);

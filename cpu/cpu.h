@@ -176,6 +176,7 @@ struct cpu {
 	struct cpu_host host;
 	void *gic, *timer;      /* the CPU interface and timer of this PE, for the owners' register functions */
 	struct block_cache *blocks;
+	u32 code_epoch;         /* changes whenever code pages are forgotten */
 	u32 max_block;          /* longest block in instructions; 0: no limit beyond the page */
 	u32 ctx_generation;
 	u64 rvbar;              /* where reset starts */
@@ -195,6 +196,7 @@ struct cpu_config {
 	const struct cpu_core *core; /* as cpu_core_make() returned it */
 	const struct tlb_config *tlb;
 	u32 max_block;
+	u32 pes;                /* of the machine: they share the memory set aside for blocks */
 	u64 rvbar;
 };
 

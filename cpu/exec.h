@@ -9,6 +9,9 @@
 #ifndef CPU_EXEC_H
 #define CPU_EXEC_H
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 #include "cpu/block.h"
 #include "cpu/cpu.h"
 
@@ -69,6 +72,17 @@ static always_inline_ const struct uop *leave(struct cpu *c, u64 pc)
 	return NULL;
 }
 
+static always_inline_ void add_counts(struct cpu *c, const struct block *b)
+{
+#ifdef __SSE2__
+	__m128i zero = _mm_setzero_si128(), v = _mm_cvtsi32_si128(*(const int *)b->cnt);
+
+	*(block_counts *)c->cnt += (block_counts)_mm_unpacklo_epi16(_mm_unpacklo_epi8(v, zero), zero);
+#else
+	for (unsigned k = 0; k < 4; k++)
+		c->cnt[k] += b->cnt[k];
+#endif
+}
 /* Enters b, which lies in the page c->page_va. */
 static always_inline_ const struct uop *enter(struct cpu *c, const struct block *b)
 {
@@ -78,7 +92,7 @@ static always_inline_ const struct uop *enter(struct cpu *c, const struct block 
 		return leave(c, c->page_va + b->off);
 	}
 	c->blk = b;
-	*(block_counts *)c->cnt += *(const block_counts *)b->cnt;
+	add_counts(c, b);
 	DISPATCH(c, b->uop, ANY_VALUE);
 }
 /* Goes to page offset `off` of the same page through link `slot` of the current block. */

@@ -20,7 +20,7 @@ struct piece {
 
 static bool abort_data(struct cpu *c, u64 va, bool write, struct fault f)
 {
-	const struct uop_cold *cold = &c->blk->cold[c->u - c->blk->uop];
+	const struct uop_cold *cold = block_cold(c->blk, c->u);
 
 	c->exit.kind = EXIT_DABT;
 	c->exit.far = va;

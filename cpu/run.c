@@ -40,7 +40,7 @@ static void host_fp_leave(u32 saved)
 /* Instructions of the current block that were charged but not completed, the one of c->u included. */
 static u32 charged(const struct cpu *c)
 {
-	return c->blk ? c->blk->n - c->blk->cold[c->u - c->blk->uop].nth : 0;
+	return c->blk ? c->blk->n - block_cold(c->blk, c->u)->nth : 0;
 }
 
 u64 cpu_now(const struct cpu *c)
@@ -58,7 +58,7 @@ u64 cpu_insns(const struct cpu *c)
 
 u64 uop_pc(const struct cpu *c, const struct uop *u)
 {
-	return c->page_va + c->blk->cold[u - c->blk->uop].off;
+	return c->page_va + block_cold(c->blk, u)->off;
 }
 
 /* Takes what is left of the slice away: the next block entry leaves fast code. now is not affected. */
@@ -202,10 +202,10 @@ static void refund(struct cpu *c, const struct block *b, u32 from)
 	if (from >= b->n)
 		return;
 	c->budget += b->n - from;
-	for (u32 i = 0; i < b->n_uops; i++)
-		if (b->cold[i].nth >= from)
+	for (u32 i = 0; i < b->info->n_uops; i++)
+		if (b->info->cold[i].nth >= from)
 			for (unsigned k = 0; k < 4; k++)
-				c->cnt[k] -= b->cold[i].cnt[k];
+				c->cnt[k] -= b->info->cold[i].cnt[k];
 }
 
 static void sleep_pe(struct cpu *c)
@@ -218,7 +218,7 @@ static void sleep_pe(struct cpu *c)
 static bool handle_exit(struct cpu *c)
 {
 	const struct block *b = c->blk;
-	const struct uop_cold *cold = &b->cold[c->u - b->uop];
+	const struct uop_cold *cold = block_cold(b, c->u);
 	enum exit_kind kind = c->exit.kind;
 	bool complete = kind == EXIT_DONE || kind == EXIT_WAIT || kind == EXIT_ERET || kind == EXIT_SVC || kind == EXIT_HVC ||
 			kind == EXIT_SMC || kind == EXIT_BRK || kind == EXIT_HLT;
@@ -261,7 +261,7 @@ static bool run_block(struct cpu *c, const struct block *b)
 
 	c->budget -= b->n;
 	c->blk = b;
-	*(block_counts *)c->cnt += *(const block_counts *)b->cnt;
+	add_counts(c, b);
 	u = b->uop;
 #ifdef TRAPLINE_TRAMPOLINE
 	while (u)
@@ -296,7 +296,7 @@ static void make_link(struct cpu *c, struct block *b)
 	struct block *from = c->link_from;
 
 	c->link_from = NULL;
-	if (from->page == b->page && !(b->page->key & KEY_SINGLE) && !mmu_config(c->mmu)->reference)
+	if (from->info->page == b->info->page && !(b->info->page->key & KEY_SINGLE) && !mmu_config(c->mmu)->reference)
 		from->link[c->link_slot] = b;
 }
 
@@ -347,7 +347,7 @@ static void step(struct cpu *c)
 	if (c->link_from)
 		make_link(c, b);
 	c->page_va = c->pc & ~0xfffull;
-	exclusive = a64_insns[b->cold[0].row].cls == CL_EXCL;
+	exclusive = a64_insns[b->info->cold[0].row].cls == CL_EXCL;
 	if (run_block(c, b) && unlikely(key & KEY_STEP))
 		debug_stepped(c, exclusive);
 }
@@ -375,6 +375,10 @@ void cpu_run(struct cpu *c, u64 now, u64 until)
 
 /* ---- life ---- */
 
+/* For the blocks of all PEs together. */
+#define BLOCK_ARENA ((size_t)64 << 20)
+
+
 struct cpu *cpu_new(const struct cpu_config *cfg, struct bus *bus, const struct sysreg_map *map, struct log *log,
 		    const struct cpu_host *host)
 {
@@ -394,7 +398,7 @@ struct cpu *cpu_new(const struct cpu_config *cfg, struct bus *bus, const struct 
 	c->max_block = cfg->tlb->reference ? 1 : cfg->max_block;
 	c->period_ps = 1000; /* functional: 1 GHz, one cycle an instruction */
 	c->mmu = mmu_new(bus, cfg->tlb, &c->ifast, &c->dfast);
-	c->blocks = block_cache_new();
+	c->blocks = block_cache_new(BLOCK_ARENA / cfg->pes);
 	if (!c->mmu || !c->blocks) {
 		cpu_free(c);
 		return NULL;

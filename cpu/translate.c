@@ -88,21 +88,25 @@ static void translate_one(struct tr *t, u32 w)
 
 static struct block *finish(struct tr *t, struct codepage *p, u32 off)
 {
-	u32 bytes = (u32)(sizeof(struct block) + t->n_uops * sizeof(struct uop) + t->n_pool * sizeof(u64) +
-			  t->n_uops * sizeof(struct uop_cold));
-	struct block *b = aligned_alloc(16, (bytes + 15) & ~15u);
+	size_t uops = t->n_uops * sizeof(struct uop), pool_bytes = t->n_pool * sizeof(u64);
+	size_t cold = sizeof(struct block_info) + t->n_uops * sizeof(struct uop_cold);
+	struct block *b = block_alloc(t->c->blocks, sizeof(struct block) + uops + pool_bytes + cold);
 	u64 *pool;
 
 	if (!b)
 		return NULL;
-	*b = (struct block){ .page = p, .n = (u16)t->n_insns, .n_uops = (u16)t->n_uops, .off = (u16)off, .bytes = bytes };
-	memcpy(b->cnt, t->cnt, sizeof(b->cnt));
-	memcpy(b->uop, t->uop, t->n_uops * sizeof(struct uop));
+	b->n = (u8)t->n_insns;
+	b->off = (u16)off;
+	for (unsigned k = 0; k < 4; k++)
+		b->cnt[k] = (u8)t->cnt[k];
+	memcpy(b->uop, t->uop, uops);
 	fuse_uops(block_fuse(t->c->blocks), b->uop, t->n_uops);
 	pool = (u64 *)&b->uop[t->n_uops];
-	memcpy(pool, t->pool, t->n_pool * sizeof(u64));
-	b->cold = (struct uop_cold *)(pool + t->n_pool);
-	memcpy(b->cold, t->cold, t->n_uops * sizeof(struct uop_cold));
+	memcpy(pool, t->pool, pool_bytes);
+	b->info = (struct block_info *)(pool + t->n_pool);
+	b->info->page = p;
+	b->info->n_uops = t->n_uops;
+	memcpy(b->info->cold, t->cold, t->n_uops * sizeof(struct uop_cold));
 	for (u32 i = 0; i < t->n_uops; i++)
 		if (t->uses_pool[i])
 			b->uop[i].imm = (s32)((char *)&pool[t->uop[i].imm] - (char *)&b->uop[i]);
@@ -112,7 +116,7 @@ static struct block *finish(struct tr *t, struct codepage *p, u32 off)
 struct block *block_translate(struct cpu *c, struct codepage *p, u32 off)
 {
 	struct tr *t = block_scratch(c->blocks);
-	u32 limit = c->max_block ? c->max_block : 1024;
+	u32 limit = c->max_block && c->max_block < BLOCK_MAX ? c->max_block : BLOCK_MAX;
 	struct block *b;
 
 	if (p->key & KEY_SINGLE)

@@ -10,6 +10,7 @@ void tr_illegal(struct tr *t);
 void emit_next(struct tr *t, u32 off, bool stop);
 void tr_sysreg_ends(struct tr *t, u32 enc);
 /* The translation buffer of a PE: large, so it is not on the stack. */
+void *block_alloc(struct block_cache *bc, size_t bytes);
 struct tr *block_scratch(struct block_cache *bc);
 const struct fuse *block_fuse(const struct block_cache *bc);
 

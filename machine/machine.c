@@ -118,7 +118,7 @@ static int make_pes(struct machine *m, const struct config *cfg, struct why *why
 	if (boot_plan_info(m->plan)->psci)
 		host.conduit = machine_conduit;
 	for (unsigned i = 0; i < cfg->pes; i++) {
-		struct cpu_config cc = { .index = i, .mpidr = mpidr_of(i), .core = &m->core, .tlb = &m->tlb, .max_block = cfg->max_block };
+		struct cpu_config cc = { .index = i, .mpidr = mpidr_of(i), .core = &m->core, .tlb = &m->tlb, .max_block = cfg->max_block, .pes = cfg->pes };
 
 		m->seat[i].m = m;
 		m->seat[i].cpu = cpu_new(&cc, m->bus, m->sysregs, m->log, &host);
