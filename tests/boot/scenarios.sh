@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# What the scenarios are: images, options and what their consoles must say. boot.sh reads this file; whoever only wants the
+# command line runs it.
+#
+# usage: scenarios.sh IMAGES SCENARIO     the options of one scenario, one a line
+#        scenarios.sh                     the scenarios
+scenarios=(linux-a53 linux-a57 linux-n1 linux-smp4 linux-bench linux-6.12 linux-sid xen xen-4.20)
+
+# on_linux KERNEL CORE PES ARGUMENT 'regex;...'
+on_linux() {
+	needs=("$1" initrd.gz)
+	want="$5;GUEST-DONE;Power down"
+	options=(-cpu "$2" -smp "$3" -m 1024 -kernel "$images/$1" -initrd "$images/initrd.gz" -append "console=ttyAMA0 panic=-1$4")
+}
+
+# on_xen XEN KERNEL CORE 'regex;...'
+on_xen() {
+	needs=("$1" "$2" initrd.gz)
+	want="$4;GUEST-DONE;Hardware Dom0 halted"
+	options=(-cpu "$3" -smp 2 -m 2048 -kernel "$images/$1"
+		-append "dom0_mem=1024M dom0_max_vcpus=1 console=dtuart dtuart=/pl011@9000000 noreboot"
+		-device "guest-loader,addr=0x49000000,kernel=$images/$2,bootargs=console=hvc0 panic=-1"
+		-device "guest-loader,addr=0x4e000000,initrd=$images/initrd.gz")
+}
+
+# scenario IMAGES NAME: sets `options` (the command line), `want` (expressions of the console, by semicolons) and `needs` (the
+# images); status 1 when there is no such scenario
+scenario() {
+	local images=$1
+	local nvhe='All CPU\(s\) started at EL2;Hyp (nVHE )?mode initialized'
+	local vhe='All CPU\(s\) started at EL2;VHE mode initialized'
+	# of what the bench makes: 64 MiB of zeros by SHA-256, 32 MiB of zeros by gzip -1
+	local sums='3b6a07d0d404fab4e23b6d34bc6696a6a312dd92821332385e5af7c01c421351;32585;BENCH-END'
+
+	case $2 in
+	linux-a53) on_linux Image-6.1 cortex-a53 1 "" "$nvhe" ;;
+	linux-a57) on_linux Image-6.1 cortex-a57 1 "" "$nvhe" ;;
+	linux-n1) on_linux Image-6.1 neoverse-n1 1 "" "$vhe" ;;
+	linux-smp4) on_linux Image-6.1 neoverse-n1 4 "" 'SMP: Total of 4 processors;GUEST-UP .* cpus=4' ;;
+	linux-bench) on_linux Image-6.1 cortex-a57 1 " bench" "$sums" ;;
+	linux-6.12) on_linux Image-6.12 neoverse-n1 1 "" "VHE mode initialized;GUEST-UP 6.12" ;;
+	linux-sid) on_linux Image-sid neoverse-n1 1 "" "VHE mode initialized;GUEST-UP 7" ;;
+	xen) on_xen xen-4.17 Image-6.1 cortex-a57 \
+		'Xen version 4.17;P2M: 44-bit IPA with 44-bit PA and 8-bit VMID;GUEST-UP 6.1.*el2=0' ;;
+	xen-4.20) on_xen xen-4.20 Image-6.12 neoverse-n1 'Xen version 4.20;GUEST-UP 6.12.*el2=0' ;;
+	*) return 1 ;;
+	esac
+	options=(-M "virt,virtualization=on,gic-version=3" -nographic -nodefaults -serial stdio -no-reboot "${options[@]}")
+}
+
+# run, not read
+if [ "${BASH_SOURCE[0]}" = "$0" ]; then
+	if [ $# = 0 ]; then
+		printf '%s\n' "${scenarios[@]}"
+	elif [ $# != 2 ] || ! scenario "$1" "$2"; then
+		echo "usage: scenarios.sh IMAGES SCENARIO, of ${scenarios[*]}" >&2
+		exit 2
+	else
+		printf '%s\n' "${options[@]}"
+	fi
+fi
