@@ -237,13 +237,17 @@ static u64 regime_identity(const struct regime *r)
 
 enum { ID_FETCH = 1 << 9, ID_PRIV = 1 << 10, ID_PAN = 1 << 11 }; /* beside regime_identity() */
 
-/* The fields of TCR that are checked before a TLB is looked up: TxSZ, EPDx, TGx, TBIx. Below
- * bit 40. */
+/*
+ * The fields of TCR that are checked before a TLB is looked up: TxSZ, EPDx, TGx, TBIx; without
+ * stage 1 TBIx alone says whether an address is too large. Below bit 40.
+ */
 static u64 tcr_identity(const struct cpu *c)
 {
-	return c->regime.s1 ? c->regime.tcr & (MASK(38, 37) | MASK(31, 30) | MASK(23, 23) |
-					       MASK(21, 14) | BIT(7) | MASK(5, 0))
-			    : 0;
+	u64 tbi = c->regime.two_ranges ? MASK(38, 37) : BIT(20);
+
+	return c->regime.tcr & (c->regime.s1 ? MASK(38, 37) | MASK(31, 30) | MASK(23, 23) |
+						       MASK(21, 14) | BIT(7) | MASK(5, 0)
+					     : tbi);
 }
 
 static struct mctx data_context(struct cpu *c, u64 id, bool priv)
