@@ -74,6 +74,10 @@ const struct fwd_row fwd_branch_rows[] = { FWD_BRANCH(cbz32), FWD_BRANCH(cbz64),
 					   FWD_BRANCH(tbz), FWD_BRANCH(tbnz) };
 const size_t fwd_branch_rows_n = ARRAY_SIZE(fwd_branch_rows);
 
+TAILS_BRANCH(TAIL_DEFINE, )
+const struct tail_row tail_branch_rows[] = { TAILS_BRANCH(TAIL_ROW, ) };
+const size_t tail_branch_rows_n = ARRAY_SIZE(tail_branch_rows);
+
 /* The end of a block that simply ran into its limit: imm = offset of the next instruction. */
 EXEC(next_near) { return go_link(c, 0, u->imm); }
 EXEC(next_page) { return go_va(c, c->page_va + 0x1000); }

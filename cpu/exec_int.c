@@ -369,6 +369,55 @@ const struct pair_row pair_int_rows[] = {
 };
 const size_t pair_int_rows_n = ARRAY_SIZE(pair_int_rows);
 
+/*
+ * Heads: the handler's work by the handler itself, as an expression of what it writes. H_ repeats the operand forms of the handler
+ * of that name above.
+ */
+#define H_mov64 RM
+#define H_mov32 (u32)RM
+#define H_movi (u64)(s64)u->imm
+#define H_adr c->page_va + (u64)(s64)u->imm
+#define H_add_i64 RN + (u64)(s64)u->imm
+#define H_add_i64_fn acc + (u64)(s64)u->imm
+#define H_add_i32 (u32)(RN + (u32)u->imm)
+#define H_add_i32_fn (u32)(acc + (u32)u->imm)
+#define H_add_r64 RN + RM
+#define H_sub_r64 RN - RM
+#define H_add_r32 (u32)((u32)RN + (u32)RM)
+#define H_add_r32_fn (u32)((u32)acc + (u32)RM)
+#define H_add_r32_fm (u32)((u32)RN + (u32)acc)
+#define H_lsr64 RN >> u->aux
+#define H_and_i32 (u32)RN & u->uimm
+#define H_and_r32 (u32)RN & (u32)RM
+#define H_eor_r32 (u32)RN ^ (u32)RM
+#define H_eor_r32_fn (u32)acc ^ (u32)RM
+#define H_eor_ror32 (u32)RN ^ ror32((u32)RM, u->aux)
+#define H_eor_ror32_fn (u32)acc ^ ror32((u32)RM, u->aux)
+#define H_eor_lsr32_fn (u32)acc ^ (u32)RM >> u->aux
+#define H_extr32 (u32)((u32)RM >> u->aux | (u32)RN << (32 - u->aux))
+#define HEADS_INT(X)                                                                                                 \
+	X(mov64) X(mov32) X(movi) X(adr) X(add_i64) X(add_i64_fn) X(add_i32) X(add_i32_fn) X(add_r64) X(sub_r64) X(add_r32) \
+	X(add_r32_fn) X(add_r32_fm) X(lsr64) X(and_i32) X(and_r32) X(eor_r32) X(eor_r32_fn) X(eor_ror32) X(eor_ror32_fn) \
+	X(eor_lsr32_fn) X(extr32)
+#define HEAD_INT_TAIL(tail, head)                                                                                    \
+	EXEC(head##__##tail)                                                                                         \
+	{                                                                                                            \
+		u64 v = H_##head;                                                                                    \
+		RD = v;                                                                                              \
+		return exec_tail_##tail(c, u + 1, v);                                                                \
+	}
+#define HEAD_INT_ENTRY(tail, head) [TAIL_##tail] = exec_##head##__##tail,
+#define HEAD_INT(head)                                                                                               \
+	TAILS(HEAD_INT_TAIL, head)                                                                                   \
+	static exec_fn *const head_##head[TAIL_COUNT] = { TAILS(HEAD_INT_ENTRY, head) };
+HEADS_INT(HEAD_INT)
+#define HEAD_ROW(head) { exec_##head, head_##head },
+const struct head_row head_int_rows[] = { HEADS_INT(HEAD_ROW) };
+const size_t head_int_rows_n = ARRAY_SIZE(head_int_rows);
+TAILS_INT(TAIL_DEFINE, )
+const struct tail_row tail_int_rows[] = { TAILS_INT(TAIL_ROW, ) };
+const size_t tail_int_rows_n = ARRAY_SIZE(tail_int_rows);
+
 /* ---- translation ---- */
 
 static bool fits32(u64 v)

@@ -205,6 +205,57 @@ const struct fwd_row fwd_ldst_rows[] = {
 };
 const size_t fwd_ldst_rows_n = ARRAY_SIZE(fwd_ldst_rows);
 
+/* Heads: an access that succeeds goes straight on. */
+#define HEAD_LOAD(tail, head, addr, slow_addr, size, es, assign)                                                     \
+	EXEC(head##__##tail)                                                                                         \
+	{                                                                                                            \
+		u64 va = addr, got = 0;                                                                              \
+		const struct fast_slot *s = mem_slot(c, va, MEM(size, es, MCTX_CUR, 0));                             \
+		const void *p;                                                                                       \
+		if (unlikely(s->rtag != mem_tag(c, va, MEM(size, es, MCTX_CUR, 0))))                                 \
+			return slow_##head(c, u);                                                                    \
+		p = (const void *)(s->addend + va);                                                                  \
+		assign;                                                                                              \
+		return exec_tail_##tail(c, u + 1, got);                                                              \
+	}
+#define HEAD_STORE(tail, head, addr, value, size, es, put)                                                           \
+	EXEC(head##__##tail)                                                                                         \
+	{                                                                                                            \
+		u64 va = addr;                                                                                       \
+		const struct fast_slot *s = mem_slot(c, va, MEM(size, es, MCTX_CUR, 0));                             \
+		const u64 V = value;                                                                                 \
+		void *p;                                                                                             \
+		if (unlikely(s->wtag != mem_tag(c, va, MEM(size, es, MCTX_CUR, 0))))                                 \
+			return slow_##head(c, u);                                                                    \
+		p = (void *)(s->addend + va);                                                                        \
+		put;                                                                                                 \
+		return exec_tail_##tail(c, u + 1, 0);                                                                \
+	}
+#define HEAD_ENTRY(tail, head) [TAIL_##tail] = exec_##head##__##tail,
+#define HEAD_TABLE(head) static exec_fn *const head_##head[TAIL_COUNT] = { TAILS(HEAD_ENTRY, head) };
+#define HEAD_ld64_imm(tail, ...)    HEAD_LOAD(tail, ld64_imm, A_imm(RN), A_imm(RN), 8, 3, RD = got = get64(p))
+#define HEAD_ld64_imm_fn(tail, ...) HEAD_LOAD(tail, ld64_imm_fn, A_imm(acc), A_imm(RN), 8, 3, RD = got = get64(p))
+#define HEAD_ld32_imm(tail, ...)    HEAD_LOAD(tail, ld32_imm, A_imm(RN), A_imm(RN), 4, 2, RD = got = get32(p))
+#define HEAD_ld32_imm_fn(tail, ...) HEAD_LOAD(tail, ld32_imm_fn, A_imm(acc), A_imm(RN), 4, 2, RD = got = get32(p))
+#define HEAD_ld8_imm(tail, ...)     HEAD_LOAD(tail, ld8_imm, A_imm(RN), A_imm(RN), 1, 0, RD = got = get8(p))
+#define HEAD_ld8_imm_fn(tail, ...)  HEAD_LOAD(tail, ld8_imm_fn, A_imm(acc), A_imm(RN), 1, 0, RD = got = get8(p))
+#define HEAD_ldp64_imm(tail, ...)   HEAD_LOAD(tail, ldp64_imm, A_imm(RN), A_imm(RN), 16, 3, u64 b = get64(AT(p, 8)); RD = get64(p); c->x[u->aux] = b)
+#define HEAD_st64_imm(tail, ...)    HEAD_STORE(tail, st64_imm, A_imm(RN), RD, 8, 3, put64(p, V))
+#define HEAD_st64_imm_fd(tail, ...) HEAD_STORE(tail, st64_imm_fd, A_imm(RN), acc, 8, 3, put64(p, V))
+#define HEAD_st32_imm_fd(tail, ...) HEAD_STORE(tail, st32_imm_fd, A_imm(RN), acc, 4, 2, put32(p, (u32)V))
+#define HEAD_stp64_imm(tail, ...)   HEAD_STORE(tail, stp64_imm, A_imm(RN), RD, 16, 3, put64(p, V); put64(AT(p, 8), c->x[u->aux]))
+#define HEADS_LDST(X)                                                                                                \
+	X(ld64_imm) X(ld64_imm_fn) X(ld32_imm) X(ld32_imm_fn) X(ld8_imm) X(ld8_imm_fn) X(ldp64_imm) X(st64_imm) X(st64_imm_fd) \
+	X(st32_imm_fd) X(stp64_imm)
+#define HEAD_ALL(head) TAILS(HEAD_##head, ) HEAD_TABLE(head)
+HEADS_LDST(HEAD_ALL)
+#define HEAD_ROW(head) { exec_##head, head_##head },
+const struct head_row head_ldst_rows[] = { HEADS_LDST(HEAD_ROW) };
+const size_t head_ldst_rows_n = ARRAY_SIZE(head_ldst_rows);
+TAILS_LDST(TAIL_DEFINE, )
+const struct tail_row tail_ldst_rows[] = { TAILS_LDST(TAIL_ROW, ) };
+const size_t tail_ldst_rows_n = ARRAY_SIZE(tail_ldst_rows);
+
 #define PAIR_WB(name) { exec_##name##_imm, exec_add_imm, exec_##name##_wb, exec_##name##_wb_fn, NULL, true },
 const struct pair_row pair_ldst_rows[] = {
 	PAIR_WB(ld8) PAIR_WB(ld16) PAIR_WB(ld32) PAIR_WB(ld64) PAIR_WB(ldp64)

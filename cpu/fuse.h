@@ -39,6 +39,65 @@ extern const size_t pair_int_rows_n, pair_ldst_rows_n;
 FUSED_CONDS(FUSED_PROTOTYPES, )
 #undef FUSED_PROTOTYPES
 
+/*
+ * Direct succession: a head (simple arithmetic or an access) that goes straight to the handler of a known tail instead of through the
+ * uop's pointer. The host predicts a direct jump; the long loops of interpreters and shells overflow its predictor for
+ * indirect ones. One function for every head and tail; the lists were chosen from counts over boots and linux-bench.
+ */
+#define TAILS_INT(X, ...)                                                                                            \
+	X(mov64, __VA_ARGS__) X(mov32, __VA_ARGS__) X(movi, __VA_ARGS__) X(add_i64, __VA_ARGS__) X(add_i64_fn, __VA_ARGS__) \
+	X(add_i32, __VA_ARGS__) X(add_i32_fn, __VA_ARGS__) X(add_r64, __VA_ARGS__) X(add_r32, __VA_ARGS__)           \
+	X(add_r32_fn, __VA_ARGS__) X(add_r32_fm, __VA_ARGS__) X(adr, __VA_ARGS__) X(and_r32, __VA_ARGS__) X(lsr64, __VA_ARGS__) \
+	X(eor_r32_fn, __VA_ARGS__) X(eor_ror32, __VA_ARGS__) X(eor_ror32_fn, __VA_ARGS__) X(eor_lsr32_fn, __VA_ARGS__) \
+	X(extr32, __VA_ARGS__) X(sub_r64, __VA_ARGS__)                                                               \
+	X(subs_i64_b_eq, __VA_ARGS__) X(subs_i64_b_ne, __VA_ARGS__) X(subs_i32_b_eq, __VA_ARGS__) X(subs_i32_b_ne, __VA_ARGS__) \
+	X(subs_i64_b_eq_fn, __VA_ARGS__) X(subs_i64_b_ne_fn, __VA_ARGS__) X(subs_i32_b_eq_fn, __VA_ARGS__)           \
+	X(subs_i32_b_ne_fn, __VA_ARGS__) X(subs_i32_b_hi_fn, __VA_ARGS__) X(subs_i32_b_ls_fn, __VA_ARGS__)           \
+	X(subs_r64_b_eq, __VA_ARGS__) X(subs_r64_b_ne, __VA_ARGS__) X(subs_r64_b_ls, __VA_ARGS__) X(subs_r64_b_hi, __VA_ARGS__) \
+	X(subs_r32_b_eq_fn, __VA_ARGS__) X(subs_r32_b_ne_fn, __VA_ARGS__) X(subs_i64, __VA_ARGS__) X(subs_i32, __VA_ARGS__) \
+	X(subs_i32_fn, __VA_ARGS__) X(subs_r64, __VA_ARGS__)
+#define TAILS_LDST(X, ...)                                                                                           \
+	X(ld64_imm, __VA_ARGS__) X(ld64_imm_fn, __VA_ARGS__) X(ld32_imm, __VA_ARGS__) X(ld32_imm_fn, __VA_ARGS__)    \
+	X(ld8_imm, __VA_ARGS__) X(ld8_imm_fn, __VA_ARGS__) X(ld64_lsl, __VA_ARGS__) X(ld32_lsl, __VA_ARGS__) X(ld8_lsl, __VA_ARGS__) \
+	X(st64_imm, __VA_ARGS__) X(st64_imm_fn, __VA_ARGS__) X(st64_imm_fd, __VA_ARGS__) X(st32_imm, __VA_ARGS__)    \
+	X(st32_imm_fd, __VA_ARGS__) X(st8_imm, __VA_ARGS__) X(ldp64_imm, __VA_ARGS__) X(stp64_imm, __VA_ARGS__)      \
+	X(ldp64_wb, __VA_ARGS__) X(stp64_wb, __VA_ARGS__) X(ld8_wb, __VA_ARGS__) X(nop, __VA_ARGS__)
+#define TAILS_BRANCH(X, ...)                                                                                         \
+	X(b_near, __VA_ARGS__) X(b_far, __VA_ARGS__) X(bl_near, __VA_ARGS__) X(bl_far, __VA_ARGS__) X(br, __VA_ARGS__) X(blr, __VA_ARGS__) \
+	X(cbz64_near, __VA_ARGS__) X(cbz64_fd_near, __VA_ARGS__) X(cbz32_near, __VA_ARGS__) X(cbz32_fd_near, __VA_ARGS__) \
+	X(cbnz64_near, __VA_ARGS__) X(cbnz64_fd_near, __VA_ARGS__) X(cbnz32_near, __VA_ARGS__) X(cbnz32_fd_near, __VA_ARGS__) \
+	X(tbz_near, __VA_ARGS__) X(tbz_fd_near, __VA_ARGS__) X(tbnz_near, __VA_ARGS__) X(tbnz_fd_near, __VA_ARGS__)  \
+	X(b_eq_near, __VA_ARGS__) X(b_ne_near, __VA_ARGS__)
+#define TAILS(X, ...) TAILS_INT(X, __VA_ARGS__) TAILS_LDST(X, __VA_ARGS__) TAILS_BRANCH(X, __VA_ARGS__)
+enum tail {
+#define TAIL_ENUM(name, ...) TAIL_##name,
+	TAILS(TAIL_ENUM, )
+#undef TAIL_ENUM
+	TAIL_COUNT
+};
+#define TAIL_PROTOTYPE(name, ...) exec_fn exec_tail_##name;
+TAILS(TAIL_PROTOTYPE, )
+#undef TAIL_PROTOTYPE
+/* In the file of the handlers: the entry points by which other files' heads reach them. */
+#define TAIL_DEFINE(name, ...)                                                                                       \
+	EXEC_FN(tail_##name)                                                                                         \
+	{                                                                                                            \
+		return exec_##name(c, u, acc);                                                                       \
+	}
+#define TAIL_ROW(name, ...) { exec_##name, TAIL_##name },
+struct tail_row {
+	exec_fn *plain;
+	enum tail tail;
+};
+struct head_row {
+	exec_fn *plain;
+	exec_fn *const *by_tail; /* [TAIL_COUNT] */
+};
+extern const struct tail_row tail_int_rows[], tail_ldst_rows[], tail_branch_rows[];
+extern const size_t tail_int_rows_n, tail_ldst_rows_n, tail_branch_rows_n;
+extern const struct head_row head_int_rows[], head_ldst_rows[];
+extern const size_t head_int_rows_n, head_ldst_rows_n;
+
 struct fuse;
 struct fuse *fuse_new(void);
 void fuse_free(struct fuse *f);
