@@ -45,7 +45,7 @@ bool tr_fp_check(struct tr *t)
 	(void)t;
 	return true;
 }
-static const struct uop *exec_end(struct cpu *c, const struct uop *u)
+EXEC(end)
 {
 	(void)c, (void)u;
 	return NULL;

@@ -6,22 +6,19 @@
  *
  *	fuzz_guest [--seed S] [--runs N] [--seconds N] [--us N]
  *
- * Seeds S, S+1, ... until N runs or N seconds are over; each guest gets --us virtual microseconds. A
- * difference is narrowed down to the first nanosecond after which it can be seen. Status 1: found something.
+ * Each guest gets --us virtual microseconds (20). A difference is narrowed down to the first nanosecond
+ * after which it can be seen.
  */
-#include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "cpu/context.h"
 #include "machine/machine_priv.h"
 #include "tests/fuzz/guest_world.h"
+#include "tests/fuzz/loop.h"
 
-enum { WATCHDOG_SECONDS = 60, PS_PER_NS = 1000 };
+enum { PS_PER_NS = 1000 };
 
 /* How a guest is run. */
 struct way {
@@ -99,9 +96,7 @@ static bool run_to(struct run *r, u64 ns, bool tell)
 
 	r->stop = (struct event){ .name = "fuzz", .fire = stop, .ctx = r->m };
 	event_at(&r->m->queue, &r->stop, ns * PS_PER_NS);
-	alarm(WATCHDOG_SECONDS);
 	machine_run(r->m);
-	alarm(0);
 	if (r->cfg.tlb_reference)
 		ok = model_counts(r->m, tell);
 	machine_digest(r->m, r->digest);
@@ -198,17 +193,15 @@ static void explain(u64 seed, const struct way *way, u64 ns, FILE *sink)
 		print_difference(a.m, b.m, i);
 	run_end(&a);
 	run_end(&b);
-	fflush(stdout);
 }
 
-static bool try_seed(u64 seed, u64 ns, FILE *sink, u64 *insns)
+static bool try_seed(u64 seed, u64 ns, FILE *sink)
 {
 	struct run first, other;
 	bool good = true;
 
 	run_begin(&first, seed, &ways[0], sink);
 	run_to(&first, ns, false);
-	*insns += machine_insns(first.m);
 	for (size_t i = 1; i < ARRAY_SIZE(ways) && good; i++) {
 		run_begin(&other, seed, &ways[i], sink);
 		good = run_to(&other, ns, false) && !strcmp(first.digest, other.digest);
@@ -222,58 +215,12 @@ static bool try_seed(u64 seed, u64 ns, FILE *sink, u64 *insns)
 
 /* ---- Around it ---- */
 
-static volatile u64 current_seed;
-
-/* Only the seed is wanted: the next run can be made under a debugger. */
-static void say_seed(void)
+void fuzz_case(u64 seed)
 {
-	char text[64];
-	int n = snprintf(text, sizeof text, "\nfuzz_guest: seed %" PRIu64 "\n", current_seed);
-
-	if (write(STDERR_FILENO, text, (size_t)n) != n)
-		_exit(3);
-}
-
-static void on_alarm(int sig)
-{
-	static const char text[] = "fuzz_guest: a run does not end\n";
-
-	(void)sig;
-	say_seed();
-	if (write(STDERR_FILENO, text, sizeof text - 1) > 0)
-		abort();
-	_exit(3);
-}
-
-void __sanitizer_set_death_callback(void (*fn)(void)) __attribute__((weak));
-
-static u64 number_after(char **argv, int argc, const char *option, u64 otherwise)
-{
-	for (int i = 1; i + 1 < argc; i++)
-		if (!strcmp(argv[i], option))
-			return strtoull(argv[i + 1], NULL, 0);
-	return otherwise;
-}
-
-int main(int argc, char **argv)
-{
-	u64 seed = number_after(argv, argc, "--seed", 1), runs = number_after(argv, argc, "--runs", UINT64_MAX);
-	u64 seconds = number_after(argv, argc, "--seconds", runs == UINT64_MAX ? 60 : UINT64_MAX / 2);
-	u64 ns = number_after(argv, argc, "--us", 20) * 1000, done = 0, bad = 0, insns = 0;
-	time_t start = time(NULL);
-	FILE *sink = fopen("/dev/null", "w");
+	static FILE *sink;
 
 	if (!sink)
-		return 2;
-	signal(SIGALRM, on_alarm);
-	if (__sanitizer_set_death_callback)
-		__sanitizer_set_death_callback(say_seed);
-	for (; done < runs && (u64)(time(NULL) - start) < seconds; done++) {
-		current_seed = seed + done;
-		bad += !try_seed(current_seed, ns, sink, &insns);
-	}
-	fclose(sink);
-	printf("%" PRIu64 " guests from seed %" PRIu64 ", %" PRIu64 " instructions, %" PRIu64 " with differences\n", done, seed,
-	       insns, bad);
-	return bad != 0;
+		sink = fopen("/dev/null", "w");
+	if (!try_seed(seed, fuzz_option("--us", 20) * 1000, sink))
+		fuzz_bad("how it is run shows");
 }

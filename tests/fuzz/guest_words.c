@@ -57,6 +57,23 @@ static u32 sysreg_word(u64 *rng, const struct sysreg_map *map)
 	return 0xd5000000 | (u32)read << 21 | enc << 5 | (u32)random_below(rng, 32);
 }
 
+/* MRS Xn, control register; EOR Xn, Xn, #one bit; MSR back. */
+void random_toggle(u64 *rng, const struct sysreg_map *map, u32 w[3])
+{
+	static const char *const names[] = {
+		"SCTLR_EL1", "SCTLR_EL2", "SCTLR_EL3", "TCR_EL1",    "TCR_EL2",	  "TCR_EL3",   "HCR_EL2",	"SCR_EL3",
+		"VTCR_EL2",  "MAIR_EL1",  "MAIR_EL2",  "CPACR_EL1",  "CPTR_EL2",  "CPTR_EL3",  "MDSCR_EL1",	"MDCR_EL2",
+		"TTBR0_EL1", "TTBR1_EL1", "VTTBR_EL2", "CNTHCTL_EL2", "CNTKCTL_EL1", "ICH_HCR_EL2", "CNTV_CTL_EL0", "DBGWCR0_EL1",
+	};
+	const struct sysreg *r = sysreg_find_name(map, names[random_below(rng, ARRAY_SIZE(names))]);
+	u32 msr = 0xd5000000 | (r ? r->enc : 0) << 5, n = (u32)random_below(rng, 31);
+	u32 bit = (u32)random_below(rng, random_percent(rng, 70) ? 32 : 64);
+
+	w[0] = msr | 1 << 21 | n;
+	w[1] = 0xd2400000 | (-bit & 63) << 16 | n << 5 | n; /* EOR Xn, Xn, #1 << bit */
+	w[2] = msr | n;
+}
+
 u32 random_word(u64 *rng, const struct sysreg_map *map)
 {
 	const struct insn *row;
@@ -165,13 +182,13 @@ static u32 *acknowledge(u64 *rng, u32 *p)
 	return p;
 }
 
-/* ELR: behind the instruction, or by 14 bits of X16 anywhere in the code. */
-static u32 *go_on(u32 *p, unsigned el)
+/* ELR: behind the instruction, or by bits of X16 anywhere in 2^width words of code. */
+static u32 *go_on(u32 *p, unsigned el, unsigned width)
 {
 	*p++ = 0xb69000d0;					     /* TBZ X16, #50, behind B */
 	*p++ = 0xd2800011 | (u32)(WORLD_CODE & 0xffff) << 5;	     /* MOVZ X17, code */
 	*p++ = 0xf2a00011 | (u32)(WORLD_CODE >> 16 & 0xffff) << 5;   /* MOVK X17, code, LSL #16 */
-	*p++ = 0xd3548612;					     /* UBFX X18, X16, #20, #14 */
+	*p++ = 0xd3540212 | (19 + width) << 10;			     /* UBFX X18, X16, #20, #width */
 	*p++ = 0x8b120a31;					     /* ADD X17, X17, X18, LSL #2 */
 	*p++ = 0x14000003;					     /* B to the MSR */
 	*p++ = (elr[el] | READ) + 17;				     /* MRS X17, ELR */
@@ -184,7 +201,7 @@ static u32 *go_on(u32 *p, unsigned el)
  * At most 32 words: the next number of a generator in TPIDR_ELx chooses four pairs of registers from
  * the values, which are `values` words from here, and where to go on.
  */
-static void handler(u64 *rng, u32 *p, unsigned el, bool interrupt, u32 values)
+static void handler(u64 *rng, u32 *p, unsigned el, unsigned width, bool interrupt, u32 values)
 {
 	u32 *start = p;
 
@@ -206,14 +223,14 @@ static void handler(u64 *rng, u32 *p, unsigned el, bool interrupt, u32 values)
 	if (random_percent(rng, 20))
 		*p++ = 0x9100025f; /* MOV SP, X18 */
 	if (!interrupt)
-		p = go_on(p, el);
+		p = go_on(p, el, width);
 	if (random_percent(rng, 10))
 		*p++ = spsr[el] + (u32)random_below(rng, 8); /* MSR SPSR, Xn */
 	*p = 0xd69f03e0; /* ERET */
 }
 
-void world_vectors(u64 *rng, u32 *p, unsigned el)
+void world_vectors(u64 *rng, u32 *p, unsigned el, unsigned width)
 {
 	for (unsigned i = 0; i < 16; i++)
-		handler(rng, p + i * 32, el, i % 4 == 1 || i % 4 == 2, (16 - i) * 32);
+		handler(rng, p + i * 32, el, width, i % 4 == 1 || i % 4 == 2, (16 - i) * 32);
 }

@@ -17,9 +17,11 @@ struct sysreg_map;
 
 /* One instruction word, dense in what reaches memory and system registers. */
 u32 random_word(u64 *rng, const struct sysreg_map *map);
+/* Three words that flip one bit of a control register. */
+void random_toggle(u64 *rng, const struct sysreg_map *map, u32 w[3]);
 /* What a general register may hold: addresses of all sorts, edges, noise. upper: base of the upper VA range. */
 u64 random_value(u64 *rng, u64 upper);
-/* The exception handlers of EL el at p, the values that they load after them. */
-void world_vectors(u64 *rng, u32 *p, unsigned el);
+/* The exception handlers of EL el at p; they go on in the first 2^width words of code. The values that they load follow them. */
+void world_vectors(u64 *rng, u32 *p, unsigned el, unsigned width);
 
 #endif

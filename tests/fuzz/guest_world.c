@@ -18,6 +18,8 @@ struct world {
 	u64 upper[4];	     /* base of the upper range of ELn, 0: none */
 	u64 ttbr0[4], ttbr1[4], vttbr, tcr[4], vtcr, sctlr[4];
 	u64 sensible_hcr, sensible_scr;
+	unsigned width; /* 2^width words of code are jumped to: a few make hot loops */
+	unsigned toggles; /* percent */
 };
 
 /* ---- The board ---- */
@@ -67,6 +69,9 @@ static void random_code(struct world *w)
 
 	for (size_t i = 0; i < WORLD_PART / 4; i++)
 		p[i] = random_word(&w->rng, w->m->sysregs);
+	for (size_t i = 0; i < WORLD_PART / 4 - 3; i += 3)
+		if (random_percent(&w->rng, w->toggles))
+			random_toggle(&w->rng, w->m->sysregs, p + i);
 }
 
 static void vectors(struct world *w, unsigned el)
@@ -74,7 +79,7 @@ static void vectors(struct world *w, unsigned el)
 	u8 *p = w->ram + (WORLD_VECTORS + (el - 1) * 0x1000 - WORLD_RAM);
 	u64 *values = (u64 *)(p + 0x800);
 
-	world_vectors(&w->rng, (u32 *)p, el);
+	world_vectors(&w->rng, (u32 *)p, el, w->width);
 	for (unsigned i = 0; i < 160; i++)
 		values[i] = random_value(&w->rng, random_percent(&w->rng, 30) ? w->upper[el] : 0);
 }
@@ -240,7 +245,7 @@ static void start(struct world *w, struct seat *s)
 	struct cpu *c = s->cpu;
 	unsigned el;
 
-	machine_start_pe(w->m, s, WORLD_CODE + (random_below(rng, WORLD_PART) & ~3ull), 0);
+	machine_start_pe(w->m, s, WORLD_CODE + (random_below(rng, 4ull << w->width) & ~3ull), 0);
 	any_registers(w, c);
 	regime_registers(w, c);
 	other_registers(w, c);
@@ -302,6 +307,8 @@ void world_fill(struct machine *m, u64 seed)
 
 	if (!w.ram)
 		abort();
+	w.width = random_percent(&w.rng, 40) ? 14 : 6 + (unsigned)random_below(&w.rng, 8);
+	w.toggles = random_percent(&w.rng, 40) ? 0 : (unsigned)random_below(&w.rng, 12);
 	regimes(&w);
 	random_bytes(&w, WORLD_DATA, WORLD_PART);
 	random_code(&w);

@@ -35,7 +35,7 @@ static void fixture_free(struct fixture f)
 	free(f.t);
 }
 
-static const struct uop *exec_end(struct cpu *c, const struct uop *u)
+EXEC(end)
 {
 	return NULL;
 }
