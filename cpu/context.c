@@ -30,25 +30,65 @@ struct context *context_new(void)
 	return calloc(1, sizeof(struct context));
 }
 
+u16 context_vm(const struct context *contexts, u64 baddr, u16 *seen)
+{
+	for (const struct context *x = contexts; x; x = x->next) {
+		if (x->vm && x->vm_baddr == baddr)
+			return x->vm;
+		if (x->vm > *seen)
+			*seen = x->vm;
+	}
+	return 0;
+}
+
+static u16 vm_number(const struct cpu *c, u64 vm)
+{
+	u16 seen = 0, number;
+
+	if (!vm)
+		return 0;
+	if (c->host.vm_number)
+		return c->host.vm_number(c->host.ctx, vm);
+	number = context_vm(c->contexts, vm, &seen);
+	return number ? number : (u16)(seen + 1);
+}
+
+static struct context *find_context(const struct cpu *c, u64 vm)
+{
+	struct context *x = c->contexts;
+
+	while (x && (x->el != c->el || x->vm_baddr != vm))
+		x = x->next;
+	return x;
+}
+
 /* Appends: contexts stay in order of first sight, so that reports depend on nothing else. */
-static struct context *add_context(struct cpu *c, u64 vm)
+static struct context *add_context(struct cpu *c, u64 vm, u16 number)
 {
 	struct context **end = &c->contexts, *x = context_new();
-	u16 number = 0, seen = 0;
 
-	for (; *end; end = &(*end)->next) {
-		if ((*end)->vm_baddr == vm)
-			number = (*end)->vm;
-		seen = (*end)->vm > seen ? (*end)->vm : seen;
-	}
 	if (!x)
 		return NULL;
 	x->vm_baddr = vm;
-	x->vm = (u16)(!vm ? 0 : number ? number : seen + 1);
-	x->vmid = vm ? c->regime.vmid : 0;
+	x->vm = number;
+	x->vmid = vm && vm != CONTEXT_BADDR_REST ? c->regime.vmid : 0;
 	x->el = c->el;
+	while (*end)
+		end = &(*end)->next;
 	*end = x;
 	return x;
+}
+
+/* A context that this PE has not entered before. */
+static struct context *first_sight(struct cpu *c, u64 vm)
+{
+	u16 number = vm_number(c, vm);
+	struct context *x;
+
+	if (number <= CONTEXT_MAX_VMS)
+		return add_context(c, vm, number);
+	x = find_context(c, CONTEXT_BADDR_REST);
+	return x ? x : add_context(c, CONTEXT_BADDR_REST, CONTEXT_VM_REST);
 }
 
 void context_switch(struct cpu *c)
@@ -60,10 +100,9 @@ void context_switch(struct cpu *c)
 		return;
 	if (x)
 		context_drain(c);
-	for (x = c->contexts; x && (x->el != c->el || x->vm_baddr != vm);)
-		x = x->next;
+	x = find_context(c, vm);
 	if (!x)
-		x = add_context(c, vm);
+		x = first_sight(c, vm);
 	if (!x)
 		return; /* out of memory: count where we are */
 	c->context = x;

@@ -1,6 +1,7 @@
 /*
  * Counting contexts: one per (VM, EL) of a PE. Counters live in the current context, so a switch changes one pointer. A VM is
- * VTTBR_EL2.BADDR seen at an ERET to EL1/EL0 with stage 2 on; VM 0 is everything else (host, bare machine).
+ * VTTBR_EL2.BADDR seen at an ERET to EL1/EL0 with stage 2 on; VM 0 is everything else (host, bare machine). VMs have the same number
+ * on all PEs, in order of first sight. Those after the first CONTEXT_MAX_VMS are counted together: a guest could invent any number.
  */
 #ifndef CPU_CONTEXT_H
 #define CPU_CONTEXT_H
@@ -25,11 +26,15 @@ extern const size_t cpu_stat_rows_n;
 /* Indices of cpu.cnt and of a block's class counts. */
 enum { CNT_DLOOKUP, CNT_LOAD, CNT_STORE, CNT_BRANCH };
 
+/* The number of all VMs together that came after CONTEXT_MAX_VMS, and what stands for their BADDR. */
+enum { CONTEXT_MAX_VMS = 255, CONTEXT_VM_REST };
+#define CONTEXT_BADDR_REST (~0ull)
+
 struct context {
 	struct context *next;
 	u64 vm_baddr; /* VTTBR_EL2.BADDR, 0: none */
-	u16 vm;       /* 1.. in order of first sight, 0: no VM */
-	u16 vmid;     /* at first sight */
+	u16 vm;       /* 1.. in order of first sight in the machine, 0: no VM */
+	u16 vmid;     /* at this PE's first sight */
 	u8 el;
 	struct cpu_stats cpu;
 	struct mmu_stats mmu;
@@ -38,6 +43,10 @@ struct context {
 
 /* Makes the context of the current (VM, EL) current, creating it when new; drains the running counters first. */
 void context_switch(struct cpu *c);
+/*
+ * The number of the VM with this BADDR among contexts, 0 when it is none of theirs; *seen becomes the largest number met, or stays.
+ */
+u16 context_vm(const struct context *contexts, u64 baddr, u16 *seen);
 /* An empty context, or NULL. */
 struct context *context_new(void);
 /* Folds budget and class counts into the current context. */

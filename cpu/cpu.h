@@ -108,6 +108,8 @@ struct cpu_host {
 	void (*world)(void *ctx, struct cpu *c);
 	/* c left its sleep because of somebody else's action just now */
 	void (*woken)(void *ctx, struct cpu *c);
+	/* the machine's number of the VM with this VTTBR_EL2.BADDR: context_vm() over all PEs; NULL: each PE counts its own */
+	u16 (*vm_number)(void *ctx, u64 baddr);
 };
 
 struct cpu {

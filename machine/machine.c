@@ -62,6 +62,20 @@ static void host_woken(void *ctx, struct cpu *c)
 		m->seat[c->index].ps = now;
 }
 
+static u16 host_vm_number(void *ctx, u64 baddr)
+{
+	struct machine *m = ctx;
+	u16 seen = 0;
+
+	for (unsigned i = 0; i < m->pes; i++) {
+		u16 number = context_vm(m->seat[i].cpu->contexts, baddr, &seen);
+
+		if (number)
+			return number;
+	}
+	return (u16)(seen + 1);
+}
+
 static void code_written(void *ctx, pa page, u64 lines)
 {
 	struct machine *m = ctx;
@@ -109,7 +123,7 @@ static u64 mpidr_of(unsigned i)
 static int make_pes(struct machine *m, const struct config *cfg, struct why *why)
 {
 	struct cpu_host host = { .ctx = m, .tlbi = host_tlbi, .sev = host_sev, .code_page = host_code_page, .world = host_world,
-				 .woken = host_woken, .semihost = cfg->semihosting ? machine_semihost : NULL };
+				 .woken = host_woken, .vm_number = host_vm_number, .semihost = cfg->semihosting ? machine_semihost : NULL };
 
 	m->sysregs = sysreg_map_new();
 	if (!m->sysregs || sysreg_map_add(m->sysregs, cpu_sysregs, cpu_sysregs_n) ||

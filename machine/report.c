@@ -15,7 +15,6 @@
 #include "cpu/exception.h"
 
 #define REPORT_SCHEMA 1
-#define MAX_VMS 64
 
 static const char *const vector_name[4] = { "SYNC", "IRQ", "FIQ", "SERROR" };
 
@@ -96,6 +95,16 @@ static void write_header(struct machine *m, FILE *f)
 	shape(f, "ipa", m->tlb.ipa);
 }
 
+static void prefix_of(char *prefix, size_t size, unsigned pe, const struct context *x)
+{
+	if (x->vm > CONTEXT_MAX_VMS)
+		snprintf(prefix, size, "pe%u.el%u.vm_rest.", pe, x->el);
+	else if (x->vm)
+		snprintf(prefix, size, "pe%u.el%u.vm%u.vmid%u.", pe, x->el, x->vm, x->vmid);
+	else
+		snprintf(prefix, size, "pe%u.el%u.", pe, x->el);
+}
+
 static void write_contexts(struct machine *m, FILE *f)
 {
 	for (unsigned i = 0; i < m->pes; i++)
@@ -105,10 +114,7 @@ static void write_contexts(struct machine *m, FILE *f)
 
 				if (x->el != el)
 					continue;
-				if (x->vm)
-					snprintf(prefix, sizeof(prefix), "pe%u.el%u.vm%u.vmid%u.", i, el, x->vm, x->vmid);
-				else
-					snprintf(prefix, sizeof(prefix), "pe%u.el%u.", i, el);
+				prefix_of(prefix, sizeof(prefix), i, x);
 				rows(f, prefix, &x->cpu, &x->mmu);
 				exception_rows(f, prefix, x);
 			}
@@ -212,9 +218,10 @@ static bool gather(struct machine *m, unsigned v, struct exits *e)
 		for (const struct context *x = m->seat[i].cpu->contexts; x; x = x->next) {
 			if (x->vm != v || x->el >= 2)
 				continue;
+			if (!found)
+				e->vmid = x->vmid;
 			found = true;
 			e->vm = x->vm;
-			e->vmid = x->vmid;
 			for (unsigned ec = 0; ec < 64; ec++) {
 				e->by_ec[ec] += x->exceptions[VEC_SYNC][2][ec];
 				e->total += x->exceptions[VEC_SYNC][2][ec];
@@ -235,7 +242,9 @@ static void exit_line(FILE *out, const char *name, u64 n, u64 total)
 
 static void print_exits(FILE *out, const struct exits *e)
 {
-	if (e->vm)
+	if (e->vm > CONTEXT_MAX_VMS)
+		fprintf(out, "all VMs after the first %d\n", CONTEXT_MAX_VMS);
+	else if (e->vm)
 		fprintf(out, "VM %u (VMID %u)\n", e->vm, e->vmid);
 	else
 		fprintf(out, "below EL2, outside any VM\n");
@@ -262,7 +271,7 @@ void machine_print_summary(struct machine *m, FILE *out)
 	total_of(m, &t);
 	fprintf(out, "\n%" PRIu64 " instructions in %.3f virtual seconds on %u PE (%s)\n\nExceptions taken to EL2\n", t.cpu.insns,
 		(double)machine_now(m) / 1e12, m->pes, m->core.name);
-	for (unsigned v = 0; v < MAX_VMS; v++)
+	for (unsigned v = 0; v <= CONTEXT_VM_REST; v++)
 		if (gather(m, v, &e) && e.total)
 			print_exits(out, &e);
 	fprintf(out, "\nTLBs               %16s %14s %10s\n", "lookups", "misses", "miss rate");
