@@ -14,7 +14,10 @@ struct why {
 	char text[512];
 };
 
-/* Fills *why and returns -err, so that `return why_set(why, EINVAL, ...)` reads as one act. */
+/*
+ * Fills *why and returns -err, so that `return why_set(why, EINVAL, ...)` reads as one act. It stays
+ * one line and sends nothing to the terminal, whatever a file or an argument holds.
+ */
 printf_(3, 4) static inline int why_set(struct why *why, int err, const char *format, ...)
 {
 	va_list args;
@@ -22,6 +25,9 @@ printf_(3, 4) static inline int why_set(struct why *why, int err, const char *fo
 	va_start(args, format);
 	vsnprintf(why->text, sizeof why->text, format, args);
 	va_end(args);
+	for (char *c = why->text; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
 	return -err;
 }
 
