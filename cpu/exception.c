@@ -340,7 +340,10 @@ static route_fn *const routes[] = {
 	[EXIT_WATCHPOINT] = route_watchpoint,
 };
 
-/* HVC and SMC that the board serves as firmware, HLT that it serves as semihosting. */
+/*
+ * HVC and SMC that the board serves as firmware, HLT that it serves as semihosting. A board that has
+ * EL3 but nothing loaded there serves too; SCR_EL3.HCE and SMD do not count then.
+ */
 static bool served_by_host(struct cpu *c)
 {
 	bool smc = c->exit.kind == EXIT_SMC;
@@ -355,7 +358,7 @@ static bool served_by_host(struct cpu *c)
 	}
 	if ((!smc && c->exit.kind != EXIT_HVC) || !c->host.conduit || c->el == 0)
 		return false;
-	if (smc && ((c->el == 1 && (c->hcr_eff & HCR_TSC)) || cpu_has(c, FEAT(EL3))))
+	if (smc && c->el == 1 && (c->hcr_eff & HCR_TSC))
 		return false;
 	if (log_on(c->log, LOG_INT))
 		log_taking(c, smc ? LOGGED_SMC : LOGGED_HVC, smc ? 3 : 2,
@@ -371,6 +374,22 @@ static bool served_by_host(struct cpu *c)
 	return true;
 }
 
+/*
+ * The run loop counts these as instructions that complete. One that was trapped or is UNDEFINED has
+ * its own address to return to and did not: its cycle is lost, its fetch is still a lookup.
+ */
+static void uncount_call(struct cpu *c, const struct entry *e)
+{
+	bool counted = c->exit.kind == EXIT_HVC || c->exit.kind == EXIT_SMC ||
+		       c->exit.kind == EXIT_HLT;
+
+	if (!counted || e->elr != c->pc)
+		return;
+	c->lost_cycles++;
+	if (c->context && (c->regime.s1 || c->regime.s2))
+		c->context->cpu.i_lookup++;
+}
+
 void exception_sync(struct cpu *c)
 {
 	struct entry e = { .vec = VEC_SYNC, .elr = c->pc };
@@ -383,6 +402,7 @@ void exception_sync(struct cpu *c)
 		return;
 	}
 	route(c, &e);
+	uncount_call(c, &e);
 	enter(c, &e);
 }
 

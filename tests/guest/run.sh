@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs bare-metal guest tests: run.sh EMULATOR ELF_DIR [TEST...]
 #
-# Each `run:` comment of TEST.c is one run, with those options. `ours-alone:` names the reason why
+# Each `run:` comment of TEST.c is one run, with those options, of TEST.elf, or of TEST.bin for *_raw. `ours-alone:` names the reason why
 # QEMU is no reference for the file; it is skipped there. `stats: NAME VALUE` (one a comment) is a
 # line that Trapline's --stats must have.
 # One line a run; status 1 when any failed. GUEST_VERBOSE=1 shows the output of every run,
@@ -30,12 +30,16 @@ wrong_stats() {
 
 # one NAME OPTIONS
 one() {
+	case $1 in
+	*_raw) image=$elfs/$1.bin ;;
+	*) image=$elfs/$1.elf ;;
+	esac
 	stats=
 	[ -z "$check_stats" ] || stats="--stats $output.stats"
 	# shellcheck disable=SC2086  # the options are words
 	timeout "${GUEST_TIMEOUT:-60}" "$emulator" $2 $stats -m 256 -nographic -nodefaults -serial stdio \
 		-no-reboot -semihosting-config enable=on,target=native \
-		-kernel "$elfs/$1.elf" </dev/null >"$output" 2>&1
+		-kernel "$image" </dev/null >"$output" 2>&1
 	code=$?
 	last=$(tail -n 1 "$output")
 	wrong=

@@ -21,10 +21,13 @@ status=0
 
 # run TEST OPTION...: the console, and what the options add to it
 run() {
-	elf=$elfs/$1.elf
+	case $1 in
+	*_raw) image=$elfs/$1.bin ;;
+	*) image=$elfs/$1.elf ;;
+	esac
 	shift
 	timeout "${GUEST_TIMEOUT:-120}" "$emulator" "$@" -m 256 -nographic -nodefaults -serial stdio \
-		-no-reboot -semihosting-config enable=on,target=native -kernel "$elf" </dev/null 2>&1
+		-no-reboot -semihosting-config enable=on,target=native -kernel "$image" </dev/null 2>&1
 }
 
 statistics() {

@@ -468,6 +468,47 @@ TEST(the_board_serves_its_conduit_after_tsc)
 	pe_free(p);
 }
 
+TEST(the_conduit_is_served_beside_an_el3_without_firmware)
+{
+	bool smc = true;
+	struct pe p = at("cortex-a57", true, true, 0, SCR_NS | SCR_HCE, 2);
+
+	p.c->host.ctx = &smc;
+	p.c->host.conduit = conduit;
+	p.c->exit = (struct cpu_exit){ .kind = EXIT_SMC };
+	exception_sync(p.c);
+	EXPECT(p.c->el == 2 && p.c->pc == 0x4004 && p.c->x[0] == 1);
+	pe_free(p);
+}
+
+/* The run loop counts HVC, SMC and HLT as completed; what was not is taken back here. */
+TEST(a_call_that_is_trapped_or_undefined_did_not_complete)
+{
+	static const struct {
+		u8 kind, el;
+		u64 hcr, scr, lost;
+	} rows[] = {
+		{ EXIT_HVC, 1, 0, SCR_NS | SCR_HCE, 0 },
+		{ EXIT_HVC, 1, 0, SCR_NS, 1 },
+		{ EXIT_HVC, 0, 0, SCR_NS | SCR_HCE, 1 },
+		{ EXIT_SMC, 1, 0, SCR_NS, 0 },
+		{ EXIT_SMC, 1, HCR_TSC, SCR_NS, 1 },
+		{ EXIT_SMC, 1, 0, SCR_NS | SCR_SMD, 1 },
+		{ EXIT_HLT, 1, 0, SCR_NS, 1 },
+		{ EXIT_SVC, 0, 0, SCR_NS, 0 },
+		{ EXIT_BRK, 1, 0, SCR_NS, 0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct pe p = at("cortex-a57", true, true, rows[i].hcr, rows[i].scr, rows[i].el);
+
+		p.c->exit = (struct cpu_exit){ .kind = rows[i].kind };
+		exception_sync(p.c);
+		EXPECT_EQ(p.c->lost_cycles, rows[i].lost);
+		pe_free(p);
+	}
+}
+
 TEST(software_step_runs_one_instruction)
 {
 	struct pe p = at("cortex-a57", true, false, 0, 0, 1);
