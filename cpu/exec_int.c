@@ -395,10 +395,22 @@ const size_t pair_int_rows_n = ARRAY_SIZE(pair_int_rows);
 #define H_eor_ror32_fn (u32)acc ^ ror32((u32)RM, u->aux)
 #define H_eor_lsr32_fn (u32)acc ^ (u32)RM >> u->aux
 #define H_extr32 (u32)((u32)RM >> u->aux | (u32)RN << (32 - u->aux))
+#define H_csel64 cond_mask_holds(c, u->uimm) ? RN : RM
+#define H_csinc64 cond_mask_holds(c, u->uimm) ? RN : RM + 1
+#define H_mul64 RN * RM
+#define H_madd64 RA + RN * RM
+#define H_add_uxtw64 RN + ((u64)(u32)RM << u->aux)
+#define H_sxtw (u64)(s64)(s32)RN
+#define H_add_lsr64 RN + (RM >> u->aux)
+#define H_add_lsl64 RN + (RM << u->aux)
+#define H_sub_r64_fn acc - RM
+#define H_and_wide RN & uop_const(u)
+#define H_subs_r64 subs64(c, RN, RM)
 #define HEADS_INT(X)                                                                                                 \
 	X(mov64) X(mov32) X(movi) X(adr) X(add_i64) X(add_i64_fn) X(add_i32) X(add_i32_fn) X(add_r64) X(sub_r64) X(add_r32) \
 	X(add_r32_fn) X(add_r32_fm) X(lsr64) X(and_i32) X(and_r32) X(eor_r32) X(eor_r32_fn) X(eor_ror32) X(eor_ror32_fn) \
-	X(eor_lsr32_fn) X(extr32)
+	X(eor_lsr32_fn) X(extr32) X(csel64) X(csinc64) X(mul64) X(madd64) X(add_uxtw64) X(sxtw) X(add_lsr64) X(add_lsl64) X(sub_r64_fn) \
+	X(and_wide) X(subs_r64)
 #define HEAD_INT_TAIL(tail, head)                                                                                    \
 	EXEC(head##__##tail)                                                                                         \
 	{                                                                                                            \

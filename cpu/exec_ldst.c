@@ -172,8 +172,6 @@ STORE(vstp32, imm, A_imm, 8, 2, MCTX_CUR, put32(p, (u32)c->v[u->rd].d[0]); put32
 STORE(vstp64, imm, A_imm, 16, 3, MCTX_CUR, put64(p, c->v[u->rd].d[0]); put64(AT(p, 8), c->v[u->aux].d[0]))
 STORE(vstp128, imm, A_imm, 32, 4, MCTX_CUR, memcpy(p, c->v[u->rd].d, 16); memcpy(AT(p, 16), c->v[u->aux].d, 16))
 
-EXEC(nop) { NEXT(c, u); }
-
 /* With the write-back that follows them done at once: the common sizes, with the base from memory or acc. */
 #define WBACK_LOAD(name, size, es, assign)                                                                           \
 	LOAD_AS(name##_wb, A_imm(RN), A_imm(RN), size, es, MCTX_CUR, assign, THEN_WBACK)                             \
@@ -244,9 +242,13 @@ const size_t fwd_ldst_rows_n = ARRAY_SIZE(fwd_ldst_rows);
 #define HEAD_st64_imm_fd(tail, ...) HEAD_STORE(tail, st64_imm_fd, A_imm(RN), acc, 8, 3, put64(p, V))
 #define HEAD_st32_imm_fd(tail, ...) HEAD_STORE(tail, st32_imm_fd, A_imm(RN), acc, 4, 2, put32(p, (u32)V))
 #define HEAD_stp64_imm(tail, ...)   HEAD_STORE(tail, stp64_imm, A_imm(RN), RD, 16, 3, put64(p, V); put64(AT(p, 8), c->x[u->aux]))
+#define HEAD_ld64_lsl(tail, ...)    HEAD_LOAD(tail, ld64_lsl, A_lsl(RN), A_lsl(RN), 8, 3, RD = got = get64(p))
+#define HEAD_ld32_lsl(tail, ...)    HEAD_LOAD(tail, ld32_lsl, A_lsl(RN), A_lsl(RN), 4, 2, RD = got = get32(p))
+#define HEAD_ld8_lsl(tail, ...)     HEAD_LOAD(tail, ld8_lsl, A_lsl(RN), A_lsl(RN), 1, 0, RD = got = get8(p))
+#define HEAD_st64_lsl_fd(tail, ...) HEAD_STORE(tail, st64_lsl_fd, A_lsl(RN), acc, 8, 3, put64(p, V))
 #define HEADS_LDST(X)                                                                                                \
 	X(ld64_imm) X(ld64_imm_fn) X(ld32_imm) X(ld32_imm_fn) X(ld8_imm) X(ld8_imm_fn) X(ldp64_imm) X(st64_imm) X(st64_imm_fd) \
-	X(st32_imm_fd) X(stp64_imm)
+	X(st32_imm_fd) X(stp64_imm) X(ld64_lsl) X(ld32_lsl) X(ld8_lsl) X(st64_lsl_fd)
 #define HEAD_ALL(head) TAILS(HEAD_##head, ) HEAD_TABLE(head)
 HEADS_LDST(HEAD_ALL)
 #define HEAD_ROW(head) { exec_##head, head_##head },
@@ -676,10 +678,8 @@ bool tr_ldst_reg(struct tr *t, const struct insn *row, u32 w)
 }
 bool tr_prefetch(struct tr *t, const struct insn *row, u32 w)
 {
-	if (row->arg && offset_form(w) < 0)
-		return false;
-	emit(t, exec_nop, 0, 0, 0, 0, 0);
-	return true;
+	/* no uop at all: the instruction is only counted */
+	return !row->arg || offset_form(w) >= 0;
 }
 bool tr_ldr_lit(struct tr *t, const struct insn *row, u32 w)
 {

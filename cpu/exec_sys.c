@@ -10,7 +10,6 @@
 
 #define RD c->x[u->rd]
 
-EXEC(nop) { NEXT(c, u); }
 EXEC(undef) { return exit_with(c, u, EXIT_UNDEF, 0); }
 EXEC(exception) { return exit_with(c, u, u->aux, u->uimm); }
 EXEC(fp_trap)
@@ -261,8 +260,8 @@ bool tr_hint(struct tr *t, const struct insn *row, u32 w)
 			break;
 		}
 		/* fall through */
-	default:
-		emit(t, exec_nop, 0, 0, 0, 0, 0);
+	default: /* NOP, YIELD and the unallocated hints: no uop, only counted */
+		break;
 	}
 	return true;
 }
@@ -276,7 +275,6 @@ bool tr_clrex(struct tr *t, const struct insn *row, u32 w)
 /* Turns are sequential, so barriers order nothing; ISB ends the block because attention and context are synchronised there. */
 bool tr_barrier(struct tr *t, const struct insn *row, u32 w)
 {
-	emit(t, exec_nop, 0, 0, 0, 0, 0);
 	t->stop = row->arg == 2;
 	return true;
 }

@@ -55,13 +55,15 @@ FUSED_CONDS(FUSED_PROTOTYPES, )
 	X(subs_i32_b_ne_fn, __VA_ARGS__) X(subs_i32_b_hi_fn, __VA_ARGS__) X(subs_i32_b_ls_fn, __VA_ARGS__)           \
 	X(subs_r64_b_eq, __VA_ARGS__) X(subs_r64_b_ne, __VA_ARGS__) X(subs_r64_b_ls, __VA_ARGS__) X(subs_r64_b_hi, __VA_ARGS__) \
 	X(subs_r32_b_eq_fn, __VA_ARGS__) X(subs_r32_b_ne_fn, __VA_ARGS__) X(subs_i64, __VA_ARGS__) X(subs_i32, __VA_ARGS__) \
-	X(subs_i32_fn, __VA_ARGS__) X(subs_r64, __VA_ARGS__)
+	X(subs_i32_fn, __VA_ARGS__) X(subs_r64, __VA_ARGS__) X(csel64, __VA_ARGS__) X(csinc64, __VA_ARGS__) X(mul64, __VA_ARGS__) \
+	X(madd64, __VA_ARGS__) X(add_uxtw64, __VA_ARGS__) X(sxtw, __VA_ARGS__) X(add_lsr64, __VA_ARGS__) X(add_lsl64, __VA_ARGS__) \
+	X(sub_r64_fn, __VA_ARGS__) X(and_wide, __VA_ARGS__) X(ubfm64_fn, __VA_ARGS__)
 #define TAILS_LDST(X, ...)                                                                                           \
 	X(ld64_imm, __VA_ARGS__) X(ld64_imm_fn, __VA_ARGS__) X(ld32_imm, __VA_ARGS__) X(ld32_imm_fn, __VA_ARGS__)    \
 	X(ld8_imm, __VA_ARGS__) X(ld8_imm_fn, __VA_ARGS__) X(ld64_lsl, __VA_ARGS__) X(ld32_lsl, __VA_ARGS__) X(ld8_lsl, __VA_ARGS__) \
 	X(st64_imm, __VA_ARGS__) X(st64_imm_fn, __VA_ARGS__) X(st64_imm_fd, __VA_ARGS__) X(st32_imm, __VA_ARGS__)    \
 	X(st32_imm_fd, __VA_ARGS__) X(st8_imm, __VA_ARGS__) X(ldp64_imm, __VA_ARGS__) X(stp64_imm, __VA_ARGS__)      \
-	X(ldp64_wb, __VA_ARGS__) X(stp64_wb, __VA_ARGS__) X(ld8_wb, __VA_ARGS__) X(nop, __VA_ARGS__)
+	X(ldp64_wb, __VA_ARGS__) X(stp64_wb, __VA_ARGS__) X(ld8_wb, __VA_ARGS__) X(st64_lsl_fd, __VA_ARGS__) X(ld8_sxtw, __VA_ARGS__)
 #define TAILS_BRANCH(X, ...)                                                                                         \
 	X(b_near, __VA_ARGS__) X(b_far, __VA_ARGS__) X(bl_near, __VA_ARGS__) X(bl_far, __VA_ARGS__) X(br, __VA_ARGS__) X(blr, __VA_ARGS__) \
 	X(cbz64_near, __VA_ARGS__) X(cbz64_fd_near, __VA_ARGS__) X(cbz32_near, __VA_ARGS__) X(cbz32_fd_near, __VA_ARGS__) \
