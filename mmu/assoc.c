@@ -347,10 +347,35 @@ u32 assoc_insert(struct assoc *a, u64 addr, u64 tag, u8 frag, bool *evicted)
 	return i;
 }
 
+/* Whether a line at least as large that answers another ASID alone lies around a global one. */
+static bool around_global(const struct assoc *a, u64 addr, u64 tag)
+{
+	for (u64 left = a->sizes & ~low_mask(tag_size(tag)); left; left &= left - 1) {
+		unsigned size = ctz64(left);
+		u64 page = addr >> size;
+		u32 i = a->head[hash(a, page, size, tag)];
+
+		for (; i; i = a->key[i].next) {
+			u64 other = a->key[i].tag;
+
+			if (a->key[i].page == page && tag_size(other) == size &&
+			    !(other & TAG_GLOBAL) && !((other ^ tag) & TAG_CONTEXT))
+				return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * What is as large or larger and answers this context would have answered instead of the new line;
+ * only a global one can have such a line around it.
+ */
 bool assoc_overlaps(const struct assoc *a, u64 addr, u64 tag)
 {
 	unsigned size = tag_size(tag);
 
+	if ((tag & TAG_GLOBAL) && around_global(a, addr, tag))
+		return true;
 	if (!(a->sizes & low_mask(size)) ||
 	    (size <= SMALL_BITS && !a->small[addr >> SMALL_BITS & 255]))
 		return false;

@@ -94,7 +94,7 @@ void assoc_touch(struct assoc *a, u32 i);
  */
 u32 assoc_insert(struct assoc *a, u64 addr, u64 tag, u8 frag, bool *evicted);
 void assoc_drop(struct assoc *a, u32 i);
-/* Whether a smaller page inside this one is held under the same context. */
+/* Whether an address of the line that is about to be inserted will have two, in some context. */
 bool assoc_overlaps(const struct assoc *a, u64 addr, u64 tag);
 
 /* Which lines a TLBI means. */

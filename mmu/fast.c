@@ -71,7 +71,7 @@ static struct fast_slot *take_slot(struct mmu *m, int side, u64 va, u64 hash, u1
 {
 	struct fast_slot *s = &m->fast[side]->slot[fast_index(va, hash)];
 
-	if (m->cfg.reference || (l1 && !backs(&m->l1[side], l1, va)))
+	if (m->cfg.reference || m->overlaps[side] || (l1 && !backs(&m->l1[side], l1, va)))
 		return NULL;
 	unlink_slot(m, side, s);
 	empty(s);
@@ -102,7 +102,7 @@ void fast_fill_code(struct mmu *m, u64 va, u64 hash, u64 tag, void *code, u16 l1
 	s->code = code;
 }
 
-static void flush_side(struct mmu *m, int side)
+void fast_flush_side(struct mmu *m, int side)
 {
 	m->fast_counts.flushes++;
 	for (u32 i = 0; i < FAST_SLOTS; i++) {
@@ -116,13 +116,13 @@ static void flush_side(struct mmu *m, int side)
 
 void fast_flush(struct mmu *m)
 {
-	flush_side(m, SIDE_CODE);
-	flush_side(m, SIDE_DATA);
+	fast_flush_side(m, SIDE_CODE);
+	fast_flush_side(m, SIDE_DATA);
 }
 
 void fast_flush_code(struct mmu *m)
 {
-	flush_side(m, SIDE_CODE);
+	fast_flush_side(m, SIDE_CODE);
 }
 
 void fast_protect_page(struct mmu *m, const u8 *host)

@@ -16,8 +16,9 @@
  * walk marks the descriptor dirty.
  *
  * Overlapping lines (the guest broke break-before-make) stay; the older one answers. They are
- * counted when an L1 line is inserted over smaller ones and when a main TLB lookup matches twice:
- * both happen equally often with and without the fast TLB.
+ * counted when an L1 line is inserted that overlaps another and when a main TLB lookup matches
+ * twice: both happen equally often with and without the fast TLB. With conflict=abort each lookup
+ * that matches twice faults and is counted; for that, nothing is fast while L1 lines overlap.
  */
 #include "mmu/tlb_priv.h"
 
@@ -199,6 +200,7 @@ void mmu_reset(struct mmu *m)
 	assoc_clear(&m->main);
 	assoc_clear(&m->walk);
 	assoc_clear(&m->ipa);
+	m->overlaps[SIDE_CODE] = m->overlaps[SIDE_DATA] = false;
 }
 
 void mmu_set_stats(struct mmu *m, struct mmu_stats *st)
@@ -272,12 +274,25 @@ static u8 fragment_of(const struct xlat *x)
 	return x->s1_size > x->size ? x->s1_size : 0;
 }
 
-static bool conflict(struct mmu *m, struct xlat *x)
+/* A lookup matched twice. True: that is a fault. */
+static bool conflict(struct mmu *m, const struct regime *r, struct xlat *x)
 {
 	m->stats->tlb_conflict++;
 	if (m->cfg.conflict_abort)
-		x->fault = (struct fault){ .kind = FAULT_TLB_CONFLICT, .stage = 1 };
+		x->fault = (struct fault){ .kind = FAULT_TLB_CONFLICT, .stage = r->s1 ? 1 : 2 };
 	return m->cfg.conflict_abort;
+}
+
+/* An L1 line is about to overlap another. */
+static void overlap(struct mmu *m, int side)
+{
+	if (!m->cfg.conflict_abort) {
+		m->stats->tlb_conflict++;
+		return;
+	}
+	if (!m->overlaps[side])
+		fast_flush_side(m, side);
+	m->overlaps[side] = true;
 }
 
 static void fill_main(struct mmu *m, u64 addr, u64 tag, const struct xlat *x)
@@ -290,14 +305,14 @@ static void fill_main(struct mmu *m, u64 addr, u64 tag, const struct xlat *x)
 		keep(&m->main, i, x);
 }
 
-static u16 fill_l1(struct mmu *m, int side, u64 addr, u64 tag, struct xlat *x)
+static u16 fill_l1(struct mmu *m, int side, u64 addr, u64 tag, const struct xlat *x)
 {
 	struct assoc *l1 = &m->l1[side];
 	bool evicted;
 	u32 i;
 
-	if (unlikely(assoc_overlaps(l1, addr, line_tag(tag, x))) && conflict(m, x))
-		return 0;
+	if (unlikely(assoc_overlaps(l1, addr, line_tag(tag, x))))
+		overlap(m, side);
 	i = assoc_insert(l1, addr, line_tag(tag, x), fragment_of(x), &evicted);
 	if (side == SIDE_CODE)
 		m->stats->evict_l1i += evicted;
@@ -318,7 +333,7 @@ static bool refill(struct mmu *m, const struct regime *r, u64 va, u64 addr, u64 
 	if (use_main) {
 		m->stats->main_lookup++;
 		i = find_line(&m->main, addr, tag, a, &several);
-		if (several && conflict(m, x))
+		if (several && conflict(m, r, x))
 			return false;
 		if (i) {
 			assoc_touch(&m->main, i);
@@ -339,7 +354,7 @@ void mmu_lookup(struct mmu *m, const struct regime *r, u64 va, struct access a, 
 		u16 *l1)
 {
 	int side = a.what & ACC_FETCH ? SIDE_CODE : SIDE_DATA;
-	bool several;
+	bool several = false;
 	u64 addr, tag;
 	u32 i;
 
@@ -356,6 +371,10 @@ void mmu_lookup(struct mmu *m, const struct regime *r, u64 va, struct access a, 
 	addr = lookup_address(r, va);
 	tag = regime_tag(r);
 	i = find_line(&m->l1[side], addr, tag, a, &several);
+	if (unlikely(several && m->cfg.conflict_abort)) {
+		conflict(m, r, x);
+		return;
+	}
 	if (likely(i)) {
 		assoc_touch(&m->l1[side], i);
 		serve(&m->l1[side], i, addr, x);
@@ -367,8 +386,6 @@ void mmu_lookup(struct mmu *m, const struct regime *r, u64 va, struct access a, 
 		if (!refill(m, r, va, addr, tag, a, x))
 			return;
 		i = fill_l1(m, side, addr, tag, x);
-		if (!i)
-			return;
 	}
 	*l1 = (u16)i;
 	attr_effective(r, a, x);
@@ -439,8 +456,11 @@ static void snap_wc(struct snap *s, struct line *l)
 
 void mmu_snap(struct mmu *m, struct snap *s)
 {
-	if (s->loading)
+	if (s->loading) {
 		fast_init(m);
+		/* perhaps: no slot is filled then, which is only slower */
+		m->overlaps[SIDE_CODE] = m->overlaps[SIDE_DATA] = m->cfg.conflict_abort;
+	}
 	assoc_snap(&m->l1[SIDE_CODE], s, snap_xlat);
 	assoc_snap(&m->l1[SIDE_DATA], s, snap_xlat);
 	assoc_snap(&m->main, s, snap_xlat);

@@ -19,6 +19,7 @@ struct mmu {
 	struct mmu_stats *stats, own_stats; /* own_stats: until mmu_set_stats() */
 	struct assoc l1[SIDES], main, walk, ipa;
 	struct fast_tlb *fast[SIDES];
+	bool overlaps[SIDES]; /* conflict=abort and L1 lines overlap: no slot is filled */
 	struct walk_caches caches; /* of a counted walk */
 	struct walk_caches peek;   /* of a probe: looks, but neither counts nor fills */
 	u32 generation, contexts;  /* ids handed out: 1..contexts */
@@ -32,6 +33,8 @@ static inline u64 tlb_tag(unsigned kind, unsigned space, bool vm_tag, u16 vmid, 
 	       (vm_tag ? TAG_VM | (u64)vmid << TAG_VMID_LO : 0) | asid;
 }
 
+/* Empties all slots of a side. */
+void fast_flush_side(struct mmu *m, int side);
 /* Unlinks every fast slot that L1 line i backs. */
 void fast_drop_line(void *ctx, struct assoc *a, u32 i);
 void fast_init(struct mmu *m);

@@ -67,6 +67,8 @@ u32 mmu_tlbi(struct mmu *m, const struct tlbi *op)
 		dropped += drop(&m->walk, op, &match);
 	if (where & IN_TLB)
 		dropped += drop_tlb(m, op, match);
+	for (int side = 0; side < SIDES; side++)
+		m->overlaps[side] &= m->l1[side].count != 0;
 	m->stats->tlbi++;
 	m->stats->tlbi_dropped += dropped;
 	return dropped;

@@ -804,14 +804,53 @@ TEST(a_conflict_aborts_when_asked_to)
 	struct machine m;
 
 	overlap(&m, "conflict=abort");
-	EXPECT_EQ(go(&m, 0x300000, rd), ~0ull);
+	EXPECT_EQ(go(&m, 0x200000, rd), OUT);
+	EXPECT_EQ(go(&m, 0x300000, rd), 0x80100000); /* this address has one entry */
+	EXPECT_EQ(m.stats.tlb_conflict, 0);
+	EXPECT_EQ(go(&m, 0x200000, rd), ~0ull);
 	EXPECT_EQ(m.x.fault.kind, FAULT_TLB_CONFLICT);
 	EXPECT_EQ(m.l1, 0);
-	EXPECT_EQ(go(&m, 0x200000, ex), ~0ull);
-	tlbi(&m, TLBI_VMALL, 0);
+	EXPECT_EQ(go(&m, 0x200000, ex), ~0ull); /* in the main TLB */
+	EXPECT_EQ(m.stats.tlb_conflict, 2);
 	EXPECT_EQ(go(&m, 0x300000, rd), 0x80100000);
+	tlbi(&m, TLBI_VMALL, 0);
+	EXPECT_EQ(go(&m, 0x200000, rd), 0x80000000);
 	power_off(&m);
 }
+
+/* A page or block of ASID 1, then a global page in it that another ASID saw. */
+static void global_beside(struct machine *m, const char *geometry, unsigned level)
+{
+	boot(m, geometry);
+	tables_map(m->bus, &m->next, &m->s1, 0x200000, level,
+		   0x80000000 | (level == 2 ? BLOCK : PAGE) | AF | NG);
+	go(m, 0x200000, rd);
+	tables_map(m->bus, &m->next, &m->s1, 0x200000, 2, 0);
+	map1(m, 0x200000, OUT, 0);
+	m->r.asid = 2;
+	EXPECT_EQ(go(m, 0x200000, rd), OUT);
+	m->r.asid = 1;
+}
+
+TEST(a_global_entry_beside_one_of_an_ASID_is_a_conflict)
+{
+	struct machine m;
+
+	for (unsigned level = 2; level <= 3; level++) {
+		global_beside(&m, NULL, level);
+		EXPECT_EQ(m.stats.tlb_conflict, 1);
+		EXPECT_EQ(go(&m, 0x200000, rd), 0x80000000);
+		power_off(&m);
+		global_beside(&m, "conflict=abort", level);
+		EXPECT_EQ(m.stats.tlb_conflict, 0);
+		EXPECT_EQ(go(&m, 0x200000, rd), ~0ull);
+		EXPECT_EQ(m.x.fault.kind, FAULT_TLB_CONFLICT);
+		m.r.asid = 3;
+		EXPECT_EQ(go(&m, 0x200000, rd), OUT);
+		power_off(&m);
+	}
+}
+
 
 /* Fast slots */
 
@@ -848,6 +887,24 @@ TEST(eviction_drops_exactly_the_slots_that_the_entry_backs)
 	for (u64 p = 0; p < 5; p++)
 		EXPECT(!fast_has(&m, 0x200000 + p * 0x1000));
 	EXPECT(fast_has(&m, VA));
+	power_off(&m);
+}
+
+TEST(nothing_is_fast_while_entries_overlap_and_conflicts_abort)
+{
+	struct machine m;
+
+	overlap(&m, "conflict=abort");
+	go(&m, 0x200000, rd);
+	fast_fill(&m, 0x200000);
+	EXPECT(fast_has(&m, 0x200000));
+	go(&m, 0x300000, rd);
+	fast_fill(&m, 0x300000);
+	EXPECT(!fast_has(&m, 0x200000) && !fast_has(&m, 0x300000));
+	tlbi(&m, TLBI_VMALL, 0);
+	go(&m, 0x300000, rd);
+	fast_fill(&m, 0x300000);
+	EXPECT(fast_has(&m, 0x300000));
 	power_off(&m);
 }
 
