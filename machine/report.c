@@ -2,10 +2,13 @@
  * What was counted, as files and as a table. stats.txt holds nothing of the host, so two runs of one command are byte-identical;
  * dates, seconds and paths stand in host.json.
  */
+#define _DEFAULT_SOURCE /* mincore() */
 #include "machine/machine_priv.h"
 
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -183,6 +186,38 @@ static void json_string(FILE *f, const char *s)
 	fputc('"', f);
 }
 
+static u64 resident(u8 *p, u64 size)
+{
+	enum { PAGE = 4096, BATCH = 4096 };
+	unsigned char in_core[BATCH];
+	u64 pages = 0;
+
+	for (u64 at = 0; at < size; at += (u64)PAGE * BATCH) {
+		u64 n = size - at < (u64)PAGE * BATCH ? size - at : (u64)PAGE * BATCH;
+
+		if (mincore(p + at, n, in_core))
+			continue;
+		for (u64 i = 0; i < n / PAGE; i++)
+			pages += in_core[i] & 1;
+	}
+	return pages * PAGE;
+}
+
+/* What the host gave so far: all of it at its peak, and what of it is the guest's RAM. */
+static void json_memory(struct machine *m, FILE *f)
+{
+	const struct bus_region *region;
+	size_t n = bus_regions(m->bus, &region);
+	struct rusage usage = { 0 };
+	u64 ram = 0;
+
+	for (size_t i = 0; i < n; i++)
+		ram += region[i].host ? resident(region[i].host, region[i].size) : 0;
+	getrusage(RUSAGE_SELF, &usage);
+	fprintf(f, "  \"peak_resident_bytes\": %" PRIu64 ",\n  \"guest_ram_resident_bytes\": %" PRIu64 ",\n", (u64)usage.ru_maxrss * 1024,
+		ram);
+}
+
 int machine_write_host(struct machine *m, const char *dir, double host_seconds, struct why *why)
 {
 	char tmp[4096], date[40];
@@ -194,8 +229,11 @@ int machine_write_host(struct machine *m, const char *dir, double host_seconds, 
 		return errno ? -errno : -EIO;
 	gmtime_r(&now, &tm);
 	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	fprintf(f, "{\n  \"schema\": %d,\n  \"date\": \"%s\",\n  \"host_seconds\": %.3f,\n  \"instructions_per_second\": %.0f,\n  \"command\": ",
-		REPORT_SCHEMA, date, host_seconds, host_seconds > 0 ? (double)machine_insns(m) / host_seconds : 0.0);
+	fprintf(f, "{\n  \"schema\": %d,\n  \"date\": \"%s\",\n  \"host_seconds\": %.3f,\n  \"instructions\": %" PRIu64 ",\n", REPORT_SCHEMA,
+		date, host_seconds, machine_insns(m));
+	fprintf(f, "  \"instructions_per_second\": %.0f,\n", host_seconds > 0 ? (double)machine_insns(m) / host_seconds : 0.0);
+	json_memory(m, f);
+	fprintf(f, "  \"command\": ");
 	json_string(f, m->cfg->command_line);
 	fprintf(f, "\n}\n");
 	return close_in(f, dir, "host.json", tmp, why);
