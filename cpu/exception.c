@@ -122,6 +122,7 @@ static void enter(struct cpu *c, const struct entry *e)
 		return;
 	if (e->far_valid)
 		log_at(c->log, LOG_INT, "cpu", "...with FAR 0x%" PRIx64, e->far);
+	log_at(c->log, LOG_INT, "cpu", "...with SPSR 0x%x", (u32)c->sys.spsr[target]);
 	log_at(c->log, LOG_INT, "cpu", "...with ELR 0x%" PRIx64, e->elr);
 	log_at(c->log, LOG_INT, "cpu", "...to EL%u PC 0x%" PRIx64 " PSTATE 0x%x", target, c->pc,
 	       (u32)cpu_spsr(c));
@@ -285,6 +286,33 @@ static void set_hpfar(const struct fault *f, struct entry *e)
 	e->hpfar = ipa_addr(f->ipa) >> 12 << 4;
 }
 
+/* The line of `-d mmu`. */
+static void log_fault(const struct cpu *c, const struct fault *f)
+{
+	static const char *const kinds[] = {
+		[FAULT_TRANSLATION] = "translation", [FAULT_ACCESS_FLAG] = "access flag",
+		[FAULT_PERMISSION] = "permission",   [FAULT_ADDR_SIZE] = "address size",
+		[FAULT_EXTERNAL] = "external",	     [FAULT_EXTERNAL_WALK] = "external (walk)",
+		[FAULT_ALIGNMENT] = "alignment",     [FAULT_ATOMIC] = "unsupported atomic",
+		[FAULT_TLB_CONFLICT] = "TLB conflict",
+	};
+	static const char *const regimes[] = { [REGIME_EL10] = "EL1&0",
+					       [REGIME_EL20] = "EL2&0",
+					       [REGIME_EL2] = "EL2",
+					       [REGIME_EL3] = "EL3" };
+	const char *kind = f->kind < ARRAY_SIZE(kinds) ? kinds[f->kind] : NULL;
+	const char *what = c->exit.kind == EXIT_IABT	? "fetch"
+			   : c->exit.iss & ISS_WNR ? "write"
+						   : "read";
+
+	log_at(c->log, LOG_MMU, "cpu",
+	       "%s fault, stage %u level %d%s: %s at EL%u, VA 0x%" PRIx64 " IPA 0x%" PRIx64
+	       " in %s, ASID %u VMID %u",
+	       kind ? kind : "other", f->stage, f->level, f->s1ptw ? " of a stage-1 walk" : "",
+	       what, c->el, c->exit.far, ipa_addr(f->ipa), regimes[c->regime.kind], c->regime.asid,
+	       c->regime.vmid);
+}
+
 static void route_abort(struct cpu *c, struct entry *e)
 {
 	const struct fault *f = &c->exit.fault;
@@ -297,6 +325,8 @@ static void route_abort(struct cpu *c, struct entry *e)
 	e->far_valid = true;
 	e->far = c->exit.far;
 	set_hpfar(f, e);
+	if (log_on(c->log, LOG_MMU))
+		log_fault(c, f);
 	e->log = data ? LOGGED_DABT : LOGGED_IABT;
 }
 
@@ -360,15 +390,15 @@ static bool served_by_host(struct cpu *c)
 		return false;
 	if (smc && c->el == 1 && (c->hcr_eff & HCR_TSC))
 		return false;
-	if (log_on(c->log, LOG_INT))
-		log_taking(c, smc ? LOGGED_SMC : LOGGED_HVC, smc ? 3 : 2,
-			   syndrome(smc ? EC_SMC64 : EC_HVC64, c->exit.iss));
 	c->pc = pc + 4; /* before the call: firmware may start the PE elsewhere */
 	done = c->host.conduit(c->host.ctx, c, smc);
 	if (!done) {
 		c->pc = pc;
 		return false;
 	}
+	if (log_on(c->log, LOG_INT))
+		log_taking(c, smc ? LOGGED_SMC : LOGGED_HVC, smc ? 3 : 2,
+			   syndrome(smc ? EC_SMC64 : EC_HVC64, c->exit.iss));
 	log_at(c->log, LOG_INT, "cpu", "...handled as PSCI call");
 	debug_stepped(c, false);
 	return true;
@@ -553,11 +583,10 @@ void exception_return(struct cpu *c)
 	c->event_reg = true;
 	change_el(c, illegal ? from : el, illegal ? c->spsel : spsr & 1);
 	c->pc = cpu_branch_address(c, target);
-	if (!log_on(c->log, LOG_INT))
-		return;
 	if (illegal)
 		log_at(c->log, LOG_GUEST, "cpu",
-		       "illegal exception return at EL%u: SPSR 0x%" PRIx64, from, spsr);
+		       "illegal exception return at EL%u: SPSR 0x%" PRIx64 ", goes on at 0x%" PRIx64,
+		       from, spsr, c->pc);
 	log_at(c->log, LOG_INT, "cpu",
 	       "Exception return from AArch64 EL%u to AArch64 EL%u PC 0x%" PRIx64, from, c->el,
 	       c->pc);

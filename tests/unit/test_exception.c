@@ -1,5 +1,6 @@
 /* cpu/: routing, entry and return of exceptions, syndromes, masks, self-hosted debug. */
 #include "base/bits.h"
+#include "base/log.h"
 #include "base/snap.h"
 #include "cpu/debug.h"
 #include "cpu/exception.h"
@@ -478,6 +479,71 @@ TEST(the_conduit_is_served_beside_an_el3_without_firmware)
 	p.c->exit = (struct cpu_exit){ .kind = EXIT_SMC };
 	exception_sync(p.c);
 	EXPECT(p.c->el == 2 && p.c->pc == 0x4004 && p.c->x[0] == 1);
+	pe_free(p);
+}
+
+/* What the log says of one exception or return. */
+static char *logged(struct pe p, u32 mask, void (*act)(struct cpu *c))
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *f = open_memstream(&text, &size);
+
+	p.c->log = log_new(f, mask);
+	act(p.c);
+	fclose(f);
+	log_free(p.c->log);
+	p.c->log = NULL;
+	return text;
+}
+
+TEST(exceptions_are_logged_once_and_in_the_known_words)
+{
+	bool smc = true;
+	struct pe p = at("cortex-a57", true, false, 0, 0, 1);
+	char *text;
+
+	p.c->host.ctx = &smc;
+	p.c->host.conduit = conduit;
+	p.c->exit = (struct cpu_exit){ .kind = EXIT_HVC };
+	text = logged(p, LOG_INT, exception_sync);
+	EXPECT_STR(text, "Taking exception 11 [Hypervisor Call] on CPU 0\n"
+			 "...from EL1 to EL2\n"
+			 "...with ESR 0x16/0x5a000000\n"
+			 "...with SPSR 0x5\n"
+			 "...with ELR 0x4004\n"
+			 "...to EL2 PC 0x20400 PSTATE 0x3c9\n");
+	free(text);
+	p.c->exit = (struct cpu_exit){ .kind = EXIT_SMC };
+	text = logged(p, LOG_INT, exception_sync);
+	EXPECT_STR(text, "Taking exception 13 [Secure Monitor Call] on CPU 0\n"
+			 "...from EL2 to EL3\n"
+			 "...with ESR 0x17/0x5e000000\n"
+			 "...handled as PSCI call\n");
+	free(text);
+	p.c->sys.spsr[2] = 0x12; /* AArch32 */
+	text = logged(p, LOG_GUEST, exception_return);
+	EXPECT(text && strstr(text, "illegal exception return at EL2"));
+	free(text);
+	pe_free(p);
+}
+
+TEST(the_mmu_log_names_fault_regime_and_addresses)
+{
+	struct pe p = at("cortex-a57", true, false, HCR_VM, 0, 1);
+	char *text;
+
+	p.c->exit = (struct cpu_exit){ .kind = EXIT_DABT,
+				       .far = 0x123456,
+				       .iss = ISS_WNR,
+				       .fault = { .kind = FAULT_PERMISSION,
+						  .stage = 2,
+						  .level = 3,
+						  .ipa = { 0x456 } } };
+	text = logged(p, LOG_MMU, exception_sync);
+	EXPECT_STR(text, "permission fault, stage 2 level 3: write at EL1, VA 0x123456 IPA 0x456 "
+			 "in EL1&0, ASID 0 VMID 0\n");
+	free(text);
 	pe_free(p);
 }
 
