@@ -334,6 +334,8 @@ static void turn(struct machine *m, struct seat *s)
 	cpu_run(c, s->ps, m->round_end);
 	s->ps = cpu_now(c);
 	m->running = NULL;
+	if (m->ended)
+		m->now = s->ps; /* the round stays unfinished */
 	if (c->waiting && c->wait_wfe)
 		timer_wfe(c);
 	if (m->pes > 1) {

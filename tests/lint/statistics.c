@@ -1,0 +1,34 @@
+/*
+ * Prints the tables of docs/statistics.md from the rows that the program counts by. Run by statistics.py.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cpu/context.h"
+#include "cpu/exception.h"
+
+static void rows(const char *title, const struct stat_row *r, size_t n)
+{
+	printf("### %s\n\n| row | unit | what |\n|---|---|---|\n", title);
+	for (size_t i = 0; i < n; i++)
+		printf("| `%s` | %s | %s |\n", r[i].name, r[i].unit, r[i].help);
+	printf("\n");
+}
+
+static void exceptions(void)
+{
+	printf("### exceptions.NAME.to_elN\n\n| name | exception class (ESR_ELx.EC) |\n|---|---|\n");
+	for (unsigned ec = 0; ec < 64; ec++)
+		if (strcmp(exception_name(VEC_SYNC, ec), "RESERVED") != 0 && ec != 0x2f)
+			printf("| `%s` | 0x%02x |\n", exception_name(VEC_SYNC, ec), ec);
+	for (unsigned k = VEC_IRQ; k <= VEC_SERROR; k++)
+		printf("| `%s` | taken by its own vector |\n", exception_name(k, 0));
+}
+
+int main(void)
+{
+	rows("The PE (cpu/context.h)", cpu_stat_rows, cpu_stat_rows_n);
+	rows("Translation (mmu/tlb.h)", mmu_stat_rows, mmu_stat_rows_n);
+	exceptions();
+	return 0;
+}

@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""Checks that the tables of docs/statistics.md are those of the program, and that what stats.txt says adds up.
+
+usage: statistics.py tables PROGRAM DOCUMENT [--write]   PROGRAM prints the tables (tests/lint/statistics.c); --write puts them in
+       statistics.py sums EMULATOR ELF PES               runs a bare-metal guest test, adds up its stats.txt, and counts again
+                                                         with the reference mode of the TLB model
+"""
+import collections
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+BEGIN = "<!-- tables: made by tests/lint/statistics.py -->\n"
+END = "<!-- end of tables -->\n"
+
+
+def tables(program, document, write=False):
+    """The document with fresh tables must be the document."""
+    path = pathlib.Path(document)
+    text = path.read_text()
+    before, rest = text.split(BEGIN)
+    after = rest.split(END)[1]
+    made = subprocess.run([program], check=True, stdout=subprocess.PIPE, text=True).stdout
+    fresh = before + BEGIN + "\n" + made + "\n" + END + after
+    if write:
+        path.write_text(fresh)
+    elif fresh != text:
+        return [f"{document}: its tables are not what the program counts (statistics.py tables {program} {document} --write)"]
+    return []
+
+
+def read_stats(emulator, elf, pes, *more):
+    with tempfile.TemporaryDirectory() as out:
+        subprocess.run([emulator, "-M", "virt,gic-version=3,virtualization=on", "-cpu", "cortex-a57", "-smp", pes, "-m", "256",
+                        "-nographic", "-nodefaults", "-serial", "stdio", "-semihosting-config", "enable=on,target=native",
+                        "-kernel", elf, "--stats", out, *more],
+                       check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=60)
+        lines = (pathlib.Path(out) / "stats.txt").read_text().splitlines()
+    body = lines[next(i for i, line in enumerate(lines) if "Begin Simulation" in line) + 1:-1]
+    return {line.split()[0]: int(line.split()[1]) for line in body}
+
+
+def sums(emulator, elf, pes):
+    """Contexts add up to the totals, misses are at most lookups, time is that of the PE, lookups are what the model would do."""
+    stats = read_stats(emulator, elf, pes)
+    added = collections.Counter()
+    cycles = collections.Counter()
+    for name, value in stats.items():
+        words = name.split(".")
+        if words[0].startswith("pe") and "exceptions" not in words:
+            added[words[-1]] += value
+            if words[-1] == "cycles":
+                cycles[words[0]] += value
+    bad = [f"total.{name} is {stats['total.' + name]}, but the contexts have {value}"
+           for name, value in added.items() if stats["total." + name] != value]
+    for misses, lookups in (("l1i_miss", "i_lookup"), ("l1d_miss", "d_lookup"), ("main_miss", "main_lookup"),
+                            ("walk_miss", "walk_lookup"), ("ipa_miss", "ipa_lookup")):
+        if stats["total." + misses] > stats["total." + lookups]:
+            bad.append(f"total.{misses} is more than total.{lookups}")
+    if pes == "1" and stats["sim_ticks"] != 1000 * cycles["pe0"]:  # a test that does not sleep
+        bad.append(f"sim_ticks is {stats['sim_ticks']}: PE 0 spent {cycles['pe0']} cycles of 1000 ps")
+    if stats["sim_ticks"] == 0:
+        bad.append("sim_ticks is 0")
+    model = {"total.i_lookup": "total.l1i_model", "total.d_lookup": "total.l1d_model"}
+    reference = read_stats(emulator, elf, pes, "--tlb-reference")
+    bad += [f"{name} is {value}, in the reference mode {reference[name]}"
+            for name, value in stats.items() if "_model" not in name and reference.get(name) != value]
+    bad += [f"{counted} is {stats[counted]}, but the model was asked {reference[made]} times"
+            for counted, made in model.items() if stats[counted] != reference[made]]
+    return bad
+
+
+def main():
+    if len(sys.argv) < 4 or sys.argv[1] not in ("tables", "sums"):
+        sys.exit(__doc__)
+    if sys.argv[1] == "tables":
+        bad = tables(*sys.argv[2:4], write="--write" in sys.argv)
+    else:
+        bad = sums(*sys.argv[2:5])
+    for line in bad:
+        print(line)
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
