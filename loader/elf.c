@@ -11,7 +11,7 @@
 
 bool elf_is(const struct bytes *file)
 {
-	return file->size > EI_NIDENT && !memcmp(file->data, ELFMAG, SELFMAG);
+	return file->size >= SELFMAG && !memcmp(file->data, ELFMAG, SELFMAG);
 }
 
 static const char *machine_name(unsigned machine)

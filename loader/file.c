@@ -41,7 +41,8 @@ static int read_all(struct bytes *out, int fd, const char *what, const char *pat
 int file_read(struct bytes *out, const char *what, const char *path, u64 limit, struct why *why)
 {
 	struct stat st;
-	int r, fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* not blocking: a FIFO is refused, not waited for */
+	int r, fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
 	*out = (struct bytes){ 0 };
 	if (fd < 0)

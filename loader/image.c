@@ -27,7 +27,8 @@ static u64 le(const u8 *p, unsigned n)
 
 static bool is_gzip(const struct bytes *b)
 {
-	return b->size > 18 && b->data[0] == 0x1f && b->data[1] == 0x8b && b->data[2] == 8;
+	return b->size >= 2 && b->data[0] == 0x1f && b->data[1] == 0x8b &&
+	       (b->size == 2 || b->data[2] == 8);
 }
 
 static bool is_zboot(const struct bytes *b)
@@ -141,6 +142,11 @@ int image_recognise(struct image *out, struct bytes *in, const char *what, const
 {
 	int r = unwrap(in, what, path, limit, why);
 
+	if (r == 0 && in->size < IMG_HEADER && in->size >= 2 && !memcmp(in->data, "MZ", 2))
+		r = why_set(why, EINVAL,
+			    "%s %s: expected a kernel's header of %d bytes, the file has %zu "
+			    "(truncated file?)",
+			    what, path, IMG_HEADER, in->size);
 	if (r < 0) {
 		bytes_free(in);
 		return r;

@@ -29,6 +29,11 @@ cat "$work/zeros" >>"$work/short"
 gzip -c "$work/zeros" >"$work/zeros.gz"
 head -c 60 "$work/zeros.gz" >"$work/cut.gz"
 
+printf '\177ELF' >"$work/short.elf"
+printf '\37\213' >"$work/short.gz"
+printf 'MZ@\372' >"$work/short.image"
+mkfifo "$work/fifo"
+
 refused "unknown option; the closest known one is -kernel" -kernal x
 refused "unknown core 'cortex-a35'" -cpu cortex-a35 -kernel "$work/zeros"
 refused "expected a number from 1 to 8, got '100'" -smp 100 -kernel "$work/zeros"
@@ -43,6 +48,11 @@ refused "this one is for" -kernel "$(command -v env)"
 refused "only gzip is supported" -kernel "$work/short"
 refused "expected an arm64 Image inside" -kernel "$work/zeros.gz"
 refused "truncated file?" -kernel "$work/cut.gz"
+refused "damaged ELF file" -kernel "$work/short.elf"
+refused "truncated file?" -kernel "$work/short.gz"
+refused "expected a kernel's header of 64 bytes" -kernel "$work/short.image"
+refused "expected a regular file" -kernel "$work/fifo"
+refused "expected a regular file" -kernel "$work/zeros" -initrd "$work/fifo"
 refused "cannot open: No such file" -kernel "$work/zeros" -initrd "$work/none"
 refused "do not fit into 1 MiB" -kernel "$work/zeros" -initrd "$(command -v bash)" -m 1
 refused "expected a flattened device tree" -kernel "$work/zeros" -dtb "$work/zeros"
