@@ -2,7 +2,8 @@
 """Boots the same images on Trapline and on other emulators, in turns, and compares what they cost.
 
 The command lines are those of tests/boot/scenarios.sh. Seconds depend on the machine and on what else runs there; ratios of runs
-that took turns mean something.
+that took turns mean something. Every second turn goes the other way round: who comes later finds memory that the host just
+gave (of a virtual machine, that alone can be seconds).
 
 usage: run.py IMAGES TRAPLINE [EMULATOR...] [--runs N] [--scenarios NAME,...] [--csv FILE]
 
@@ -76,7 +77,7 @@ def measure(emulator, options, is_ours):
 
 
 def print_table(rows, names, scenarios):
-    """Medians, and the ratio of Trapline (the first name) to each other emulator, by the medians of the same turns."""
+    """Medians over all turns; ratios of Trapline (the first name) to each other emulator are medians of the turns' ratios."""
     def values(scenario, name, what):
         return [row["value"] for row in rows
                 if (row["scenario"], row["emulator"], row["measure"]) == (scenario, name, what)]
@@ -126,10 +127,11 @@ def main():
     rows = []
     for run in range(1, args.runs + 1):
         for scenario in scenarios:
-            for path, name in zip(paths, names):
+            turn = list(zip(paths, names))
+            for path, name in turn if run % 2 else reversed(turn):
                 found = measure(path, options[scenario], path == args.trapline)
                 rows += [dict(zip(FIELDS, (run, scenario, name, *one))) for one in found]
-                print(f"run {run} of {args.runs}: {scenario} on {name}: {found[0][2]:.2f} s user", file=sys.stderr)
+                print(f"run {run} of {args.runs}: {scenario} on {name}: {found[0][2]:.2f} s user, {found[2][2]:.2f} s wall", file=sys.stderr)
     if args.csv:
         with open(args.csv, "w", newline="") as file:
             writer = csv.DictWriter(file, FIELDS)
