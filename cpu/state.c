@@ -235,7 +235,16 @@ static u64 regime_identity(const struct regime *r)
 	       (u64)(r->s1 ? r->asid : 0) << 16 | (u64)(r->vm_tag ? r->vmid : 0) << 32;
 }
 
-enum { ID_FETCH = 1 << 9, ID_PRIV = 1 << 10, ID_PAN = 1 << 11 }; /* beside regime_identity() */
+/* Beside regime_identity(); WXN and SIF are for fetches: the model applies them at every lookup. */
+enum { ID_FETCH = 1 << 9, ID_PRIV = 1 << 10, ID_PAN = 1 << 11, ID_WXN = 1 << 12, ID_SIF = 1 << 13 };
+
+static u64 fetch_identity(const struct cpu *c)
+{
+	const struct regime *r = &c->regime;
+
+	return ID_FETCH | (c->el ? ID_PRIV : 0) | (r->s1 && (r->sctlr & SCTLR_WXN) ? ID_WXN : 0) |
+	       (c->secure && (c->sys.scr_el3 & SCR_SIF) ? ID_SIF : 0);
+}
 
 /*
  * The fields of TCR that are checked before a TLB is looked up: TxSZ, EPDx, TGx, TBIx; without
@@ -275,7 +284,7 @@ static void fast_contexts(struct cpu *c)
 		c->mctx[MCTX_UNPRIV] =
 			unprivileged_el0(c) ? data_context(c, id, false) : c->mctx[MCTX_CUR];
 		if (c->mmu && !mmu_config(c->mmu)->reference)
-			f = mmu_context(c->mmu, id | ID_FETCH | (priv ? ID_PRIV : 0),
+			f = mmu_context(c->mmu, id | fetch_identity(c),
 					c->key << 40 | tcr_identity(c), &c->ctx_generation);
 		c->ictx_tag = f.id;
 		c->ictx_hash = f.hash;
