@@ -84,6 +84,8 @@ u32 random_word(u64 *rng, const struct sysreg_map *map)
 		return (u32)r;
 	if (random_percent(rng, 10))
 		return sysreg_word(rng, map);
+	if (random_percent(rng, 1))
+		return 0xd4000002 | (u32)(r & 1); /* HVC, SMC */
 	row = random_row(rng);
 	w = row->value | ((u32)r & ~row->mask);
 	if (is_memory(row->cls) && !(row->mask & 0x3e0) && (r >> 32 & 7))
@@ -140,8 +142,8 @@ u64 random_value(u64 *rng, u64 upper)
 	switch (random_below(rng, 16)) {
 	case 0:
 		return v;
-	case 1:
-		return v & 0xff;
+	case 1: /* small, or a function of PSCI */
+		return v & 0x300 ? v & 0xff : 0x84000000 | (v & 0x40000000) | (v & 31);
 	case 2:
 		return 1ull << (v & 63);
 	case 3:

@@ -203,6 +203,23 @@ static void regime_registers(struct world *w, struct cpu *c)
 	set(c, "SCR_EL3", w->sensible_scr);
 }
 
+/* Breakpoints in the code that runs, watchpoints in the data, of all kinds. */
+static void debug_registers(struct world *w, struct cpu *c)
+{
+	u64 *rng = &w->rng;
+
+	for (unsigned i = 0; i < 2; i++) {
+		set_el(c, i ? "DBGBVR1" : "DBGBVR0", 1, WORLD_CODE + (random_below(rng, 4ull << w->width) & ~3ull));
+		set_el(c, i ? "DBGBCR1" : "DBGBCR0", 1, (random_u64(rng) & 0xfee6) | 0x1e1 >> random_below(rng, 2) * 8);
+		set_el(c, i ? "DBGWVR1" : "DBGWVR0", 1, random_value(rng, 0) & ~7ull);
+		set_el(c, i ? "DBGWCR1" : "DBGWCR0", 1, (random_u64(rng) & 0xfff9) | 1 | (u64)random_percent(rng, 20) * 12 << 24);
+	}
+	set(c, "MDSCR_EL1", random_bits(rng, BIT(0) | BIT(13) | BIT(15), 60));
+	set(c, "MDCR_EL2", random_bits(rng, MASK(11, 8), 10));
+	set(c, "MDCR_EL3", 0);
+	set(c, "OSLAR_EL1", 0);
+}
+
 static void other_registers(struct world *w, struct cpu *c)
 {
 	u64 *rng = &w->rng;
@@ -212,12 +229,8 @@ static void other_registers(struct world *w, struct cpu *c)
 		set(c, "CPTR_EL2", w->sensible_hcr & HCR_E2H ? 3 << 20 : 0x33ff);
 		set(c, "CPTR_EL3", 0);
 	}
-	if (random_percent(rng, 70)) {
-		set(c, "MDSCR_EL1", random_bits(rng, BIT(0) | BIT(13) | BIT(15), 50));
-		set(c, "MDCR_EL2", random_bits(rng, MASK(11, 8), 10));
-		set(c, "MDCR_EL3", 0);
-		set(c, "OSLAR_EL1", 0);
-	}
+	if (random_percent(rng, 50))
+		debug_registers(w, c);
 	if (random_percent(rng, 80)) {
 		set(c, "ICC_PMR_EL1", 0xff);
 		set(c, "ICC_IGRPEN1_EL1", 1);
