@@ -1,20 +1,22 @@
 #!/bin/sh
-# Compares every data-processing instruction with an AArch64 reference: insn.sh BUILD_DIR [COUNT [SEED [NAME]]]
-# BUILD_DIR holds libcpu.a. QEMU_AARCH64 (default qemu-aarch64) runs the guest half as core QEMU_CPU (default
-# neoverse-n1: the features that Trapline models and no others), CROSS (default aarch64-linux-gnu-) builds it.
+# Executes random programs on our engine and on an AArch64 reference and compares: insn.sh HOST one|chain COUNT SEED [NAME]
+#   one     every row of the instruction table (whose name starts with NAME) on COUNT operand sets at least
+#   chain   COUNT runs of short programs of any instructions
+# HOST: insn_host of the release build (build/release/tests/diff/insn_host). QEMU_AARCH64 (default qemu-aarch64) runs the reference half as
+# core QEMU_CPU (default neoverse-n1, which is the one that insn_pe.c has), CROSS (default aarch64-linux-gnu-) builds it.
 set -eu
-build=$1
-count=${2:-200}
-seed=${3:-1}
-name=${4:-}
+host=$1
+shift
 here=$(cd "$(dirname "$0")" && pwd)
-root=$here/../..
+qemu=${QEMU_AARCH64:-qemu-aarch64}
+cc=${CROSS:-aarch64-linux-gnu-}gcc
+for program in "$qemu" "$cc"; do
+	command -v "$program" >/dev/null || {
+		echo "insn.sh: $program not found"
+		exit 77
+	}
+done
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-
-"${CROSS:-aarch64-linux-gnu-}gcc" -O1 -static -Wl,--no-warn-rwx-segments -o "$tmp/guest" "$here/insn_guest.c"
-"${CC:-cc}" -std=gnu11 -O2 -fno-strict-aliasing ${CFLAGS:-} -I"$root" -I"$here" -o "$tmp/host" "$here/insn_host.c" "$build/libcpu.a" \
-	"$build/libmmu.a" "$build/libbase.a" -lnettle -lm
-"$tmp/host" make "$seed" "$count" "$name" >"$tmp/cases"
-"${QEMU_AARCH64:-qemu-aarch64}" -cpu "${QEMU_CPU:-neoverse-n1}" "$tmp/guest" <"$tmp/cases" >"$tmp/answers"
-"$tmp/host" check "$tmp/cases" "$tmp/answers"
+"$cc" -O1 -static -o "$tmp/guest" "$here/insn_guest.c"
+"$host" "$qemu" -cpu "${QEMU_CPU:-neoverse-n1}" "$tmp/guest" -- "$@"

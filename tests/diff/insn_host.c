@@ -1,190 +1,404 @@
 /*
- * Differential test of data-processing instructions, our half:
+ * The execution test: random programs on Trapline's engine and on an AArch64 reference, all registers, flags, FPCR, FPSR and memory
+ * compared; what differs is shrunk to the shortest program and printed. Run by insn.sh.
  *
- * insn_host make SEED COUNT [NAME]	> cases	COUNT words of every row of cpu/a64.def that only computes; fields are random
- * insn_host check cases answers	compares a reference's answers with the handlers
+ * insn_host REFERENCE... -- one COUNT SEED [NAME]	every row (whose name starts with NAME) on COUNT operand sets at least
+ * insn_host REFERENCE... -- chain COUNT SEED		COUNT runs of short programs of any instructions
  *
- * NAME restricts to rows whose name starts with it. The handlers run outside the engine: a word is translated and its uops
- * executed on a bare struct cpu.
+ * REFERENCE is the command that runs insn_guest. Status 0: everything agreed and every row was run.
  */
+#define _GNU_SOURCE
+#include <capstone/capstone.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
-#include "cpu/translate.h"
-#include "insn_case.h"
+#include "insn_cover.h"
+#include "insn_gen.h"
+#include "insn_known.h"
+#include "insn_pe.h"
 
-/* Rows without memory, control flow and system state. */
-static bool computes(const struct insn *row)
+enum { ONE_RUNS = 8, CHAIN_RUNS = 4, REPORTS = 12 };
+
+struct bench {
+	struct share *share;
+	struct pe *pe;
+	int to, from;             /* pipes of the reference */
+	pid_t child;
+	csh capstone;
+	struct program program[BATCH_PROGRAMS];
+	struct state got[BATCH_RUNS];
+	u8 data[BATCH_RUNS][DATA_SIZE]; /* as it was before */
+	struct cover cover;
+	u64 rng, runs, differ, tolerated;
+	u32 reports;
+};
+
+/* ---- the reference ---- */
+
+static bool start_reference(struct bench *b, char **command)
 {
-	switch (row->cls) {
-	case CL_ALU:
-	case CL_SHIFT:
-	case CL_MUL:
-	case CL_DIV:
-	case CL_CRC:
-		return !strstr(row->operands, "label");
-	case CL_CRYPTO:
-		return true;
-	default:
-		return row->cls >= CL_FP_ADD && row->cls <= CL_SIMD_FP;
+	int in[2], out[2], fd = memfd_create("share", 0);
+
+	if (fd < 0 || ftruncate(fd, sizeof *b->share) || pipe(in) || pipe(out))
+		return false;
+	b->share = mmap(NULL, sizeof *b->share, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	b->child = fork();
+	if (b->child == 0) {
+		dup2(in[0], 0);
+		dup2(out[1], 1);
+		if (fd != SHARE_FD)
+			dup2(fd, SHARE_FD);
+		close(in[1]);
+		close(out[0]);
+		execvp(command[0], command);
+		_exit(127);
 	}
+	close(in[0]);
+	close(out[1]);
+	b->to = in[1];
+	b->from = out[0];
+	return b->share != MAP_FAILED && b->child > 0;
 }
 
-/* The letter of the field that an operand such as "dRspd" names holds 31, and it is SP. */
-static bool uses_sp(const struct insn *row, u32 w)
+static void reference_died(void)
 {
-	for (const char *p = row->operands; (p = strstr(p, "sp")); p++) {
-		const char *at = strchr(row->picture, p[2]);
-		u32 v = 0, n = 0, bit = 32;
+	fprintf(stderr, "insn_host: the reference ended\n");
+	exit(1);
+}
 
-		for (const char *q = row->picture; at && *q; q++) {
-			if (*q == ' ')
-				continue;
-			bit--;
-			if (*q == p[2] && n++ < 5)
-				v = v << 1 | (w >> bit & 1);
+/* Both sides execute the batch at the same time. */
+static void execute(struct bench *b)
+{
+	struct share *s = b->share;
+	char byte = 0;
+
+	if (write(b->to, &byte, 1) != 1)
+		reference_died();
+	pe_load(b->pe, s);
+	for (u32 i = s->first; i < s->runs; i++)
+		pe_run(b->pe, s->program[i], &s->before[i], &b->got[i]);
+	if (read(b->from, &byte, 1) != 1)
+		reference_died();
+	b->runs += s->runs - s->first;
+}
+
+/* ---- comparison ---- */
+
+static bool faulted(const struct state *s)
+{
+	return s->stop == STOP_MEMORY || s->stop == STOP_ALIGNMENT;
+}
+
+/* After an abort registers and memory may have changed in part (DDI0487 B2.2, D1.3.4): what and where must agree. */
+static bool agrees(const struct state *want, const struct state *got, const u8 *want_data, const u8 *got_data)
+{
+	if (faulted(want) || faulted(got))
+		return want->stop == got->stop && want->pc == got->pc;
+	return memcmp(want, got, sizeof *got) == 0 && memcmp(want_data, got_data, DATA_SIZE) == 0;
+}
+
+static const struct insn *row_of(const struct bench *b, u32 w)
+{
+	return a64_decode(w, pe_features(b->pe));
+}
+
+/* ---- shrinking ---- */
+
+struct failure {
+	u32 slot, run;
+	struct program p;
+	struct state before;
+	u8 data[DATA_SIZE];
+};
+
+/* Executes a candidate alone, ours several times, because later entries of a block take other ways than the first. */
+static bool still_differs(struct bench *b, const struct failure *f)
+{
+	struct share *s = b->share;
+	u8 want[DATA_SIZE];
+
+	for (u32 i = 0; i < 4; i++) {
+		s->programs = f->slot + 1;
+		s->first = f->run;
+		s->runs = f->run + 1;
+		s->program[f->run] = f->slot;
+		gen_image(&f->p, f->slot, s->code[f->slot]);
+		s->before[f->run] = f->before;
+		memcpy(s->data[f->run], f->data, DATA_SIZE);
+		memcpy(pe_data(b->pe, f->run), f->data, DATA_SIZE);
+		if (i == 0) {
+			execute(b);
+			memcpy(want, s->data[f->run], DATA_SIZE);
+		} else {
+			pe_run(b->pe, f->slot, &f->before, &b->got[f->run]);
 		}
-		if (v == 31)
+		if (!agrees(&s->after[f->run], &b->got[f->run], want, pe_data(b->pe, f->run)))
 			return true;
 	}
 	return false;
 }
 
-/* Ignored bits: all of these rows' are "should be one", and a reference may insist on it. */
-static u32 should_be_one(const struct insn *row)
+static bool is_branch(const struct bench *b, u32 w)
 {
-	u32 v = 0;
+	const struct insn *row = row_of(b, w);
 
-	for (const char *p = row->picture; *p; p++)
-		if (*p != ' ')
-			v = v << 1 | (*p == 'x');
-	return v;
+	return row && (row->cls == CL_BRANCH || row->cls == CL_BRANCH_IND);
 }
 
-static int make(u64 seed, unsigned count, const char *prefix)
+static void shrink_program(struct bench *b, struct failure *f)
 {
-	for (u32 i = 0; i < a64_insns_n; i++) {
-		const struct insn *row = &a64_insns[i];
+	struct failure try;
+	bool straight = true;
 
-		if (!computes(row) || strncmp(row->name, prefix, strlen(prefix)) != 0)
+	for (u32 i = f->p.n; i--;) {
+		bool counter = i + 1 < f->p.n && f->p.word[i] == 0xd100079c && f->p.word[i + 1] != NOP;
+
+		try = *f;
+		try.p.word[i] = NOP;
+		if (f->p.word[i] != NOP && !counter && still_differs(b, &try))
+			*f = try;
+	}
+	for (u32 i = 0; i < f->p.n; i++)
+		straight &= !is_branch(b, f->p.word[i]);
+	for (u32 i = f->p.n; straight && i--;) {
+		try = *f;
+		memmove(&try.p.word[i], &try.p.word[i + 1], (--try.p.n - i) * 4);
+		if (f->p.word[i] == NOP && still_differs(b, &try))
+			*f = try;
+	}
+}
+
+static void shrink_state(struct bench *b, struct failure *f)
+{
+	struct failure try;
+
+	for (size_t i = 0; i < offsetof(struct state, pc) / 8; i++) {
+		u64 *word = (u64 *)&f->before + i;
+
+		try = *f;
+		((u64 *)&try.before)[i] = 0;
+		if (*word && still_differs(b, &try))
+			*f = try;
+	}
+	try = *f;
+	memset(try.data, 0, DATA_SIZE);
+	if (still_differs(b, &try))
+		*f = try;
+}
+
+/* ---- reports ---- */
+
+static void print_word(struct bench *b, u64 at, u32 w)
+{
+	const struct insn *row = row_of(b, w);
+	cs_insn *insn;
+
+	if (cs_disasm(b->capstone, (const u8 *)&w, 4, at, 1, &insn) == 1) {
+		printf("  %" PRIx64 ": %08x  %s %s\n", at, w, insn->mnemonic, insn->op_str);
+		cs_free(insn, 1);
+	} else {
+		printf("  %" PRIx64 ": %08x  row %s\n", at, w, row ? row->name : "(none)");
+	}
+}
+
+static const char *word_name(size_t i)
+{
+	static _Thread_local char name[16];
+	static const char *const rest[] = { "nzcv", "fpcr", "fpsr", "pc", "stop", "far" };
+
+	if (i < 31)
+		snprintf(name, sizeof name, "x%zu", i);
+	else if (i == 31)
+		snprintf(name, sizeof name, "sp");
+	else if (i < 96)
+		snprintf(name, sizeof name, "v%zu.d[%zu]", (i - 32) / 2, i & 1);
+	else
+		snprintf(name, sizeof name, "%s", rest[i - 96]);
+	return name;
+}
+
+static void print_failure(struct bench *b, const struct failure *f)
+{
+	const u64 *before = (const u64 *)&f->before, *want = (const u64 *)&b->share->after[f->run], *got = (const u64 *)&b->got[f->run];
+	const u8 *want_data = b->share->data[f->run], *got_data = pe_data(b->pe, f->run);
+
+	for (u32 i = 0; i < f->p.n; i++)
+		print_word(b, VA_SLOT(f->slot) + 4 + 4 * i, f->p.word[i]);
+	for (size_t i = 0; i < 99; i++)
+		if (before[i])
+			printf("    before %-9s %016" PRIx64 "\n", word_name(i), before[i]);
+	for (size_t i = 0; i < 102; i++)
+		if (want[i] != got[i])
+			printf("    %-9s reference %016" PRIx64 " here %016" PRIx64 "\n", word_name(i), want[i], got[i]);
+	for (unsigned i = 0; i < DATA_SIZE; i += 8)
+		if (memcmp(want_data + i, got_data + i, 8))
+			printf("    memory %llx reference %016" PRIx64 " here %016" PRIx64 "\n", VA_RUN(f->run) + i,
+			       *(const u64 *)(want_data + i), *(const u64 *)(got_data + i));
+}
+
+static void report(struct bench *b, struct failure *f)
+{
+	const struct insn *row = row_of(b, f->p.word[f->p.focus]);
+
+	printf("differs: %s\n", f->p.chain ? "chain" : row->name);
+	if (!still_differs(b, f)) {
+		printf("  not when alone; the program:\n");
+	} else {
+		shrink_program(b, f);
+		shrink_state(b, f);
+		still_differs(b, f);
+	}
+	print_failure(b, f);
+	fflush(stdout);
+}
+
+/* ---- batches ---- */
+
+static void add_runs(struct bench *b, u32 slot, u32 n)
+{
+	struct share *s = b->share;
+
+	gen_image(&b->program[slot], slot, s->code[slot]);
+	for (u32 i = 0; i < n; i++) {
+		u32 run = s->runs++;
+
+		s->program[run] = slot;
+		gen_state(&b->rng, &b->program[slot], run, slot, &s->before[run], s->data[run]);
+		memcpy(pe_data(b->pe, run), s->data[run], DATA_SIZE);
+	}
+}
+
+/* What differs in the executed batch, for no known reason: at most one run of a program, `room` at all. */
+static u32 compare_batch(struct bench *b, bool one, struct failure *list, u32 room)
+{
+	struct share *s = b->share;
+	u32 n = 0;
+
+	for (u32 i = 0; i < s->runs; i++) {
+		const struct program *p = &b->program[s->program[i]];
+
+		if (one)
+			cover_run(&b->cover, row_of(b, p->word[p->focus]), p, &s->before[i], &s->after[i]);
+		else
+			b->cover.stop[s->after[i].stop & 7]++;
+		if (agrees(&s->after[i], &b->got[i], s->data[i], pe_data(b->pe, i)))
 			continue;
-		for (unsigned n = 0; n < count; n++) {
-			struct insn_case k = { .row = i };
-
-			do {
-				k.word = ((u32)case_random(&seed) & ~row->mask) | row->value | should_be_one(row);
-			} while (uses_sp(row, k.word));
-			k.seed = case_random(&seed);
-			/* the decoder may know better: a row that needs a subset of this one's words */
-			if (a64_decode(k.word, ~0ull) == row && fwrite(&k, sizeof k, 1, stdout) != 1)
-				return 1;
+		if (insn_known(p, &s->before[i], &s->after[i], &b->got[i])) {
+			b->tolerated++;
+			continue;
+		}
+		b->differ++;
+		if (n < room && (!n || list[n - 1].slot != s->program[i])) {
+			list[n] = (struct failure){ .slot = s->program[i], .run = i, .p = *p, .before = s->before[i] };
+			memcpy(list[n++].data, b->data[i], DATA_SIZE);
 		}
 	}
-	return fclose(stdout) != 0;
+	return n;
 }
 
-EXEC(stop)
+/* Executes and compares what was added. Shrinking uses the batch's places, so it comes last. */
+static void finish_batch(struct bench *b, bool one)
 {
-	return NULL;
+	struct share *s = b->share;
+	struct failure list[REPORTS];
+	u32 n;
+
+	if (!s->runs)
+		return;
+	memcpy(b->data, s->data, (size_t)s->runs * DATA_SIZE);
+	s->first = 0;
+	execute(b);
+	n = compare_batch(b, one, list, REPORTS - b->reports);
+	b->reports += n;
+	for (u32 i = 0; i < n; i++)
+		report(b, &list[i]);
+	s->programs = s->runs = 0;
 }
 
-/* What the engine's block builder does, for one instruction. False: UNDEFINED. */
-static bool translate(struct tr *t, const struct insn *row, u32 w)
+static bool add_one(struct bench *b, const struct insn *row)
 {
-	t->n_uops = t->n_pool = 0;
-	if (!row->tr(t, row, w))
+	struct share *s = b->share;
+
+	if (s->runs + ONE_RUNS > BATCH_RUNS || s->programs == BATCH_PROGRAMS)
+		finish_batch(b, true);
+	if (!gen_one(&b->rng, row, pe_features(b->pe), &b->program[s->programs]))
 		return false;
-	emit(t, exec_stop, 0, 0, 0, 0, 0);
-	for (u32 i = 0; i < t->n_uops; i++)
-		if (t->uses_pool[i])
-			t->uop[i].imm = (s32)((char *)&t->pool[t->uop[i].imm] - (char *)&t->uop[i]);
+	add_runs(b, s->programs++, ONE_RUNS);
 	return true;
 }
 
-static void run(struct cpu *c, struct tr *t, const struct insn_case *k, struct insn_state *s)
+/* Rounds over all rows until each has its count: some runs end in aborts. */
+static void run_ones(struct bench *b, u64 count, const char *prefix)
 {
-	const struct uop *u = t->uop;
+	for (unsigned round = 0; round < 6; round++) {
+		for (u32 i = 0; i < a64_insns_n; i++) {
+			const struct insn *row = &a64_insns[i];
 
-	case_state(s, k->seed);
-	if (!translate(t, &a64_insns[k->row], k->word)) {
-		s->undefined = 1;
-		return;
+			if (strncmp(row->name, prefix, strlen(prefix)) || gen_excluded(row, pe_features(b->pe)))
+				continue;
+			for (u64 k = b->cover.completed[i]; k < count && add_one(b, row); k += ONE_RUNS)
+				;
+		}
+		finish_batch(b, true);
 	}
-	memcpy(c->x, s->x, sizeof s->x);
-	c->x[REG_ZERO] = 0;
-	for (unsigned i = 0; i < 32; i++)
-		memcpy(c->v[i].d, s->v[i], 16);
-	cpu_set_nzcv(c, (u32)s->nzcv);
-	fpu_set_fpcr(&c->fpu, s->fpcr);
-	fpu_set_fpsr(&c->fpu, s->fpsr);
-	while (u)
-		u = u->exec(c, u, 0);
-	memcpy(s->x, c->x, sizeof s->x);
-	for (unsigned i = 0; i < 32; i++)
-		memcpy(s->v[i], c->v[i].d, 16);
-	s->nzcv = cpu_nzcv(c);
-	s->fpcr = c->fpu.fpcr;
-	s->fpsr = c->fpu.fpsr;
 }
 
-static void show(const char *what, const struct insn_state *s, const struct insn_case *k)
+static void run_chains(struct bench *b, u64 count)
 {
-	unsigned d = k->word & 31, n = k->word >> 5 & 31, m = k->word >> 16 & 31;
+	struct share *s = b->share;
+	u64 end = b->runs + count;
 
-	printf("  %-9s undef %u x[d] %016" PRIx64 " v[d] %016" PRIx64 ":%016" PRIx64 " v[n] %016" PRIx64 ":%016" PRIx64
-	       " v[m] %016" PRIx64 ":%016" PRIx64 " nzcv %08x fpcr %08x fpsr %08x\n",
-	       what, (unsigned)s->undefined, d < 31 ? s->x[d] : 0, s->v[d][1], s->v[d][0], s->v[n][1], s->v[n][0], s->v[m][1],
-	       s->v[m][0], (u32)s->nzcv, (u32)s->fpcr, (u32)s->fpsr);
-}
-
-static int check(FILE *cases, FILE *answers)
-{
-	struct cpu *c = aligned_alloc(64, sizeof *c);
-	struct tr *t = calloc(1, sizeof *t);
-	struct insn_state wanted, got, before;
-	struct insn_case k;
-	unsigned long total = 0, bad = 0;
-	u32 last_bad = ~0u, shown = 0;
-
-	if (!c || !t)
-		return 1;
-	memset(c, 0, sizeof *c);
-	c->core.features = ~0ull;
-	fpu_init(&c->fpu);
-	t->c = c;
-	while (fread(&k, sizeof k, 1, cases) == 1 && fread(&wanted, sizeof wanted, 1, answers) == 1) {
-		total++;
-		run(c, t, &k, &got);
-		if (memcmp(&wanted, &got, sizeof got) == 0)
-			continue;
-		bad++;
-		shown = k.row == last_bad ? shown + 1 : 0;
-		last_bad = k.row;
-		if (shown > 1)
-			continue;
-		case_state(&before, k.seed);
-		printf("%s %08x\n", a64_insns[k.row].name, k.word);
-		show("before", &before, &k);
-		show("wanted", &wanted, &k);
-		show("got", &got, &k);
+	while (b->runs < end) {
+		while (s->programs < BATCH_PROGRAMS) {
+			gen_chain(&b->rng, pe_features(b->pe), &b->program[s->programs]);
+			cover_chain(&b->cover, &b->program[s->programs], pe_features(b->pe));
+			add_runs(b, s->programs++, CHAIN_RUNS);
+		}
+		finish_batch(b, false);
 	}
-	printf("%lu cases, %lu differ\n", total, bad);
-	free(c);
-	free(t);
-	return bad != 0 || total == 0;
 }
 
 int main(int argc, char **argv)
 {
-	if (argc >= 4 && strcmp(argv[1], "make") == 0)
-		return make(strtoull(argv[2], NULL, 0), (unsigned)atoi(argv[3]), argc > 4 ? argv[4] : "");
-	if (argc == 4 && strcmp(argv[1], "check") == 0) {
-		FILE *cases = fopen(argv[2], "rb"), *answers = fopen(argv[3], "rb");
+	static struct bench b;
+	int at = 1;
+	bool one, ok;
+	u64 count, seed;
+	time_t began = time(NULL);
 
-		if (cases && answers)
-			return check(cases, answers);
+	while (at < argc && strcmp(argv[at], "--"))
+		at++;
+	if (at + 3 >= argc || at < 2) {
+		fprintf(stderr, "usage: insn_host REFERENCE... -- one|chain COUNT SEED [NAME]\n");
+		return 2;
 	}
-	fprintf(stderr, "usage: insn_host make SEED COUNT [NAME] | insn_host check CASES ANSWERS\n");
-	return 2;
+	argv[at] = NULL;
+	one = strcmp(argv[at + 1], "one") == 0;
+	count = strtoull(argv[at + 2], NULL, 0);
+	seed = b.rng = strtoull(argv[at + 3], NULL, 0);
+	signal(SIGPIPE, SIG_IGN);
+	b.pe = pe_new(0);
+	if (!b.pe || !start_reference(&b, argv + 1) || cs_open(CS_ARCH_ARM64, CS_MODE_LITTLE_ENDIAN, &b.capstone) ||
+	    !cover_open(&b.cover)) {
+		fprintf(stderr, "insn_host: cannot start %s or get memory\n", argv[1]);
+		return 1;
+	}
+	if (one)
+		run_ones(&b, count, at + 4 < argc ? argv[at + 4] : "");
+	else
+		run_chains(&b, count);
+	ok = cover_print(&b.cover, one, pe_features(b.pe), count, at + 4 < argc ? argv[at + 4] : "");
+	printf("%s, seed %" PRIu64 ": %" PRIu64 " runs in %ld s, %" PRIu64 " differ, %" PRIu64 " differ for a known reason\n", argv[at + 1],
+	       seed, b.runs, (long)(time(NULL) - began), b.differ, b.tolerated);
+	insn_known_print();
+	close(b.to);
+	waitpid(b.child, NULL, 0);
+	pe_free(b.pe);
+	return !ok || b.differ || !b.runs;
 }

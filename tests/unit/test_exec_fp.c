@@ -1,5 +1,5 @@
 /*
- * Floating-point instructions: what a sentence of the manual says about registers and encodings. tests/diff/words.sh
+ * Floating-point instructions: what a sentence of the manual says about registers and encodings. tests/diff/insn.sh
  * compares every row with a reference.
  */
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /*
  * Floating-point arithmetic: rules of the manual that a sentence can state, and the host's
- * arithmetic against the exact one. tests/diff/fpu.sh compares every operation with a reference.
+ * arithmetic against the exact one. tests/diff/insn.sh compares every instruction with a reference.
  */
 #include "cpu/fpu.h"
 #include "tests/unit/harness.h"

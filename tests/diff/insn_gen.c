@@ -1,0 +1,808 @@
+/* See insn_gen.h. Registers of chains: 20-23 and SP hold addresses, 24-26 offsets, 27 a branch target, 28 counts a loop. */
+#include "insn_gen.h"
+
+#include <string.h>
+
+#include "cpu/translate.h"
+
+enum { R_ALIGNED = 20 /* and 21 */, R_ADDRESS = 22 /* and 23 */, R_INDEX = 24, R_INDEX_W = 25, R_INDEX_NEG = 26, R_TARGET = 27,
+       R_LOOP = 28 };
+
+u64 gen_random(u64 *rng)
+{
+	u64 z = *rng += 0x9e3779b97f4a7c15;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+	z = (z ^ z >> 27) * 0x94d049bb133111eb;
+	return z ^ z >> 31;
+}
+
+static u32 below(u64 *rng, u32 n)
+{
+	return (u32)((gen_random(rng) >> 32) * n >> 32);
+}
+
+/* ---- fields of a row's picture ---- */
+
+static u32 letter_mask(const struct insn *row, char letter)
+{
+	u32 m = 0;
+
+	for (const char *p = row->picture; *p; p++)
+		if (*p != ' ')
+			m = m << 1 | (*p == letter);
+	return m;
+}
+
+u32 gen_field(const struct insn *row, char letter, u32 word, unsigned *bits)
+{
+	u32 m = letter_mask(row, letter), v = 0, n = 0;
+
+	for (unsigned b = 32; b--;)
+		if (m >> b & 1) {
+			v = v << 1 | (word >> b & 1);
+			n++;
+		}
+	if (bits)
+		*bits = n;
+	return v;
+}
+
+static u32 set_field(const struct insn *row, char letter, u32 word, u32 v)
+{
+	u32 m = letter_mask(row, letter);
+
+	for (unsigned b = 0; b < 32; b++)
+		if (m >> b & 1) {
+			word = (word & ~(1u << b)) | (v & 1) << b;
+			v >>= 1;
+		}
+	return word;
+}
+
+static u32 reg_of(const struct insn *row, char letter, u32 word)
+{
+	return gen_field(row, letter, word, NULL);
+}
+
+static bool has(const struct insn *row, const char *operand)
+{
+	return strstr(row->operands, operand) != NULL;
+}
+
+static bool named(const struct insn *row, const char *name)
+{
+	return strcmp(row->name, name) == 0;
+}
+
+/* One operand of the list: role, file, letter (0: not a register). */
+struct operand {
+	char role, file, letter;
+	bool sp;
+};
+
+static const char *next_operand(const char *at, struct operand *o)
+{
+	size_t len = strcspn(at, ",");
+
+	memset(o, 0, sizeof *o);
+	if (len >= 3 && strchr("dsb", at[0]) && strchr("RXWBHSDQV", at[1])) {
+		o->role = at[0];
+		o->file = at[1];
+		o->letter = at[len - 1];
+		o->sp = len == 5;
+	}
+	at += len;
+	return *at ? at + strspn(at, ", ") : NULL;
+}
+
+static bool is_general(const struct operand *o)
+{
+	return o->letter && strchr("RXW", o->file);
+}
+
+void gen_sources(const struct insn *row, u32 w, void (*fn)(void *ctx, u32 reg, bool general), void *ctx)
+{
+	struct operand o;
+
+	for (const char *at = row->operands; at && *at;) {
+		at = next_operand(at, &o);
+		if (o.letter && o.role != 'd')
+			fn(ctx, reg_of(row, o.letter, w), is_general(&o));
+	}
+}
+
+/* ---- what a row is ---- */
+
+static bool is_memory(const struct insn *row)
+{
+	return has(row, "mem");
+}
+static bool has_base(const struct insn *row)
+{
+	return is_memory(row) && letter_mask(row, 'n');
+}
+static bool is_literal(const struct insn *row)
+{
+	return row->tr == tr_ldr_lit || row->tr == tr_vldr_lit || named(row, "prfm_lit");
+}
+static bool writes_back(const struct insn *row)
+{
+	return has(row, "bXspn");
+}
+static bool is_store_exclusive(const struct insn *row)
+{
+	return row->tr == tr_excl && row->arg < 2;
+}
+static bool wants_alignment(const struct insn *row)
+{
+	return row->tr == tr_excl || row->tr == tr_ordered || row->tr == tr_cas || row->tr == tr_atomic;
+}
+
+const char *gen_excluded(const struct insn *row, u64 features)
+{
+	static const struct {
+		const char *name, *why;
+	} list[] = {
+		{ "eret", "not at EL0" },
+		{ "svc", "a system call; ends our programs" },
+		{ "hvc", "not at EL0" },
+		{ "smc", "not at EL0" },
+		{ "brk", "an exception: directed guest tests" },
+		{ "hlt", "an exception: directed guest tests" },
+		{ "msr_imm", "PSTATE fields that EL0 may not write: directed guest tests" },
+		{ "sysl", "no such instruction is allocated" },
+	};
+
+	if (row->feature & ~features)
+		return "a feature that this core has not";
+	for (size_t i = 0; i < ARRAY_SIZE(list); i++)
+		if (named(row, list[i].name))
+			return list[i].why;
+	return NULL;
+}
+
+/* System instructions and registers that EL0 may use and that say nothing about the machine. */
+static u32 system_word(u64 *rng, const struct insn *row)
+{
+	static const u32 sys[] = { 0xd50b7420 /* DC ZVA */, 0xd50b7420, 0xd50b7a20 /* CVAC */, 0xd50b7b20 /* CVAU */,
+				   0xd50b7e20 /* CIVAC */, 0xd50b7520 /* IC IVAU */, 0xd50b7c20 /* DC CVAP */ };
+	static const u32 registers[] = { 0x1b4200 /* NZCV */, 0x1b4400 /* FPCR */, 0x1b4420 /* FPSR */ };
+
+	if (row->tr == tr_sys)
+		return sys[below(rng, ARRAY_SIZE(sys))] | below(rng, 31);
+	return row->value | registers[below(rng, ARRAY_SIZE(registers))] | below(rng, 32);
+}
+
+/* CONSTRAINED UNPREDICTABLE (DDI0487 K1.2), or waits. */
+static bool unpredictable(const struct insn *row, u32 w)
+{
+	u32 n = reg_of(row, 'n', w), t = reg_of(row, 't', w), a = reg_of(row, 'a', w), s = reg_of(row, 's', w);
+	bool general = row->cls == CL_LOAD || row->cls == CL_STORE;
+
+	if (writes_back(row) && general && n != 31 && (n == t || (letter_mask(row, 'a') && n == a)))
+		return true;
+	if (row->tr == tr_pair && (row->cls == CL_LOAD || row->cls == CL_VLOAD) && t == a)
+		return true;
+	if (row->tr == tr_excl && row->arg == 3 && t == a)
+		return true;
+	if (is_store_exclusive(row) && (s == t || (row->arg == 1 && s == a) || (s == n && n != 31)))
+		return true;
+	return row->cls == CL_HINT && ((w & 0xfe0) == 0x40 || (w & 0xfe0) == 0x60); /* WFE, WFI */
+}
+
+/* Ignored bits are "should be one" or, in the exclusives' tables, too. */
+static u32 should_be_one(const struct insn *row)
+{
+	return letter_mask(row, 'x');
+}
+
+static bool defined(const struct insn *row, u32 w, u64 features)
+{
+	static _Thread_local struct tr t;
+	static _Thread_local struct cpu c;
+
+	if (a64_decode(w, features) != row || unpredictable(row, w))
+		return false;
+	if (row->cls == CL_SYSTEM)
+		return true;
+	c.core.features = features;
+	t.c = &c;
+	t.n_uops = t.n_pool = 0;
+	t.off = 2048;
+	return row->tr(&t, row, w);
+}
+
+/* Immediates at their edges; shift amounts of 0 often. */
+static u32 edge_fields(u64 *rng, const struct insn *row, u32 w)
+{
+	u64 r = gen_random(rng);
+	u32 m = letter_mask(row, 'i');
+
+	if (has_base(row) || is_literal(row) || has(row, "label"))
+		return w;
+	switch (r & 7) {
+	case 0:
+		w &= ~m;
+		break;
+	case 1:
+		w |= m;
+		break;
+	case 2:
+		w = set_field(row, 'i', w, 1);
+		break;
+	case 3:
+		w &= ~(m | letter_mask(row, 'h'));
+		break;
+	}
+	return w;
+}
+
+static bool random_word(u64 *rng, const struct insn *row, u64 features, u32 *out)
+{
+	for (unsigned tries = 0; tries < 64; tries++) {
+		u32 w = ((u32)gen_random(rng) & ~row->mask) | row->value | should_be_one(row);
+
+		if (row->cls == CL_SYSTEM)
+			w = system_word(rng, row);
+		else
+			w = edge_fields(rng, row, w);
+		if (has_base(row) && letter_mask(row, 'm') && reg_of(row, 'n', w) == reg_of(row, 'm', w))
+			continue; /* the address could not be chosen */
+		if (!defined(row, w, features))
+			continue;
+		*out = w;
+		return true;
+	}
+	return false;
+}
+
+/* ---- addresses ---- */
+
+/* log2 of the unit of a scaled offset */
+static unsigned scale_of(const struct insn *row)
+{
+	if (row->tr == tr_pair)
+		return row->arg & 15;
+	if (row->tr == tr_ldst_uimm || row->tr == tr_ldst_reg)
+		return row->arg >> 2;
+	if (row->tr == tr_vldst_uimm || row->tr == tr_vldst_reg)
+		return row->arg >> 1;
+	return 3; /* PRFM */
+}
+
+/* What an access adds to its base register. */
+static u64 offset_of(const struct insn *row, u32 w, const struct state *s)
+{
+	unsigned bits;
+	u32 i = gen_field(row, 'i', w, &bits), m, option;
+	u64 v;
+
+	if (bits == 12)
+		return (u64)i << scale_of(row);
+	if (bits == 9)
+		return (w >> 10 & 3) == 1 ? 0 : (u64)sext(i, 9);
+	if (bits == 7)
+		return (w >> 23 & 3) == 1 ? 0 : (u64)sext(i, 7) << scale_of(row);
+	if (!has(row, "sXm") || writes_back(row))
+		return 0;
+	m = reg_of(row, 'm', w);
+	option = reg_of(row, 'o', w);
+	v = m == 31 ? 0 : s->x[m];
+	if (!(option & 1))
+		v = option & 4 ? (u64)sext(v, 32) : (u32)v;
+	return v << (reg_of(row, 'S', w) ? scale_of(row) : 0);
+}
+
+/* ---- programs ---- */
+
+static void append(struct program *p, u32 w)
+{
+	p->word[p->n++] = w;
+}
+
+static u32 add_one(unsigned reg)
+{
+	return 0x91000400 | reg << 5 | reg;
+}
+static u32 branch_by(s32 words)
+{
+	return 0x14000000 | ((u32)words & 0x3ffffff);
+}
+
+static bool is_direct_branch(const struct insn *row)
+{
+	return row->cls == CL_BRANCH;
+}
+
+static u32 aim(const struct insn *row, u32 w, s32 words)
+{
+	return set_field(row, 'i', w, (u32)words);
+}
+
+/* The load-exclusive that a store-exclusive belongs to, into registers that it does not use. */
+static u32 load_exclusive(const struct insn *row, u32 w)
+{
+	u32 t = 0, a;
+
+	while (t == reg_of(row, 'n', w) || t == reg_of(row, 't', w))
+		t++;
+	a = t + 1;
+	while (a == reg_of(row, 'n', w) || a == reg_of(row, 't', w) || (row->arg && a == reg_of(row, 'a', w)))
+		a++;
+	w = (w & 0xc00083e0) | 0x085f7c00 | t | (w & 0x8000);
+	return row->arg ? (w & ~0x7c00u) | 0x200000 | a << 10 : w;
+}
+
+/* Forward or backward, taken or not: 0 b focus; 1 mark; 2 b end; 3 focus; 4, 5 mark */
+static void one_branch(u64 *rng, const struct insn *row, u32 w, struct program *p)
+{
+	static const u8 targets[] = { 1, 4, 5, 6 };
+	unsigned target = targets[below(rng, 4)];
+
+	p->focus = 3;
+	append(p, branch_by(3));
+	append(p, add_one(9));
+	append(p, branch_by(4));
+	if (is_direct_branch(row)) {
+		w = aim(row, w, (s32)target - 3);
+	} else {
+		p->branch = (s8)reg_of(row, 'n', w);
+		p->target = (u8)target;
+	}
+	append(p, w);
+	append(p, add_one(10));
+	append(p, add_one(11));
+}
+
+bool gen_one(u64 *rng, const struct insn *row, u64 features, struct program *p)
+{
+	u32 w;
+
+	memset(p, 0, sizeof *p);
+	p->base = p->branch = -1;
+	do {
+		if (!random_word(rng, row, features, &w))
+			return false;
+	} while (row->cls == CL_BRANCH_IND && reg_of(row, 'n', w) == 31);
+	if (row->cls == CL_BRANCH || row->cls == CL_BRANCH_IND) {
+		one_branch(rng, row, w, p);
+		return true;
+	}
+	if (is_literal(row))
+		w = aim(row, w, (s32)below(rng, SLOT_WORDS - 4) - 1);
+	if (has_base(row))
+		p->base = (s8)reg_of(row, 'n', w);
+	if (row->tr == tr_sys)
+		p->base = (s8)(w & 31);
+	p->aligned = wants_alignment(row);
+	if (is_store_exclusive(row) && below(rng, 8))
+		append(p, load_exclusive(row, w));
+	p->focus = p->n;
+	append(p, w);
+	return true;
+}
+
+/* ---- chains ---- */
+
+struct chain {
+	u64 *rng, features;
+	struct program *p;
+	u8 last, vlast;  /* registers written last */
+	bool loop;
+};
+
+static u32 chain_source(struct chain *c)
+{
+	u64 r = gen_random(c->rng);
+
+	return r & 1 ? c->last : (r & 30) == 30 ? 31 : r >> 8 & 7;
+}
+
+/* Registers of a word in a chain; false: this word cannot be had. */
+static bool chain_registers(struct chain *c, const struct insn *row, u32 *word)
+{
+	u32 w = *word, written = c->last, vwritten = c->vlast;
+	struct operand o;
+
+	for (const char *at = row->operands; at && *at;) {
+		u64 r = gen_random(c->rng);
+		u32 v;
+
+		at = next_operand(at, &o);
+		if (!o.letter)
+			continue;
+		if (is_memory(row) && (o.letter == 'n' || o.letter == 'm'))
+			continue;
+		if (!is_general(&o))
+			v = o.role == 's' && (r & 1) ? c->vlast : r >> 8 & 7;
+		else
+			v = o.role == 's' ? chain_source(c) : (r & 15) == 15 && !o.sp ? 31 : r >> 8 & 7;
+		if (gen_field(row, o.letter, w, NULL) != v)
+			w = set_field(row, o.letter, w, v);
+		if (o.role != 's' && is_general(&o) && v != 31)
+			written = v;
+		else if (o.role != 's' && !is_general(&o))
+			vwritten = v;
+	}
+	c->last = (u8)written;
+	c->vlast = (u8)vwritten;
+	*word = w;
+	return true;
+}
+
+static u32 chain_address(struct chain *c, const struct insn *row, u32 w)
+{
+	static const u8 bases[] = { R_ALIGNED, R_ALIGNED + 1, R_ADDRESS, R_ADDRESS + 1, 31 };
+	unsigned bits, at = wants_alignment(row) ? below(c->rng, 2) : writes_back(row) ? 2 + below(c->rng, 3) : below(c->rng, 5);
+	u32 option;
+
+	w = set_field(row, 'n', w, bases[at]);
+	gen_field(row, 'i', w, &bits);
+	if (bits == 12)
+		w = set_field(row, 'i', w, below(c->rng, (64u >> scale_of(row)) + 1));
+	else if (bits == 9)
+		w = set_field(row, 'i', w, below(c->rng, 65) - 32);
+	else if (bits == 7)
+		w = set_field(row, 'i', w, below(c->rng, 9) - 4);
+	if (!letter_mask(row, 'm'))
+		return w;
+	option = reg_of(row, 'o', w);
+	if (writes_back(row)) /* structures: by their size or by a register */
+		return set_field(row, 'm', w, below(c->rng, 2) ? 31 : R_INDEX);
+	return set_field(row, 'm', w, !(option & 1) ? R_INDEX_W : below(c->rng, 2) ? R_INDEX : R_INDEX_NEG);
+}
+
+static const struct insn *find_row(const char *name)
+{
+	for (size_t i = 0; i < a64_insns_n; i++)
+		if (named(&a64_insns[i], name))
+			return &a64_insns[i];
+	return NULL;
+}
+
+/* What the engine joins (cpu/fuse.h) is made of these. */
+static const struct insn *joined_row(u64 *rng)
+{
+	static const char *const names[] = {
+		"movz", "add_imm", "add_imm", "add_reg", "add_reg", "sub_imm", "sub_reg", "and_imm", "and_reg", "orr_reg", "eor_reg",
+		"eor_reg", "ubfm", "sbfm", "extr", "adr", "subs_imm", "subs_reg", "ldr_x_uimm", "ldr_x_uimm", "ldr_w_uimm",
+		"ldrb_uimm", "ldr_x_roff", "ldr_w_roff", "ldrb_roff", "str_x_uimm", "str_x_uimm", "str_w_uimm", "strb_uimm",
+		"ldp_x_off", "stp_x_off", "ldp_x_post", "stp_x_pre", "ldp_x_pre", "ldrb_post", "hint", "b", "bl", "br", "blr", "cbz",
+		"cbnz", "tbz", "tbnz", "b_cond", "b_cond",
+	};
+	static const struct insn *rows[ARRAY_SIZE(names)];
+	u32 i = below(rng, ARRAY_SIZE(names));
+
+	if (!rows[i])
+		rows[i] = find_row(names[i]);
+	return rows[i];
+}
+
+/* Any row, but mostly those of which compiled code consists. */
+static const struct insn *chain_row(struct chain *c)
+{
+	if (below(c->rng, 2))
+		return joined_row(c->rng);
+	if (below(c->rng, 32) == 0)
+		return find_row(below(c->rng, 2) ? "msr_reg" : "mrs");
+	for (;;) {
+		const struct insn *row = &a64_insns[below(c->rng, (u32)a64_insns_n)];
+		bool common = row->cls == CL_ALU || row->cls == CL_SHIFT || row->cls == CL_LOAD || row->cls == CL_STORE;
+
+		if (gen_excluded(row, c->features) || row->tr == tr_sys)
+			continue;
+		if (common || below(c->rng, 6) == 0)
+			return row;
+	}
+}
+
+static void chain_add(struct chain *c, const struct insn *row)
+{
+	u32 w;
+
+	for (unsigned tries = 0; tries < 16; tries++) {
+		struct chain saved = *c;
+
+		if (!random_word(c->rng, row, c->features, &w))
+			return;
+		if (has_base(row))
+			w = chain_address(c, row, w);
+		if (is_literal(row))
+			w = aim(row, w, (s32)(LITERALS + below(c->rng, SLOT_WORDS - 4 - LITERALS)) - 1 - (s32)c->p->n);
+		if (row->cls == CL_BRANCH_IND)
+			w = set_field(row, 'n', w, R_TARGET);
+		else if (row->cls == CL_SYSTEM && named(row, "msr_reg") && (w & 0xffe0) != 0x4200)
+			w |= 31; /* FPCR or FPSR becomes 0: AArch32's bits would make differences */
+		else
+			chain_registers(c, row, &w);
+		if (defined(row, w, c->features)) {
+			if (is_store_exclusive(row))
+				append(c->p, load_exclusive(row, w));
+			append(c->p, w);
+			return;
+		}
+		c->last = saved.last;
+		c->vlast = saved.vlast;
+	}
+}
+
+/* Compare and branch; an address that moves; copies and shifts by constants, which are special cases of wider rows. */
+static void chain_idiom(struct chain *c)
+{
+	static const char *const compares[] = { "subs_imm", "subs_reg", "adds_imm", "ands_imm", "ands_reg", "adds_reg" };
+	u32 r = below(c->rng, 8), base = R_ADDRESS + below(c->rng, 2), d = below(c->rng, 8), sf = below(c->rng, 2) << 31;
+
+	switch (r) {
+	case 0:
+	case 1:
+	case 2:
+		chain_add(c, find_row(compares[below(c->rng, ARRAY_SIZE(compares))]));
+		append(c->p, 0x54000020 | below(c->rng, 16)); /* aimed later */
+		break;
+	case 3:
+		append(c->p, (below(c->rng, 2) ? 0x91000000 : 0xd1000000) | below(c->rng, 33) << 10 | base << 5 | base);
+		break;
+	case 4:
+		append(c->p, 0x2a0003e0 | sf | chain_source(c) << 16 | d); /* MOV */
+		c->last = (u8)d;
+		break;
+	case 5:
+		append(c->p, 0x53007c00 | sf | (sf ? 0x400000 | 0x8000 : 0) | below(c->rng, 32) << 16 | chain_source(c) << 5 | d); /* LSR */
+		c->last = (u8)d;
+		break;
+	case 6: /* SUBS with zero register and B.cond: CMP */
+		append(c->p, (below(c->rng, 2) ? 0x7100001f : 0x6b00001f) | sf | (u32)below(c->rng, 8) << 16 | chain_source(c) << 5);
+		append(c->p, 0x54000020 | below(c->rng, 16));
+		break;
+	default:
+		chain_add(c, find_row(below(c->rng, 2) ? "cbz" : "tbnz"));
+		break;
+	}
+}
+
+/* Direct branches go forward; with a loop, once around. */
+static void aim_branches(struct chain *c)
+{
+	struct program *p = c->p;
+
+	for (u32 i = 0; i < p->n; i++) {
+		const struct insn *row = a64_decode(p->word[i], c->features);
+
+		if (row && is_direct_branch(row))
+			p->word[i] = aim(row, p->word[i], 1 + (s32)below(c->rng, p->n - i < 6 ? p->n - i : 6));
+		else if (row && row->cls == CL_BRANCH_IND)
+			p->target = (u8)(i + 1 + below(c->rng, p->n - i));
+	}
+}
+
+void gen_chain(u64 *rng, u64 features, struct program *p)
+{
+	struct chain c = { .rng = rng, .features = features, .p = p };
+	u32 length = 2 + below(rng, 20);
+	bool indirect = false;
+
+	memset(p, 0, sizeof *p);
+	p->chain = true;
+	p->base = -1;
+	p->branch = R_TARGET;
+	c.loop = below(rng, 4) == 0;
+	while (p->n < length) {
+		const struct insn *row = chain_row(&c);
+
+		if (row->cls == CL_BRANCH_IND && indirect) /* their one target must lie behind each */
+			continue;
+		indirect |= row->cls == CL_BRANCH_IND;
+		if (below(rng, 3) == 0)
+			chain_idiom(&c);
+		else
+			chain_add(&c, row);
+	}
+	aim_branches(&c);
+	if (c.loop) {
+		append(p, 0xd1000400 | R_LOOP << 5 | R_LOOP);             /* sub x28, x28, #1 */
+		append(p, 0xb5000000 | (-(p->n) & 0x7ffff) << 5 | R_LOOP); /* cbnz x28, start */
+	}
+}
+
+void gen_image(const struct program *p, u32 slot, u32 image[SLOT_WORDS])
+{
+	u64 rng = slot, from = VA_SLOT(slot) + 4 * (1 + (u64)p->n);
+
+	for (unsigned i = 0; i < SLOT_WORDS; i++)
+		image[i] = i < LITERALS ? (u32)NOP : (u32)gen_random(&rng);
+	image[0] = SHARE_PROLOGUE;
+	memcpy(image + 1, p->word, p->n * 4);
+	image[1 + p->n] = branch_by((s32)((VA_STUB - from) / 4));
+}
+
+/* ---- values ---- */
+
+struct values {
+	u64 *rng;
+	unsigned size; /* log2 of the bytes of a floating-point number in this state */
+	u64 near;      /* exponents are often near this one, so that operands and results meet */
+};
+
+/* A fraction: random, few bits, or runs of ones, which make ties and carries. */
+static u64 random_fraction(u64 *rng)
+{
+	u64 r = gen_random(rng), v = gen_random(rng);
+
+	switch (r & 7) {
+	case 0:
+		return 0;
+	case 1:
+		return ~0ull;
+	case 2:
+		return 1ull << (v & 63);
+	case 3:
+		return ~0ull << (v & 63);
+	case 4:
+		return (1ull << (v & 63)) - 1;
+	case 5:
+		return (1ull << (v & 63)) + (1ull << (v >> 6 & 63));
+	default:
+		return v;
+	}
+}
+
+static u64 random_float(struct values *g)
+{
+	unsigned exp_bits = g->size == 3 ? 11 : g->size == 2 ? 8 : 5, frac_bits = (8u << g->size) - 1 - exp_bits;
+	u64 r = gen_random(g->rng), max = low_mask(exp_bits), exp = r >> 32 & max;
+	unsigned kind = r & 15;
+
+	if (kind < 2)
+		exp = 0;
+	else if (kind == 2)
+		exp = max;
+	else if (kind == 3)
+		exp = 1 + (r >> 16 & 1);
+	else if (kind == 4)
+		exp = max - 1 - (r >> 16 & 1);
+	else if (kind < 10)
+		exp = (g->near + (r >> 16 & 7) - 3) & max;
+	else if (kind < 12)
+		exp = (g->near + (r >> 16 & 127) - 64) & max;
+	else if (kind == 12)
+		exp = (max >> 1) - 2 + (r >> 16 & 15);
+	return (r >> 63) << ((8u << g->size) - 1) | exp << frac_bits | (random_fraction(g->rng) & low_mask(frac_bits));
+}
+
+/* An integer of 8 to 64 bits: an end of the range, a shift amount or other small number, or noise. */
+static u64 random_integer(u64 *rng, unsigned width)
+{
+	u64 r = gen_random(rng), sign = 1ull << (width - 1), max = sign | (sign - 1);
+
+	switch (r & 7) {
+	case 0:
+	case 1:
+		return (r & 0x800 ? sign - 1 : r & 0x400 ? sign : r & 0x200 ? max : 0) + (r >> 8 & 1);
+	case 2:
+		return (r >> 16) % 160 - 80;
+	case 3:
+		return gen_random(rng) >> (r >> 8 & 63);
+	case 4:
+		return -(gen_random(rng) >> (r >> 8 & 63));
+	default:
+		return gen_random(rng);
+	}
+}
+
+static u64 random_value(struct values *g, bool floating)
+{
+	u64 r = gen_random(g->rng), v = 0;
+	unsigned width;
+
+	floating = floating ? (r & 3) != 0 : (r & 15) == 0;
+	width = floating ? 8u << g->size : 8u << (r >> 8 & 3);
+	if (!floating && (r >> 10 & 1))
+		width = 64;
+	for (unsigned at = 0; at < 64; at += width)
+		v |= ((floating ? random_float(g) : random_integer(g->rng, width)) & low_mask(width)) << at;
+	return v;
+}
+
+static void random_registers(struct values *g, struct state *s)
+{
+	u64 r = gen_random(g->rng);
+
+	for (unsigned i = 0; i < 31; i++)
+		s->x[i] = random_value(g, false);
+	for (unsigned i = 0; i < 32; i++)
+		for (unsigned k = 0; k < 2; k++)
+			s->v[i][k] = random_value(g, true);
+	if ((r & 7) == 0) /* equal operands */
+		for (unsigned i = 0; i < 32; i++)
+			memcpy(s->v[i], s->v[r >> 8 & 3], 16);
+	if ((r & 0x38) == 0)
+		for (unsigned i = 0; i < 16; i++)
+			s->x[i] = s->x[r >> 16 & 3];
+	s->nzcv = gen_random(g->rng) & 0xf0000000;
+	r = gen_random(g->rng);
+	s->fpcr = r & 1 ? r & 0x07c80000 : 0; /* AHP, DN, FZ, RMode, FZ16 */
+	s->fpsr = r >> 32 & 1 ? 0x10 : r >> 33 & 1 ? gen_random(g->rng) & 0x0800009f : 0; /* IXC lets the host's arithmetic in */
+	s->sp = random_value(g, false);
+}
+
+static void chain_state(u64 *rng, u64 middle, struct state *s)
+{
+	u64 r = gen_random(rng);
+
+	s->x[R_ALIGNED] = middle + 16 * (r & 15) - 128;
+	s->x[R_ALIGNED + 1] = middle + 16 * (r >> 4 & 15) - 128;
+	s->x[R_ADDRESS] = middle + (r >> 8 & 127) - 64;
+	s->x[R_ADDRESS + 1] = middle + (r >> 15 & 31) - 16;
+	s->x[R_INDEX] = r >> 20 & 15;
+	s->x[R_INDEX_W] = r << 32 | (r >> 24 & 15);
+	s->x[R_INDEX_NEG] = -(r >> 28 & 15);
+	s->x[R_LOOP] = 1 + (r >> 56 & 3);
+	s->sp = middle + ((r >> 32 & 31) - 16) * (r >> 40 & 1 ? 16 : 1);
+}
+
+u64 gen_address(const struct program *p, const struct state *s)
+{
+	u32 w = p->word[p->focus];
+	const struct insn *row = a64_decode(w, ~0ull);
+
+	return (p->base == 31 ? s->sp : s->x[p->base]) + (row->tr == tr_sys ? 0 : offset_of(row, w, s));
+}
+
+static void focus_address(u64 *rng, const struct program *p, u64 middle, struct state *s)
+{
+	u32 w = p->word[p->focus];
+	const struct insn *row = a64_decode(w, ~0ull);
+	u64 r = gen_random(rng), at = middle + (r & 255) - 128;
+
+	if (p->aligned ? (r >> 8 & 31) : (r >> 8 & 3) == 0)
+		at &= ~15ull;
+	else if ((r >> 8 & 3) == 1)
+		at = middle - (r >> 10 & 15); /* crosses the page */
+	at -= row->tr == tr_sys ? 0 : offset_of(row, w, s);
+	if (p->base == 31)
+		s->sp = row->tr == tr_sys ? s->sp : at;
+	else
+		s->x[p->base] = at;
+}
+
+/* A compare-and-swap finds what it compares with. */
+static void let_compare_succeed(const struct program *p, u32 run, const struct state *s, u8 *data)
+{
+	u32 w = p->word[p->focus], from;
+	const struct insn *row = a64_decode(w, ~0ull);
+	u64 at;
+
+	if (row->tr != tr_cas || p->chain)
+		return;
+	from = reg_of(row, 's', w);
+	at = gen_address(p, s) - VA_RUN(run);
+	for (unsigned i = 0; i <= row->arg; i++) { /* a pair lies as its registers do */
+		unsigned size = row->arg ? 4u << (w >> 30 & 1) : 1u << (w >> 30);
+
+		if (from + i < 31)
+			memcpy(data + at + i * size, &s->x[from + i], size);
+	}
+}
+
+void gen_state(u64 *rng, const struct program *p, u32 run, u32 slot, struct state *s, u8 *data)
+{
+	u64 r = gen_random(rng), middle = VA_RUN(run) + DATA_SIZE / 2;
+	struct values g = { rng, 1 + r % 3, r >> 40 };
+
+	memset(s, 0, sizeof *s);
+	random_registers(&g, s);
+	if (p->chain)
+		chain_state(rng, middle, s);
+	if (p->branch >= 0)
+		s->x[p->branch] = VA_SLOT(slot) + 4 + 4 * (u64)p->target;
+	if (p->base >= 0)
+		focus_address(rng, p, middle, s);
+	for (unsigned at = DATA_SIZE / 2 - 256; at < DATA_SIZE / 2 + 256; at += 8) {
+		u64 v = random_value(&g, r >> 60 & 1);
+
+		memcpy(data + at, &v, 8);
+	}
+	if (r >> 63)
+		let_compare_succeed(p, run, s, data);
+}

@@ -1,0 +1,91 @@
+/* See insn_known.h. */
+#include "insn_known.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct known {
+	const char *row;
+	bool spreads; /* in a chain, others may read what the reference has wrong: anything is tolerated there */
+	const char *why;
+	bool (*is)(u32 w, const struct state *before, const struct state *want, const struct state *got);
+	u64 seen;
+};
+
+/*
+ * FPSR.NZCV and FPCR.Len and Stride serve AArch32: RES0 without AArch32 (FPSR), RAZ/WI where short vectors are not implemented
+ * (FPCR). The reference keeps what is written.
+ */
+static bool aarch32_bits(u32 w, const struct state *before, const struct state *want, const struct state *got)
+{
+	struct state masked = *want;
+
+	masked.fpsr &= ~0xf0000000ull;
+	masked.fpcr &= ~0x00370000ull;
+	return memcmp(&masked, got, sizeof masked) == 0;
+}
+
+/* The whole register holds the sign, where all above the lowest 16 bits is zero. */
+static bool sign_above_half(u32 w, const struct state *before, const struct state *want, const struct state *got)
+{
+	struct state masked = *want;
+
+	masked.v[w & 31][0] &= 0xffff;
+	return memcmp(&masked, got, sizeof masked) == 0;
+}
+
+/* The pair x30, xzr is written to x30 and SP. */
+static bool pair_with_zero(u32 w, const struct state *before, const struct state *want, const struct state *got)
+{
+	struct state masked = *want;
+
+	masked.sp = before->sp;
+	return (w >> 16 & 31) == 30 && memcmp(&masked, got, sizeof masked) == 0;
+}
+
+static bool unaligned(u32 w, const struct state *before, const struct state *want, const struct state *got)
+{
+	return got->stop == STOP_ALIGNMENT && want->stop == STOP_END;
+}
+
+static bool no_cvap(u32 w, const struct state *before, const struct state *want, const struct state *got)
+{
+	return (w & ~31u) == 0xd50b7c20 && want->stop == STOP_UNDEFINED && got->stop == STOP_END;
+}
+
+static struct known list[] = {
+	{ "msr_reg", false, "bits of FPCR and FPSR that only AArch32 uses (DDI0487 C5.2.7, C5.2.9)", aarch32_bits, 0 },
+	{ "fcvtzs_fix_sh", true, "QEMU before 8: FCVTZS Hd, Hn, #n leaves its sign above the half", sign_above_half, 0 },
+	{ "casp", false, "QEMU before 8: CASP of x30 and xzr writes SP", pair_with_zero, 0 },
+	{ "ldapr", false, "QEMU before 8: LDAPR takes unaligned addresses", unaligned, 0 },
+	{ "sys", false, "QEMU before 8: no DC CVAP in user mode", no_cvap, 0 },
+	{ NULL, false, NULL, NULL, 0 },
+};
+
+static bool contains(const struct program *p, const char *name)
+{
+	for (u32 i = 0; i < p->n; i++) {
+		const struct insn *row = a64_decode(p->word[i], ~0ull);
+
+		if (row && strcmp(row->name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool insn_known(const struct program *p, const struct state *before, const struct state *want, const struct state *got)
+{
+	for (struct known *k = list; k->row; k++)
+		if (contains(p, k->row) && (p->chain ? k->spreads : k->is(p->word[p->focus], before, want, got))) {
+			k->seen++;
+			return true;
+		}
+	return false;
+}
+
+void insn_known_print(void)
+{
+	for (const struct known *k = list; k->row; k++)
+		if (k->seen)
+			printf("  %s: %llu: %s\n", k->row, (unsigned long long)k->seen, k->why);
+}
