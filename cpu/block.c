@@ -117,7 +117,6 @@ static void forget(struct cpu *c)
 {
 	fast_flush_code(c->mmu);
 	c->link_from = NULL;
-	c->code_epoch++;
 }
 
 void block_kill_page(struct cpu *c, u64 addr)

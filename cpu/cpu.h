@@ -86,7 +86,7 @@ struct sysregs {
 	u64 par_el1, csselr_el1;
 	u64 disr_el1, vdisr_el2, vsesr_el2, errselr_el1;
 	u64 lorsa_el1, lorea_el1, lorn_el1, lorc_el1;
-	u64 mdscr_el1, mdccint_el1, osdlr_el1, oslsr_el1, osdtrrx_el1, osdtrtx_el1, oseccr_el1, dbgclaim, dbgvcr32_el2;
+	u64 mdscr_el1, mdccint_el1, osdlr_el1, oslsr_el1, dbgprcr_el1, osdtrrx_el1, osdtrtx_el1, oseccr_el1, dbgclaim, dbgvcr32_el2;
 	u64 dbgbvr[16], dbgbcr[16], dbgwvr[16], dbgwcr[16];
 	u64 pmcr_el0, pmcnten, pmovs, pmselr_el0, pminten, pmuserenr_el0, pmccfiltr_el0, pmevcntr[31], pmevtyper[31];
 	u64 pmccntr_base; /* PMCCNTR = cycles - base while it counts */
@@ -178,7 +178,6 @@ struct cpu {
 	struct cpu_host host;
 	void *gic, *timer;      /* the CPU interface and timer of this PE, for the owners' register functions */
 	struct block_cache *blocks;
-	u32 code_epoch;         /* changes whenever code pages are forgotten */
 	u32 max_block;          /* longest block in instructions; 0: no limit beyond the page */
 	u32 ctx_generation;
 	u64 rvbar;              /* where reset starts */
