@@ -7,7 +7,8 @@
  *                                                      are added to the file DONE and not done again
  * Both: [--jobs N] [--known FILE]. Status 77: LLVM is not there.
  *
- * A word is defined here when its row's translate function, at EL3 with FP on, takes it. Accesses to system registers are all
+ * A word is defined here when its row's translate function takes it at EL3; FP traps and a misaligned SP must not change that,
+ * because an UNDEFINED word comes before either (DDI0487 D1.3.5). Accesses to system registers are all
  * defined at decode, as for LLVM: their rows decide at execution. LLVM counts words whose behaviour is CONSTRAINED UNPREDICTABLE
  * as undefined (MCDisassembler's SoftFail looks like failure through the C interface); the list has them.
  */
@@ -148,7 +149,7 @@ static unsigned make_kinds(struct kind *kinds)
 struct run {
 	struct llvm llvm;
 	struct kind kind[MAX_KINDS];
-	unsigned n_kinds, n_jobs, next, first, last; /* chunks */
+	unsigned n_kinds, n_jobs, next, last; /* chunks */
 	struct decode_list known;
 	struct decode_words words;
 	u64 n_words;  /* of the sample; 0: --all */
@@ -160,8 +161,10 @@ struct run {
 	/* totals, under the lock */
 	u64 count[MAX_KINDS], defined[MAX_KINDS], listed, unlisted;
 	u64 *row_hits, *known_hits;
-	u16 *shown; /* [kind][who][row, or bits 31:21 where there is none] */
+	u16 *shown; /* [kind][by whom][row, or bits 31:21 where there is none] */
 };
+
+enum { DECODE_TRAPS = DECODE_REFERENCE + 1 };
 
 struct job {
 	struct run *r;
@@ -182,7 +185,6 @@ static struct tr *make_translator(struct run *r, const struct kind *k)
 	c->core = k->core;
 	c->sysregs = r->sysregs;
 	t->c = c;
-	t->key = KEY_EL(3);
 	return t;
 }
 
@@ -211,16 +213,25 @@ static bool defined_there(struct job *j, unsigned k, u32 w, char *text, size_t s
 	return (w & 0xffd80000) != 0xd5000000 || !strstr(text, "S0_");
 }
 
+static bool defined_here(struct tr *t, const struct insn *row, u32 w, u64 key)
+{
+	t->n_uops = t->n_pool = 0;
+	t->end = t->stop = false;
+	t->key = key;
+	return row && row->tr(t, row, w);
+}
+
+static const char *const by_whom[] = { [DECODE_HERE] = "Trapline", [DECODE_REFERENCE] = "LLVM:", [DECODE_TRAPS] = "one of FP traps and no traps" };
+
 static void show(struct run *r, const struct kind *k, u32 w, const struct insn *row, int who, const char *text)
 {
 	size_t at = row ? (size_t)(row - a64_insns) : a64_insns_n + (w >> 21);
-	u16 *shown = &r->shown[((size_t)(k - r->kind) * 2 + (size_t)who) * (a64_insns_n + 2048) + at];
+	u16 *shown = &r->shown[((size_t)(k - r->kind) * 3 + (size_t)who) * (a64_insns_n + 2048) + at];
 
 	pthread_mutex_lock(&r->lock);
 	if (*shown < SHOWN) {
 		++*shown;
-		printf("%08x %-12s %s: defined only by %s%s\n", w, row ? row->name : "(no row)", k->cores,
-		       who == DECODE_HERE ? "Trapline" : "LLVM:", text);
+		printf("%08x %-12s %s: defined only by %s%s\n", w, row ? row->name : "(no row)", k->cores, by_whom[who], text);
 	}
 	pthread_mutex_unlock(&r->lock);
 }
@@ -231,21 +242,19 @@ static void classify(struct job *j, unsigned k, u32 w)
 	struct tr *t = j->t[k];
 	const struct insn *row = a64_decode(w, r->kind[k].core.features);
 	char text[128] = "";
-	bool here, there;
-	int entry, who;
+	bool here = defined_here(t, row, w, KEY_EL(3)), there = defined_there(j, k, w, text, sizeof(text));
+	int entry = -1, who = here ? DECODE_HERE : DECODE_REFERENCE;
 
-	t->n_uops = t->n_pool = 0;
-	t->end = t->stop = false;
-	here = row && row->tr(t, row, w);
-	there = defined_there(j, k, w, text, sizeof(text));
 	j->count[k]++;
 	j->defined[k] += here;
 	if (here && r->kind[k].n_cores)
 		j->row_hits[row - a64_insns]++;
-	if (here == there)
+	if (here != defined_here(t, row, w, KEY_EL(3) | KEY_FP(3) | KEY_SP_BAD))
+		who = DECODE_TRAPS;
+	else if (here == there)
 		return;
-	who = here ? DECODE_HERE : DECODE_REFERENCE;
-	entry = decode_known_find(&r->known, w, who);
+	else
+		entry = decode_known_find(&r->known, w, who);
 	if (entry >= 0) {
 		j->listed++;
 		j->known_hits[entry]++;
@@ -391,59 +400,71 @@ static int usage(void)
 	return 2;
 }
 
-int main(int argc, char **argv)
+struct options {
+	const char *known, *all;
+	u64 seed, low, bit, random, jobs, first, last;
+};
+
+static bool parse(struct options *o, int argc, char **argv)
 {
-	static struct run r = { .n_jobs = 2, .last = CHUNKS - 1, .lock = PTHREAD_MUTEX_INITIALIZER };
-	const char *known = "decode_known.txt", *all = NULL;
-	u64 seed = 1, low = 24, bit = 1024, random = 70000000;
+	const struct { const char *name; u64 *number; const char **text; } table[] = {
+		{ "--jobs", &o->jobs, NULL }, { "--known", NULL, &o->known }, { "--seed", &o->seed, NULL }, { "--low", &o->low, NULL },
+		{ "--bit", &o->bit, NULL }, { "--random", &o->random, NULL }, { "--all", NULL, &o->all },
+	};
 	int i = 1;
 
 	for (; i + 1 < argc && !strncmp(argv[i], "--", 2); i += 2) {
-		const char *v = argv[i + 1];
-		u64 n = strtoull(v, NULL, 0);
+		size_t n = 0;
 
-		if (!strcmp(argv[i], "--jobs"))
-			r.n_jobs = (unsigned)n;
-		else if (!strcmp(argv[i], "--known"))
-			known = v;
-		else if (!strcmp(argv[i], "--seed"))
-			seed = n;
-		else if (!strcmp(argv[i], "--low"))
-			low = n;
-		else if (!strcmp(argv[i], "--bit"))
-			bit = n;
-		else if (!strcmp(argv[i], "--random"))
-			random = n;
-		else if (!strcmp(argv[i], "--all"))
-			all = v;
+		while (n < ARRAY_SIZE(table) && strcmp(argv[i], table[n].name))
+			n++;
+		if (n == ARRAY_SIZE(table))
+			return false;
+		if (table[n].text)
+			*table[n].text = argv[i + 1];
 		else
-			return usage();
+			*table[n].number = strtoull(argv[i + 1], NULL, 0);
 	}
-	if (all && argc - i == 2) {
-		r.first = r.next = (unsigned)strtoul(argv[i], NULL, 16);
-		r.last = (unsigned)strtoul(argv[i + 1], NULL, 16);
+	if (o->all && argc - i == 2) {
+		o->first = strtoull(argv[i], NULL, 16);
+		o->last = strtoull(argv[i + 1], NULL, 16);
 		i += 2;
 	}
-	if (i != argc || !r.n_jobs || r.n_jobs > MAX_JOBS || !bit || r.last >= CHUNKS)
+	return i == argc && o->jobs && o->jobs <= MAX_JOBS && o->bit && o->last < CHUNKS;
+}
+
+static bool run_init(struct run *r, const struct options *o)
+{
+	pthread_mutex_init(&r->lock, NULL);
+	r->n_jobs = (unsigned)o->jobs;
+	r->n_kinds = make_kinds(r->kind);
+	r->sysregs = sysreg_map_new();
+	r->row_hits = calloc(a64_insns_n, sizeof(u64));
+	r->shown = calloc(3 * MAX_KINDS * (a64_insns_n + 2048), sizeof(u16));
+	if (!r->n_kinds || !r->sysregs || !r->row_hits || !r->shown || sysreg_map_add(r->sysregs, cpu_sysregs, cpu_sysregs_n) ||
+	    decode_words_init(&r->words, o->seed, (unsigned)o->low, (unsigned)o->bit, o->random) || decode_known_read(&r->known, o->known))
+		return false;
+	r->known_hits = calloc(r->known.n + 1, sizeof(u64));
+	r->next = (unsigned)o->first;
+	r->last = (unsigned)o->last;
+	if (o->all)
+		return r->known_hits && open_done(r, o->all);
+	r->n_words = decode_words_count(&r->words);
+	r->last = (unsigned)((r->n_words + SAMPLE_CHUNK - 1) / SAMPLE_CHUNK - 1);
+	printf("decode: seed %" PRIu64 ", %u jobs\n", o->seed, r->n_jobs);
+	return r->known_hits;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = { .known = "decode_known.txt", .seed = 1, .low = 24, .bit = 1024, .random = 70000000, .jobs = 2, .last = CHUNKS - 1 };
+	struct run *r = calloc(1, sizeof(*r));
+
+	if (!parse(&o, argc, argv))
 		return usage();
-	if (!llvm_open(&r.llvm)) {
+	if (!r || !llvm_open(&r->llvm)) {
 		printf("decode: skipped: libLLVM.so.19.1 is not there (Debian: libllvm19)\n");
 		return 77;
 	}
-	r.n_kinds = make_kinds(r.kind);
-	r.sysregs = sysreg_map_new();
-	r.row_hits = calloc(a64_insns_n, sizeof(u64));
-	r.shown = calloc(2 * MAX_KINDS * (a64_insns_n + 2048), sizeof(u16));
-	if (!r.n_kinds || !r.sysregs || !r.row_hits || !r.shown || sysreg_map_add(r.sysregs, cpu_sysregs, cpu_sysregs_n) ||
-	    decode_words_init(&r.words, seed, (unsigned)low, (unsigned)bit, random) || decode_known_read(&r.known, known))
-		return 1;
-	r.known_hits = calloc(r.known.n + 1, sizeof(u64));
-	if (!r.known_hits || (all && !open_done(&r, all)))
-		return 1;
-	if (!all) {
-		r.n_words = decode_words_count(&r.words);
-		r.last = (unsigned)((r.n_words + SAMPLE_CHUNK - 1) / SAMPLE_CHUNK - 1);
-		printf("decode: seed %" PRIu64 ", %u jobs\n", seed, r.n_jobs);
-	}
-	return run_jobs(&r) && report(&r) ? 0 : 1;
+	return run_init(r, &o) && run_jobs(r) && report(r) ? 0 : 1;
 }
