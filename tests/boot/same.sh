@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Whether one scenario is the same run however it is run: twice the same command; blocks of at most 1 and 7 instructions; and,
-# for the TLB counters, the fast TLB against the reference mode, with the default geometry and with the A53's ten entries.
+# for all counters, the fast TLB against the reference mode, with the default geometry and with the A53's ten entries.
 #
 # usage: same.sh IMAGES EMULATOR SCENARIO
 set -u
@@ -42,14 +42,23 @@ same_digest() {
 	verdict $? "$1 and $2: same end digest"
 }
 
-# The counters that say how a lookup was made, not what it found, differ by design.
-tlb_counters() {
-	grep -E 'l1[id]_|main_|walk_|ipa_|evict_|s[12]_walk|tlbi|tlb_conflict' "$work/$1/stats/stats.txt" | grep -vE 'l1[id]_model'
+# All statistics but the reference mode's own lookups.
+counters() {
+	grep -v '^#' "$work/$1/stats/stats.txt" | grep -vE '\.l1[id]_model '
 }
 
-same_tlb() {
-	[ -n "$(tlb_counters "$1")" ] && diff <(tlb_counters "$1") <(tlb_counters "$2")
-	verdict $? "$1 and $2: same TLB counters"
+same_counters() {
+	[ -n "$(counters "$1")" ] && diff <(counters "$1") <(counters "$2")
+	verdict $? "$1 and $2: same counters"
+}
+
+# The reference mode looked up exactly what was counted.
+model_is_counted() {
+	awk '/\.[id]_lookup / { sub(/_lookup/, "", $1); n[$1] = $2 }
+		/\.l1[id]_model / { sub(/\.l1/, ".", $1); sub(/_model/, "", $1); m[$1] = $2 }
+		END { for (k in n) { seen++; if (n[k] != m[k]) { print k, n[k], m[k]; bad = 1 } }
+			exit bad || !seen }' "$work/$1/stats/stats.txt"
+	verdict $? "$1: as many lookups made as counted"
 }
 
 run first
@@ -61,8 +70,10 @@ same_digest first block-1
 run block-7 --max-block 7
 same_digest first block-7
 run reference --tlb-reference
-same_tlb first reference
+same_counters first reference
+model_is_counted reference
 run a53 "$a53"
 run a53-reference "$a53" --tlb-reference
-same_tlb a53 a53-reference
+same_counters a53 a53-reference
+model_is_counted a53-reference
 exit $status
