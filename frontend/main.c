@@ -3,9 +3,11 @@
  * exit status. Every refusal is one line on standard error and status 1.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cpu/features.h"
 #include "frontend/options.h"
@@ -29,6 +31,7 @@ static int use_demo(struct config *c, struct why *why)
 static int write_tree(const char *path, const void *tree, size_t size, struct why *why)
 {
 	FILE *f = fopen(path, "wb");
+	struct stat st;
 	bool whole;
 
 	if (!f)
@@ -38,7 +41,8 @@ static int write_tree(const char *path, const void *tree, size_t size, struct wh
 	whole &= fclose(f) == 0;
 	if (whole)
 		return 0;
-	remove(path);
+	if (!stat(path, &st) && S_ISREG(st.st_mode)) /* a device stays */
+		remove(path);
 	return why_set(why, EIO, "-machine dumpdtb=%s: cannot write", path);
 }
 
@@ -70,6 +74,14 @@ static int run(struct config *c, int *status, struct why *why)
 	return c->dumpdtb ? dump_tree(c, why) : session_run(c, status, why);
 }
 
+static int show(enum options_ask ask, struct why *why)
+{
+	options_show(ask, stdout);
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return 0;
+	return why_set(why, EIO, "standard output: cannot write: %s", strerror(errno));
+}
+
 int main(int argc, char **argv)
 {
 	enum options_ask ask;
@@ -77,10 +89,11 @@ int main(int argc, char **argv)
 	struct why why;
 	int r, status = 0;
 
+	signal(SIGPIPE, SIG_IGN); /* write() says it */
 	config_init(&config);
 	r = options_parse(&config, argc, argv, &ask, &why);
 	if (r == 0 && ask != ASK_RUN)
-		options_show(ask, stdout);
+		r = show(ask, &why);
 	else if (r == 0)
 		r = run(&config, &status, &why);
 	config_free(&config);

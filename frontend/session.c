@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "frontend/terminal.h"
 #include "machine/machine.h"
@@ -144,8 +145,17 @@ static int open_log(struct session *s, struct why *why)
 /* Refuses what could not be written at the end before anything runs. */
 static int check_stats_dir(const struct config *c, struct why *why)
 {
-	if (!c->stats_dir || mkdir(c->stats_dir, 0777) == 0 || errno == EEXIST)
+	if (!c->stats_dir || mkdir(c->stats_dir, 0777) == 0)
 		return 0;
+	if (errno == EEXIST) {
+		struct stat st;
+
+		if (stat(c->stats_dir, &st) == 0 && !S_ISDIR(st.st_mode))
+			return why_set(why, ENOTDIR, "--stats %s: expected a folder, this is none",
+				       c->stats_dir);
+		if (access(c->stats_dir, W_OK | X_OK) == 0)
+			return 0;
+	}
 	return why_set(why, errno, "--stats %s: cannot create: %s", c->stats_dir, strerror(errno));
 }
 
@@ -189,7 +199,16 @@ static int write_reports(struct session *s, double seconds, struct why *why)
 	}
 	if (s->c->summary)
 		machine_print_summary(s->m, stdout);
-	fflush(stdout);
+	if (fflush(stdout) || ferror(stdout))
+		r = why_set(why, EIO, "standard output: cannot write: %s", strerror(errno));
+	for (int i = 0; i < PORTS; i++)
+		if (s->files[i] && (fflush(s->files[i]) || ferror(s->files[i])))
+			r = why_set(why, EIO, "-serial file:%s: cannot write: %s",
+				    s->c->serial[i].path, strerror(errno));
+	if (s->log_file && (fflush(s->log_file) || ferror(s->log_file)))
+		r = why_set(why, EIO, "-D %s: cannot write: %s", s->c->log_file, strerror(errno));
+	if (r < 0)
+		return r;
 	if (s->c->stats_dir) {
 		r = machine_write_stats(s->m, s->c->stats_dir, why);
 		if (r == 0)
@@ -199,7 +218,8 @@ static int write_reports(struct session *s, double seconds, struct why *why)
 }
 
 /* The exit status, and a line on standard error unless the guest powered off. */
-static int end_status(const struct session *s, enum machine_end end, enum terminal_end asked)
+static int end_status(const struct session *s, enum machine_end end, enum terminal_end asked,
+		      int lost)
 {
 	static const struct {
 		int status;
@@ -211,6 +231,10 @@ static int end_status(const struct session *s, enum machine_end end, enum termin
 		[TERMINAL_TERMINATE] = { 143, "terminated by a signal" },
 	};
 
+	if (lost) {
+		fprintf(stderr, "trapline: standard output: cannot write: %s\n", strerror(lost));
+		return 1;
+	}
 	if (end == MACHINE_POWEROFF)
 		return 0;
 	if (end == MACHINE_EXIT && machine_status(s->m) == 0)
@@ -228,7 +252,7 @@ int session_run(const struct config *c, int *status, struct why *why)
 	enum terminal_end asked;
 	enum machine_end end;
 	double seconds;
-	int r = session_open(&s, why);
+	int lost, r = session_open(&s, why);
 
 	if (r == 0) {
 		s.host_start = host_ns();
@@ -237,11 +261,13 @@ int session_run(const struct config *c, int *status, struct why *why)
 		       terminal_ended(s.terminal) == TERMINAL_NONE)
 			terminal_wait(s.terminal, LONGEST_WAIT_NS);
 		seconds = (double)(host_ns() - s.host_start) / 1e9;
+		terminal_flush(s.terminal);
 		asked = terminal_ended(s.terminal);
+		lost = terminal_error(s.terminal);
 		terminal_close(s.terminal);
 		s.terminal = NULL;
 		r = write_reports(&s, seconds, why);
-		*status = end_status(&s, end, asked);
+		*status = end_status(&s, end, asked, lost);
 	}
 	session_close(&s);
 	return r;

@@ -33,6 +33,7 @@ struct terminal {
 	atomic_bool closing;
 	atomic_bool input_ended;
 	_Atomic enum terminal_end end;
+	atomic_int error; /* errno of a write that failed */
 
 	pthread_cond_t changed; /* input or an end */
 	pthread_mutex_t lock;	/* what follows */
@@ -43,7 +44,8 @@ struct terminal {
 	size_t out_count;
 };
 
-static void write_all(const u8 *bytes, size_t n)
+/* 0, or errno. */
+static int write_all(const u8 *bytes, size_t n)
 {
 	while (n) {
 		ssize_t w = write(STDOUT_FILENO, bytes, n);
@@ -53,18 +55,25 @@ static void write_all(const u8 *bytes, size_t n)
 			continue;
 		}
 		if (w < 0 && errno != EINTR)
-			return; /* nobody reads any more; the guest goes on */
+			return errno;
 		if (w > 0) {
 			bytes += w;
 			n -= (size_t)w;
 		}
 	}
+	return 0;
 }
 
 static void flush_locked(struct terminal *t)
 {
-	write_all(t->out, t->out_count);
+	int r = t->error ? 0 : write_all(t->out, t->out_count);
+
 	t->out_count = 0;
+	if (!r)
+		return;
+	t->error = r;
+	if (t->end == TERMINAL_NONE)
+		t->end = TERMINAL_LOST;
 }
 
 static void say(struct terminal *t, const char *text)
@@ -230,9 +239,7 @@ static bool start(struct terminal *t)
 	sigaddset(&served, SIGINT);
 	sigaddset(&served, SIGTERM);
 	sigaddset(&served, SIGHUP);
-	sigaddset(&served, SIGPIPE); /* never delivered; write() says it */
 	pthread_sigmask(SIG_BLOCK, &served, &t->blocked_before);
-	sigdelset(&served, SIGPIPE);
 	t->signal_fd = signalfd(-1, &served, SFD_CLOEXEC);
 	t->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	return t->signal_fd >= 0 && t->wake_fd >= 0 &&
@@ -285,6 +292,11 @@ void terminal_close(struct terminal *t)
 bool terminal_interactive(const struct terminal *t)
 {
 	return t->interactive;
+}
+
+int terminal_error(const struct terminal *t)
+{
+	return t->error;
 }
 
 enum terminal_end terminal_ended(const struct terminal *t)

@@ -15,6 +15,7 @@ enum terminal_end {
 	TERMINAL_QUIT,	    /* Ctrl-A x */
 	TERMINAL_INTERRUPT, /* SIGINT */
 	TERMINAL_TERMINATE, /* SIGTERM, SIGHUP */
+	TERMINAL_LOST,	    /* standard output cannot be written: terminal_error() */
 };
 
 /*
@@ -40,5 +41,7 @@ void terminal_wait(struct terminal *t, u64 ns);
 /* More may be typed: standard input did not end. */
 bool terminal_open_ended(const struct terminal *t);
 enum terminal_end terminal_ended(const struct terminal *t);
+/* errno of the write to standard output that failed, 0: none did. */
+int terminal_error(const struct terminal *t);
 
 #endif

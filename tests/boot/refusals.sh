@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What the program refuses: exit status 1, nothing on standard output, and one line on standard error that names the option, what
-# was expected and what came. The parser's and the loader's own cases are unit tests; here the whole program is asked.
+# What the program refuses, and what it cannot write. Refused: exit status 1, nothing on standard output, and one line on standard
+# error that names the option, what was expected and what came. The parser's and the loader's own cases are unit tests; here the whole program is asked.
 #
 # usage: refusals.sh TRAPLINE
 set -u
@@ -60,7 +60,34 @@ refused "overlaps -kernel" -kernel "$work/zeros" -device "loader,file=$work/zero
 refused "do not lie in memory" -kernel "$work/zeros" -device "loader,file=$work/zeros,addr=0x9000000"
 refused "cpu-num=5, but the machine has 1" -device "loader,file=$work/zeros,addr=0x40000000,cpu-num=5"
 refused "cannot create" -kernel "$work/zeros" --stats "$work/none/none"
+refused "expected a folder" -kernel "$work/zeros" --stats "$work/zeros"
 refused "cannot open" -M "virt,dumpdtb=$work/none/tree" -kernel "$work/zeros"
+
+# unwritten WORDS OPTION...: what cannot be written ends the run with status 1
+unwritten() {
+	local words=$1
+	shift
+	timeout 20 "$trapline" "$@" </dev/null >/dev/full 2>"$work/err"
+	[ $? = 1 ] && grep -qF -- "$words" "$work/err" && return
+	echo "FAIL $* >/dev/full: wanted '$words', got: $(head -n 3 "$work/err")"
+	failed=$((failed + 1))
+}
+
+ln -s /dev/full "$work/full"
+full="cannot write: No space left on device"
+unwritten "standard output: $full" --help
+unwritten "standard output: $full" --demo
+unwritten "standard output: $full" --demo -serial null --digest
+unwritten "-D /dev/full: $full" --demo -serial null -d int -D /dev/full
+unwritten "-serial file:/dev/full: $full" --demo -serial file:/dev/full
+unwritten "dumpdtb=$work/full: cannot write" -M "virt,dumpdtb=$work/full"
+[ -L "$work/full" ] && [ -c /dev/full ] || failed=$((failed + 1))
+# a reader that left, too
+{ sleep 1; timeout 20 "$trapline" --demo </dev/null 2>"$work/err"; echo $? >"$work/status"; } | :
+if [ "$(cat "$work/status")" != 1 ] || ! grep -q "Broken pipe" "$work/err"; then
+	echo "FAIL --demo | : status $(cat "$work/status"), got: $(head -n 3 "$work/err")"
+	failed=$((failed + 1))
+fi
 
 [ $failed = 0 ] && echo "all refused as they should be"
 [ $failed = 0 ]
