@@ -592,7 +592,7 @@ const struct option option_table[] = {
 	OPT("seed", "N", set_seed, "Every random choice derives from it (default 1)."),
 	OPT("realtime", "on|off|idle", set_realtime,
 	    "Guest time keeps to the wall clock: on, off, or idle on a terminal (default)."),
-	OPT("max-insns", "N", set_max_insns, "End the run after N instructions."),
+	OPT("max-insns", "N", set_max_insns, "End the run after N instructions, completed or faulting."),
 	OPT("name", "TEXT", set_ignored, "Accepted for QEMU's sake."),
 	OPT("no-user-config", NULL, set_ignored, "Accepted for QEMU's sake."),
 	GROUP("What is seen of it"),

@@ -399,6 +399,16 @@ static bool reboot(struct machine *m)
 	return true;
 }
 
+/* Instructions that completed or faulted: a guest that only faults reaches --max-insns too. */
+static u64 begun(const struct machine *m)
+{
+	u64 n = machine_insns(m);
+
+	for (unsigned i = 0; i < m->pes; i++)
+		n += m->seat[i].cpu->lost_cycles;
+	return n;
+}
+
 enum machine_end machine_run(struct machine *m)
 {
 	m->ended = false;
@@ -412,7 +422,7 @@ enum machine_end machine_run(struct machine *m)
 			if (m->io.poll && m->io.poll(m->io.ctx))
 				machine_end_with(m, MACHINE_STOPPED);
 			m->next_poll = m->now + POLL_PS;
-			if (m->cfg->max_insns && machine_insns(m) >= m->cfg->max_insns)
+			if (m->cfg->max_insns && begun(m) >= m->cfg->max_insns)
 				machine_end_with(m, MACHINE_LIMIT);
 		}
 		for (unsigned i = 0; i < m->pes; i++)

@@ -63,6 +63,13 @@ refused "cannot create" -kernel "$work/zeros" --stats "$work/none/none"
 refused "expected a folder" -kernel "$work/zeros" --stats "$work/zeros"
 refused "cannot open" -M "virt,dumpdtb=$work/none/tree" -kernel "$work/zeros"
 
+# a guest that does nothing but fault
+timeout 20 "$trapline" -kernel "$work/zeros" --max-insns 1000 </dev/null >"$work/out" 2>"$work/err"
+if [ $? != 1 ] || ! grep -q "instruction limit" "$work/err"; then
+	echo "FAIL --max-insns with a guest that faults for ever: $(head -n 3 "$work/err")"
+	failed=$((failed + 1))
+fi
+
 # unwritten WORDS OPTION...: what cannot be written ends the run with status 1
 unwritten() {
 	local words=$1
