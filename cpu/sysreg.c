@@ -92,7 +92,6 @@ size_t sysreg_map_rows(const struct sysreg_map *m, const struct sysreg *const **
 /* What EL3 finds at an _EL2 register when there is no EL2 (DDI0487 D1.2: RES0 from EL3). */
 static const struct sysreg absent_el2 = {
 	.name = "RES0",
-	.rights = PL3_RW,
 	.flags = SRF_CONST | SRF_IGNORED,
 };
 
@@ -142,7 +141,7 @@ enum sysreg_access sysreg_resolve(const struct cpu *c, u32 enc, bool write,
 	*row = NULL;
 	if (traps_tidcp(c, enc))
 		return SYS_TRAP_EL2;
-	if (!r)
+	if (!r || !(r->rights >> (c->el + (write ? 4 : 0)) & 1))
 		return SYS_UNDEF;
 	if ((c->core.features & r->feature) != r->feature) {
 		bool el2_reg =
@@ -152,8 +151,6 @@ enum sysreg_access sysreg_resolve(const struct cpu *c, u32 enc, bool write,
 			return SYS_UNDEF;
 		r = &absent_el2;
 	}
-	if (!(r->rights >> (c->el + (write ? 4 : 0)) & 1))
-		return SYS_UNDEF;
 	a = r->check ? r->check(c, r, write) : SYS_OK;
 	/* what EL1 would get from EL0 goes to EL2 under TGE (DDI0487 D1.3.1.5) */
 	if (a == SYS_TRAP_EL1 && c->el == 0 && (c->hcr_eff & HCR_TGE))

@@ -78,8 +78,8 @@ enum sysreg_access check_cptr_el2(const struct cpu *c, const struct sysreg *r, b
 
 enum sysreg_access check_tlor(const struct cpu *c, const struct sysreg *r, bool write)
 {
-	if (cpu_el_secure(c, 1) && c->el < 3 && r->arg)
-		return SYS_UNDEF; /* LORID_EL1 alone exists in Secure state */
+	if (cpu_el_secure(c, 1) && r->arg)
+		return SYS_UNDEF; /* SCR_EL3.NS = 0: LORID_EL1 alone is there, for EL3 too */
 	if (hcr_traps(c, HCR_TLOR, false))
 		return SYS_TRAP_EL2;
 	return el3_traps(c, c->sys.scr_el3, SCR_TLOR) ? SYS_TRAP_EL3 : SYS_OK;
