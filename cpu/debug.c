@@ -19,11 +19,17 @@ unsigned debug_target(const struct cpu *c, bool secure)
 	return el2 ? 2 : 1;
 }
 
+/* FEAT_DoubleLock: OSDLR_EL1.DLK, unless DBGPRCR_EL1.CORENPDRQ keeps the power on (DDI0487 H4) */
+static bool double_locked(const struct cpu *c)
+{
+	return (c->sys.osdlr_el1 & 1) && !(c->sys.dbgprcr_el1 & 1);
+}
+
 bool debug_enabled_from(const struct cpu *c, unsigned from, bool secure, bool masked)
 {
 	unsigned target = debug_target(c, secure);
 
-	if (c->sys.oslsr_el1 & OSLSR_OSLK)
+	if ((c->sys.oslsr_el1 & OSLSR_OSLK) || double_locked(c))
 		return false;
 	if (secure && cpu_has(c, FEAT(EL3)) && (c->sys.mdcr_el3 & MDCR_SDD))
 		return false;
