@@ -8,11 +8,15 @@
 #include "cpu/fuse.h"
 #include "cpu/translate.h"
 
-static const char *const general_names[8] = { "0", "1", "-1", "smallest", "largest", "positive", "negative", NULL };
-static const char *const floating_names[8] = { "zero", "denormal", "normal", "infinity", "quiet NaN", "signalling NaN", "largest", "smallest normal" };
+static const char *const general_names[8] = { "0",	 "1",	     "-1",	 "smallest",
+					      "largest", "positive", "negative", NULL };
+static const char *const floating_names[8] = { "zero",	   "denormal",	     "normal",
+					       "infinity", "quiet NaN",	     "signalling NaN",
+					       "largest",  "smallest normal" };
 static const char *const memory_names[4] = { "aligned", "unaligned", "page crossing", NULL };
 static const char *const stop_names[8] = { "end", "undefined", "no memory", "alignment", "other" };
-static const char *const fpcr_names[16] = { "RN", "RP", "RM", "RZ", "FZ", "FZ16", "DN", "AHP", "IXC set", "QC set" };
+static const char *const fpcr_names[16] = { "RN",   "RP", "RM",	 "RZ",	    "FZ",
+					    "FZ16", "DN", "AHP", "IXC set", "QC set" };
 
 /* ---- twins ---- */
 
@@ -36,8 +40,10 @@ static bool see(struct cover_fuse *f, exec_fn *fn, bool add)
 	return false;
 }
 
-/* The blocks of the program that begin at instruction `from`, as the translator cuts and fuses them. */
-static u32 cover_block(struct cover_fuse *f, const struct program *p, u32 from, u64 features)
+/* The block of the program in that slot that begins at instruction `from`, as the translator cuts
+ * and fuses it. Returns its end. */
+static u32 cover_block(struct cover_fuse *f, const struct program *p, u32 from, u32 slot,
+		       u64 features)
 {
 	struct tr *t = &f->tr;
 	u32 i = from;
@@ -47,21 +53,21 @@ static u32 cover_block(struct cover_fuse *f, const struct program *p, u32 from, 
 	do {
 		const struct insn *row = a64_decode(p->word[i], features);
 
-		t->off = 2048 + 4 * i;
+		t->off = (u32)(VA_SLOT(slot) + 4 + 4 * (u64)i) & 0xfff;
 		if (!row || row->cls == CL_SYSTEM || !row->tr(t, row, p->word[i]))
 			break;
-	} while (++i < p->n && !t->end && !t->stop);
+	} while (++i < p->n && !t->end && !t->stop && t->off < 0xffc);
 	fuse_uops(f->fuse, t->uop, t->n_uops);
 	for (u32 k = 0; k < t->n_uops; k++)
 		see(f, t->uop[k].exec, true);
 	return i > from ? i : from + 1;
 }
 
-void cover_chain(struct cover *c, const struct program *p, u64 features)
+void cover_chain(struct cover *c, const struct program *p, u32 slot, u64 features)
 {
 	c->fuse->cpu.core.features = features;
 	for (u32 i = 0; i < p->n;)
-		i = cover_block(c->fuse, p, i, features);
+		i = cover_block(c->fuse, p, i, slot, features);
 }
 
 struct tally {
@@ -80,7 +86,9 @@ static void print_fuse(struct cover_fuse *f)
 	const struct {
 		const struct fwd_row *rows;
 		size_t n;
-	} fwd[] = { { fwd_int_rows, fwd_int_rows_n }, { fwd_ldst_rows, fwd_ldst_rows_n }, { fwd_branch_rows, fwd_branch_rows_n } };
+	} fwd[] = { { fwd_int_rows, fwd_int_rows_n },
+		    { fwd_ldst_rows, fwd_ldst_rows_n },
+		    { fwd_branch_rows, fwd_branch_rows_n } };
 	const struct {
 		const struct pair_row *rows;
 		size_t n;
@@ -106,10 +114,12 @@ static void print_fuse(struct cover_fuse *f)
 	for (size_t g = 0; g < ARRAY_SIZE(heads); g++)
 		for (size_t i = 0; i < heads[g].n; i++)
 			for (unsigned k = 0; k < TAIL_COUNT; k++)
-				if (heads[g].rows[i].by_tail && heads[g].rows[i].by_tail[k] != heads[g].rows[i].plain)
+				if (heads[g].rows[i].by_tail &&
+				    heads[g].rows[i].by_tail[k] != heads[g].rows[i].plain)
 					tally(f, &straight, heads[g].rows[i].by_tail[k]);
-	printf("engine: %u of %u forwarding twins, %u of %u fused pairs, %u of %u direct successions\n", twin.seen, twin.all, pair.seen,
-	       pair.all, straight.seen, straight.all);
+	printf("engine: %u of %u forwarding twins, %u of %u fused pairs, %u of %u direct "
+	       "successions\n",
+	       twin.seen, twin.all, pair.seen, pair.all, straight.seen, straight.all);
 }
 
 /* ---- operands ---- */
@@ -142,8 +152,12 @@ static unsigned general_class(u64 v)
 
 static unsigned floating_class(u64 v, unsigned size)
 {
-	unsigned exp_bits = size == 3 ? 11 : size == 2 ? 8 : 5, frac_bits = (8u << size) - 1 - exp_bits;
-	u64 frac = v & low_mask(frac_bits), exp = v >> frac_bits & low_mask(exp_bits), top = low_mask(exp_bits);
+	unsigned exp_bits = size == 3	? 11
+			    : size == 2 ? 8
+					: 5,
+		 frac_bits = (8u << size) - 1 - exp_bits;
+	u64 frac = v & low_mask(frac_bits), exp = v >> frac_bits & low_mask(exp_bits),
+	    top = low_mask(exp_bits);
 
 	if (exp == 0)
 		return frac != 0;
@@ -171,7 +185,8 @@ static void cover_operand(void *ctx, u32 reg, bool general)
 		o->c->floating[size - 1][floating_class(o->s->v[reg][0], size)]++;
 }
 
-void cover_run(struct cover *c, const struct insn *row, const struct program *p, const struct state *before, const struct state *after)
+void cover_run(struct cover *c, const struct insn *row, const struct program *p,
+	       const struct state *before, const struct state *after)
 {
 	struct operands o = { c, before };
 	size_t i = (size_t)(row - a64_insns);
@@ -203,7 +218,8 @@ static void print_line(const char *what, const char *const *names, const u64 *co
 	printf("%-14s", what);
 	for (unsigned i = 0; i < n; i++)
 		if (names[i])
-			printf(" %s %" PRIu64 "%s", names[i], counts[i], i + 1 < n && names[i + 1] ? "," : "");
+			printf(" %s %" PRIu64 "%s", names[i], counts[i],
+			       i + 1 < n && names[i + 1] ? "," : "");
 	printf("\n");
 }
 
@@ -242,7 +258,8 @@ bool cover_print(const struct cover *c, bool one, u64 features, u64 wanted, cons
 		if (c->completed[i] < least)
 			least = c->completed[i];
 		if (c->completed[i] < wanted) {
-			printf("TOO FEW: %s: %" PRIu64 " completed, %" PRIu64 " stopped\n", a64_insns[i].name, c->completed[i], c->stopped[i]);
+			printf("TOO FEW: %s: %" PRIu64 " completed, %" PRIu64 " stopped\n",
+			       a64_insns[i].name, c->completed[i], c->stopped[i]);
 			few++;
 		}
 	}
@@ -253,7 +270,8 @@ bool cover_print(const struct cover *c, bool one, u64 features, u64 wanted, cons
 	print_line("FPCR, FPSR", fpcr_names, c->fpcr, 10);
 	print_line("memory", memory_names, c->memory, 3);
 	printf("flags          all 16, at least %" PRIu64 " times each\n", c->nzcv[least_flags(c)]);
-	printf("rows: %u run, each %" PRIu64 " times at least; %u not for user mode or this core; %u too few\n", run, run ? least : 0,
-	       excluded, few);
+	printf("rows: %u run, each %" PRIu64
+	       " times at least; %u not for user mode or this core; %u too few\n",
+	       run, run ? least : 0, excluded, few);
 	return few == 0;
 }

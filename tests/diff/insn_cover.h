@@ -1,4 +1,5 @@
-/* The execution test's coverage: runs of each row, classes of operands, states of FPCR, and the engine's twins in chains. */
+/* The execution test's coverage: runs of each row, classes of operands, states of FPCR, and the
+ * engine's twins in chains. */
 #ifndef TESTS_DIFF_INSN_COVER_H
 #define TESTS_DIFF_INSN_COVER_H
 
@@ -12,8 +13,9 @@ struct cover {
 };
 
 bool cover_open(struct cover *c);
-void cover_run(struct cover *c, const struct insn *row, const struct program *p, const struct state *before, const struct state *after);
-void cover_chain(struct cover *c, const struct program *p, u64 features);
+void cover_run(struct cover *c, const struct insn *row, const struct program *p,
+	       const struct state *before, const struct state *after);
+void cover_chain(struct cover *c, const struct program *p, u32 slot, u64 features);
 /* False: a row that can run has fewer than `wanted` completed runs. */
 bool cover_print(const struct cover *c, bool one, u64 features, u64 wanted, const char *prefix);
 

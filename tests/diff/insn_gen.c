@@ -1,12 +1,20 @@
-/* See insn_gen.h. Registers of chains: 20-23 and SP hold addresses, 24-26 offsets, 27 a branch target, 28 counts a loop. */
+/* See insn_gen.h. Registers of chains: 20-23 and SP hold addresses, 24-26 offsets, 27 a branch
+ * target, 28 counts a loop. */
 #include "insn_gen.h"
 
 #include <string.h>
 
 #include "cpu/translate.h"
 
-enum { R_ALIGNED = 20 /* and 21 */, R_ADDRESS = 22 /* and 23 */, R_INDEX = 24, R_INDEX_W = 25, R_INDEX_NEG = 26, R_TARGET = 27,
-       R_LOOP = 28 };
+enum {
+	R_ALIGNED = 20 /* and 21 */,
+	R_ADDRESS = 22 /* and 23 */,
+	R_INDEX = 24,
+	R_INDEX_W = 25,
+	R_INDEX_NEG = 26,
+	R_TARGET = 27,
+	R_LOOP = 28
+};
 
 u64 gen_random(u64 *rng)
 {
@@ -60,9 +68,11 @@ static u32 set_field(const struct insn *row, char letter, u32 word, u32 v)
 	return word;
 }
 
+/* The manual names an immediate bit of MOVI like its register: the lowest five bits are the
+ * register. */
 static u32 reg_of(const struct insn *row, char letter, u32 word)
 {
-	return gen_field(row, letter, word, NULL);
+	return gen_field(row, letter, word, NULL) & 31;
 }
 
 static bool has(const struct insn *row, const char *operand)
@@ -101,7 +111,8 @@ static bool is_general(const struct operand *o)
 	return o->letter && strchr("RXW", o->file);
 }
 
-void gen_sources(const struct insn *row, u32 w, void (*fn)(void *ctx, u32 reg, bool general), void *ctx)
+void gen_sources(const struct insn *row, u32 w, void (*fn)(void *ctx, u32 reg, bool general),
+		 void *ctx)
 {
 	struct operand o;
 
@@ -136,7 +147,8 @@ static bool is_store_exclusive(const struct insn *row)
 }
 static bool wants_alignment(const struct insn *row)
 {
-	return row->tr == tr_excl || row->tr == tr_ordered || row->tr == tr_cas || row->tr == tr_atomic;
+	return row->tr == tr_excl || row->tr == tr_ordered || row->tr == tr_cas ||
+	       row->tr == tr_atomic;
 }
 
 const char *gen_excluded(const struct insn *row, u64 features)
@@ -165,9 +177,15 @@ const char *gen_excluded(const struct insn *row, u64 features)
 /* System instructions and registers that EL0 may use and that say nothing about the machine. */
 static u32 system_word(u64 *rng, const struct insn *row)
 {
-	static const u32 sys[] = { 0xd50b7420 /* DC ZVA */, 0xd50b7420, 0xd50b7a20 /* CVAC */, 0xd50b7b20 /* CVAU */,
-				   0xd50b7e20 /* CIVAC */, 0xd50b7520 /* IC IVAU */, 0xd50b7c20 /* DC CVAP */ };
-	static const u32 registers[] = { 0x1b4200 /* NZCV */, 0x1b4400 /* FPCR */, 0x1b4420 /* FPSR */ };
+	static const u32 sys[] = { 0xd50b7420 /* DC ZVA */,
+				   0xd50b7420,
+				   0xd50b7a20 /* CVAC */,
+				   0xd50b7b20 /* CVAU */,
+				   0xd50b7e20 /* CIVAC */,
+				   0xd50b7520 /* IC IVAU */,
+				   0xd50b7c20 /* DC CVAP */ };
+	static const u32 registers[] = { 0x1b4200 /* NZCV */, 0x1b4400 /* FPCR */,
+					 0x1b4420 /* FPSR */ };
 
 	if (row->tr == tr_sys)
 		return sys[below(rng, ARRAY_SIZE(sys))] | below(rng, 31);
@@ -177,7 +195,8 @@ static u32 system_word(u64 *rng, const struct insn *row)
 /* CONSTRAINED UNPREDICTABLE (DDI0487 K1.2), or waits. */
 static bool unpredictable(const struct insn *row, u32 w)
 {
-	u32 n = reg_of(row, 'n', w), t = reg_of(row, 't', w), a = reg_of(row, 'a', w), s = reg_of(row, 's', w);
+	u32 n = reg_of(row, 'n', w), t = reg_of(row, 't', w), a = reg_of(row, 'a', w),
+	    s = reg_of(row, 's', w);
 	bool general = row->cls == CL_LOAD || row->cls == CL_STORE;
 
 	if (writes_back(row) && general && n != 31 && (n == t || (letter_mask(row, 'a') && n == a)))
@@ -191,7 +210,7 @@ static bool unpredictable(const struct insn *row, u32 w)
 	return row->cls == CL_HINT && ((w & 0xfe0) == 0x40 || (w & 0xfe0) == 0x60); /* WFE, WFI */
 }
 
-/* Ignored bits are "should be one" or, in the exclusives' tables, too. */
+/* Ignored bits: all of these rows' are "should be one", and a reference may insist on it. */
 static u32 should_be_one(const struct insn *row)
 {
 	return letter_mask(row, 'x');
@@ -247,7 +266,8 @@ static bool random_word(u64 *rng, const struct insn *row, u64 features, u32 *out
 			w = system_word(rng, row);
 		else
 			w = edge_fields(rng, row, w);
-		if (has_base(row) && letter_mask(row, 'm') && reg_of(row, 'n', w) == reg_of(row, 'm', w))
+		if (has_base(row) && letter_mask(row, 'm') &&
+		    reg_of(row, 'n', w) == reg_of(row, 'm', w))
 			continue; /* the address could not be chosen */
 		if (!defined(row, w, features))
 			continue;
@@ -328,7 +348,8 @@ static u32 load_exclusive(const struct insn *row, u32 w)
 	while (t == reg_of(row, 'n', w) || t == reg_of(row, 't', w))
 		t++;
 	a = t + 1;
-	while (a == reg_of(row, 'n', w) || a == reg_of(row, 't', w) || (row->arg && a == reg_of(row, 'a', w)))
+	while (a == reg_of(row, 'n', w) || a == reg_of(row, 't', w) ||
+	       (row->arg && a == reg_of(row, 'a', w)))
 		a++;
 	w = (w & 0xc00083e0) | 0x085f7c00 | t | (w & 0x8000);
 	return row->arg ? (w & ~0x7c00u) | 0x200000 | a << 10 : w;
@@ -388,8 +409,8 @@ bool gen_one(u64 *rng, const struct insn *row, u64 features, struct program *p)
 struct chain {
 	u64 *rng, features;
 	struct program *p;
-	u8 last, vlast;  /* registers written last */
-	bool loop;
+	u8 last, vlast; /* registers written last: often read next, which is what the engine
+			   forwards */
 };
 
 static u32 chain_source(struct chain *c)
@@ -399,8 +420,8 @@ static u32 chain_source(struct chain *c)
 	return r & 1 ? c->last : (r & 30) == 30 ? 31 : r >> 8 & 7;
 }
 
-/* Registers of a word in a chain; false: this word cannot be had. */
-static bool chain_registers(struct chain *c, const struct insn *row, u32 *word)
+/* Gives a word of a chain its registers, but for those of its address. */
+static void chain_registers(struct chain *c, const struct insn *row, u32 *word)
 {
 	u32 w = *word, written = c->last, vwritten = c->vlast;
 	struct operand o;
@@ -417,9 +438,10 @@ static bool chain_registers(struct chain *c, const struct insn *row, u32 *word)
 		if (!is_general(&o))
 			v = o.role == 's' && (r & 1) ? c->vlast : r >> 8 & 7;
 		else
-			v = o.role == 's' ? chain_source(c) : (r & 15) == 15 && !o.sp ? 31 : r >> 8 & 7;
-		if (gen_field(row, o.letter, w, NULL) != v)
-			w = set_field(row, o.letter, w, v);
+			v = o.role == 's'	      ? chain_source(c)
+			    : (r & 15) == 15 && !o.sp ? 31
+						      : r >> 8 & 7;
+		w = set_field(row, o.letter, w, (gen_field(row, o.letter, w, NULL) & ~31u) | v);
 		if (o.role != 's' && is_general(&o) && v != 31)
 			written = v;
 		else if (o.role != 's' && !is_general(&o))
@@ -428,13 +450,14 @@ static bool chain_registers(struct chain *c, const struct insn *row, u32 *word)
 	c->last = (u8)written;
 	c->vlast = (u8)vwritten;
 	*word = w;
-	return true;
 }
 
 static u32 chain_address(struct chain *c, const struct insn *row, u32 w)
 {
 	static const u8 bases[] = { R_ALIGNED, R_ALIGNED + 1, R_ADDRESS, R_ADDRESS + 1, 31 };
-	unsigned bits, at = wants_alignment(row) ? below(c->rng, 2) : writes_back(row) ? 2 + below(c->rng, 3) : below(c->rng, 5);
+	unsigned bits, at = wants_alignment(row) ? below(c->rng, 2)
+			    : writes_back(row)	 ? 2 + below(c->rng, 3)
+						 : below(c->rng, 5);
 	u32 option;
 
 	w = set_field(row, 'n', w, bases[at]);
@@ -450,7 +473,10 @@ static u32 chain_address(struct chain *c, const struct insn *row, u32 w)
 	option = reg_of(row, 'o', w);
 	if (writes_back(row)) /* structures: by their size or by a register */
 		return set_field(row, 'm', w, below(c->rng, 2) ? 31 : R_INDEX);
-	return set_field(row, 'm', w, !(option & 1) ? R_INDEX_W : below(c->rng, 2) ? R_INDEX : R_INDEX_NEG);
+	return set_field(row, 'm', w,
+			 !(option & 1)	    ? R_INDEX_W
+			 : below(c->rng, 2) ? R_INDEX
+					    : R_INDEX_NEG);
 }
 
 static const struct insn *find_row(const char *name)
@@ -465,11 +491,14 @@ static const struct insn *find_row(const char *name)
 static const struct insn *joined_row(u64 *rng)
 {
 	static const char *const names[] = {
-		"movz", "add_imm", "add_imm", "add_reg", "add_reg", "sub_imm", "sub_reg", "and_imm", "and_reg", "orr_reg", "eor_reg",
-		"eor_reg", "ubfm", "sbfm", "extr", "adr", "subs_imm", "subs_reg", "ldr_x_uimm", "ldr_x_uimm", "ldr_w_uimm",
-		"ldrb_uimm", "ldr_x_roff", "ldr_w_roff", "ldrb_roff", "str_x_uimm", "str_x_uimm", "str_w_uimm", "strb_uimm",
-		"ldp_x_off", "stp_x_off", "ldp_x_post", "stp_x_pre", "ldp_x_pre", "ldrb_post", "hint", "b", "bl", "br", "blr", "cbz",
-		"cbnz", "tbz", "tbnz", "b_cond", "b_cond",
+		"movz",	      "add_imm",    "add_imm",	  "add_reg",	"add_reg",    "sub_imm",
+		"sub_reg",    "and_imm",    "and_reg",	  "orr_reg",	"eor_reg",    "eor_reg",
+		"ubfm",	      "sbfm",	    "extr",	  "adr",	"subs_imm",   "subs_reg",
+		"ldr_x_uimm", "ldr_x_uimm", "ldr_w_uimm", "ldrb_uimm",	"ldr_x_roff", "ldr_w_roff",
+		"ldrb_roff",  "str_x_uimm", "str_x_uimm", "str_w_uimm", "strb_uimm",  "ldp_x_off",
+		"stp_x_off",  "ldp_x_post", "stp_x_pre",  "ldp_x_pre",	"ldrb_post",  "hint",
+		"b",	      "bl",	    "br",	  "blr",	"cbz",	      "cbnz",
+		"tbz",	      "tbnz",	    "b_cond",	  "b_cond",
 	};
 	static const struct insn *rows[ARRAY_SIZE(names)];
 	u32 i = below(rng, ARRAY_SIZE(names));
@@ -488,7 +517,8 @@ static const struct insn *chain_row(struct chain *c)
 		return find_row(below(c->rng, 2) ? "msr_reg" : "mrs");
 	for (;;) {
 		const struct insn *row = &a64_insns[below(c->rng, (u32)a64_insns_n)];
-		bool common = row->cls == CL_ALU || row->cls == CL_SHIFT || row->cls == CL_LOAD || row->cls == CL_STORE;
+		bool common = row->cls == CL_ALU || row->cls == CL_SHIFT || row->cls == CL_LOAD ||
+			      row->cls == CL_STORE;
 
 		if (gen_excluded(row, c->features) || row->tr == tr_sys)
 			continue;
@@ -509,7 +539,9 @@ static void chain_add(struct chain *c, const struct insn *row)
 		if (has_base(row))
 			w = chain_address(c, row, w);
 		if (is_literal(row))
-			w = aim(row, w, (s32)(LITERALS + below(c->rng, SLOT_WORDS - 4 - LITERALS)) - 1 - (s32)c->p->n);
+			w = aim(row, w,
+				(s32)(LITERALS + below(c->rng, SLOT_WORDS - 4 - LITERALS)) - 1 -
+					(s32)c->p->n);
 		if (row->cls == CL_BRANCH_IND)
 			w = set_field(row, 'n', w, R_TARGET);
 		else if (row->cls == CL_SYSTEM && named(row, "msr_reg") && (w & 0xffe0) != 0x4200)
@@ -527,11 +559,40 @@ static void chain_add(struct chain *c, const struct insn *row)
 	}
 }
 
-/* Compare and branch; an address that moves; copies and shifts by constants, which are special cases of wider rows. */
+/* Special cases of rows that have handlers of their own. */
+static void chain_special(struct chain *c)
+{
+	static const struct {
+		u32 word;
+		bool m; /* has a second source */
+	} words[] = {
+		{ 0x2a0003e0, true },  { 0xaa0003e0, true },  /* MOV (n is 31 already) */
+		{ 0x53001c00, false }, { 0x53003c00, false }, /* UXTB, UXTH */
+		{ 0x93407c00, false }, { 0x93401c00, false }, /* SXTW, SXTB */
+		{ 0x53107c00, false }, { 0xd360fc00, false }, /* LSR */
+		{ 0xd37df000, false }, { 0x531d7000, false }, /* LSL #3 */
+		{ 0x9b007c00, true },  { 0x1b007c00, true },  /* MUL */
+		{ 0x8b204000, true },  { 0x8b204c00, true },  /* ADD, UXTW #0 and #3 */
+		{ 0x8b000c00, true },  { 0x8b001000, true },  /* ADD, LSL #3 and #4 */
+		{ 0x4ac00000, true },  { 0x4ac02800, true },  /* EOR, ROR */
+		{ 0x4a401000, true },  { 0x13801000, true },  /* EOR, LSR; EXTR */
+		{ 0x9a9f07e0, false }, { 0x1a9f17e0, false }, /* CSET */
+	};
+	u32 k = below(c->rng, ARRAY_SIZE(words)), d = below(c->rng, 8), w = words[k].word | d;
+
+	w |= words[k].m ? chain_source(c) << 16 : 0;
+	if (!(w & 0x3e0))
+		w |= chain_source(c) << 5;
+	append(c->p, w);
+	c->last = (u8)d;
+}
+
+/* Compare and branch; an address that moves; special cases. */
 static void chain_idiom(struct chain *c)
 {
-	static const char *const compares[] = { "subs_imm", "subs_reg", "adds_imm", "ands_imm", "ands_reg", "adds_reg" };
-	u32 r = below(c->rng, 8), base = R_ADDRESS + below(c->rng, 2), d = below(c->rng, 8), sf = below(c->rng, 2) << 31;
+	static const char *const compares[] = { "subs_imm", "subs_reg", "adds_imm",
+						"ands_imm", "ands_reg", "adds_reg" };
+	u32 r = below(c->rng, 8), base = R_ADDRESS + below(c->rng, 2), sf = below(c->rng, 2) << 31;
 
 	switch (r) {
 	case 0:
@@ -541,18 +602,16 @@ static void chain_idiom(struct chain *c)
 		append(c->p, 0x54000020 | below(c->rng, 16)); /* aimed later */
 		break;
 	case 3:
-		append(c->p, (below(c->rng, 2) ? 0x91000000 : 0xd1000000) | below(c->rng, 33) << 10 | base << 5 | base);
+		append(c->p, (below(c->rng, 2) ? 0x91000000 : 0xd1000000) |
+				     below(c->rng, 33) << 10 | base << 5 | base);
 		break;
 	case 4:
-		append(c->p, 0x2a0003e0 | sf | chain_source(c) << 16 | d); /* MOV */
-		c->last = (u8)d;
-		break;
 	case 5:
-		append(c->p, 0x53007c00 | sf | (sf ? 0x400000 | 0x8000 : 0) | below(c->rng, 32) << 16 | chain_source(c) << 5 | d); /* LSR */
-		c->last = (u8)d;
+		chain_special(c);
 		break;
 	case 6: /* SUBS with zero register and B.cond: CMP */
-		append(c->p, (below(c->rng, 2) ? 0x7100001f : 0x6b00001f) | sf | (u32)below(c->rng, 8) << 16 | chain_source(c) << 5);
+		append(c->p, (below(c->rng, 2) ? 0x7100001f : 0x6b00001f) | sf |
+				     (u32)below(c->rng, 8) << 16 | chain_source(c) << 5);
 		append(c->p, 0x54000020 | below(c->rng, 16));
 		break;
 	default:
@@ -561,7 +620,7 @@ static void chain_idiom(struct chain *c)
 	}
 }
 
-/* Direct branches go forward; with a loop, once around. */
+/* Branches go forward: only the loop's own goes back. */
 static void aim_branches(struct chain *c)
 {
 	struct program *p = c->p;
@@ -570,7 +629,8 @@ static void aim_branches(struct chain *c)
 		const struct insn *row = a64_decode(p->word[i], c->features);
 
 		if (row && is_direct_branch(row))
-			p->word[i] = aim(row, p->word[i], 1 + (s32)below(c->rng, p->n - i < 6 ? p->n - i : 6));
+			p->word[i] = aim(row, p->word[i],
+					 1 + (s32)below(c->rng, p->n - i < 6 ? p->n - i : 6));
 		else if (row && row->cls == CL_BRANCH_IND)
 			p->target = (u8)(i + 1 + below(c->rng, p->n - i));
 	}
@@ -580,17 +640,17 @@ void gen_chain(u64 *rng, u64 features, struct program *p)
 {
 	struct chain c = { .rng = rng, .features = features, .p = p };
 	u32 length = 2 + below(rng, 20);
-	bool indirect = false;
+	bool indirect = false, loop = below(rng, 4) == 0;
 
 	memset(p, 0, sizeof *p);
 	p->chain = true;
 	p->base = -1;
 	p->branch = R_TARGET;
-	c.loop = below(rng, 4) == 0;
 	while (p->n < length) {
 		const struct insn *row = chain_row(&c);
 
-		if (row->cls == CL_BRANCH_IND && indirect) /* their one target must lie behind each */
+		if (row->cls == CL_BRANCH_IND &&
+		    indirect) /* their one target must lie behind each */
 			continue;
 		indirect |= row->cls == CL_BRANCH_IND;
 		if (below(rng, 3) == 0)
@@ -599,8 +659,8 @@ void gen_chain(u64 *rng, u64 features, struct program *p)
 			chain_add(&c, row);
 	}
 	aim_branches(&c);
-	if (c.loop) {
-		append(p, 0xd1000400 | R_LOOP << 5 | R_LOOP);             /* sub x28, x28, #1 */
+	if (loop) {
+		append(p, 0xd1000400 | R_LOOP << 5 | R_LOOP);		   /* sub x28, x28, #1 */
 		append(p, 0xb5000000 | (-(p->n) & 0x7ffff) << 5 | R_LOOP); /* cbnz x28, start */
 	}
 }
@@ -649,7 +709,10 @@ static u64 random_fraction(u64 *rng)
 
 static u64 random_float(struct values *g)
 {
-	unsigned exp_bits = g->size == 3 ? 11 : g->size == 2 ? 8 : 5, frac_bits = (8u << g->size) - 1 - exp_bits;
+	unsigned exp_bits = g->size == 3   ? 11
+			    : g->size == 2 ? 8
+					   : 5,
+		 frac_bits = (8u << g->size) - 1 - exp_bits;
 	u64 r = gen_random(g->rng), max = low_mask(exp_bits), exp = r >> 32 & max;
 	unsigned kind = r & 15;
 
@@ -667,10 +730,12 @@ static u64 random_float(struct values *g)
 		exp = (g->near + (r >> 16 & 127) - 64) & max;
 	else if (kind == 12)
 		exp = (max >> 1) - 2 + (r >> 16 & 15);
-	return (r >> 63) << ((8u << g->size) - 1) | exp << frac_bits | (random_fraction(g->rng) & low_mask(frac_bits));
+	return (r >> 63) << ((8u << g->size) - 1) | exp << frac_bits |
+	       (random_fraction(g->rng) & low_mask(frac_bits));
 }
 
-/* An integer of 8 to 64 bits: an end of the range, a shift amount or other small number, or noise. */
+/* An integer of 8 to 64 bits: an end of the range, a shift amount or other small number, or noise.
+ */
 static u64 random_integer(u64 *rng, unsigned width)
 {
 	u64 r = gen_random(rng), sign = 1ull << (width - 1), max = sign | (sign - 1);
@@ -678,7 +743,11 @@ static u64 random_integer(u64 *rng, unsigned width)
 	switch (r & 7) {
 	case 0:
 	case 1:
-		return (r & 0x800 ? sign - 1 : r & 0x400 ? sign : r & 0x200 ? max : 0) + (r >> 8 & 1);
+		return (r & 0x800   ? sign - 1
+			: r & 0x400 ? sign
+			: r & 0x200 ? max
+				    : 0) +
+		       (r >> 8 & 1);
 	case 2:
 		return (r >> 16) % 160 - 80;
 	case 3:
@@ -700,7 +769,9 @@ static u64 random_value(struct values *g, bool floating)
 	if (!floating && (r >> 10 & 1))
 		width = 64;
 	for (unsigned at = 0; at < 64; at += width)
-		v |= ((floating ? random_float(g) : random_integer(g->rng, width)) & low_mask(width)) << at;
+		v |= ((floating ? random_float(g) : random_integer(g->rng, width)) &
+		      low_mask(width))
+		     << at;
 	return v;
 }
 
@@ -722,7 +793,9 @@ static void random_registers(struct values *g, struct state *s)
 	s->nzcv = gen_random(g->rng) & 0xf0000000;
 	r = gen_random(g->rng);
 	s->fpcr = r & 1 ? r & 0x07c80000 : 0; /* AHP, DN, FZ, RMode, FZ16 */
-	s->fpsr = r >> 32 & 1 ? 0x10 : r >> 33 & 1 ? gen_random(g->rng) & 0x0800009f : 0; /* IXC lets the host's arithmetic in */
+	s->fpsr = r >> 32 & 1	? 0x10
+		  : r >> 33 & 1 ? gen_random(g->rng) & 0x0800009f
+				: 0; /* IXC lets the host's arithmetic in */
 	s->sp = random_value(g, false);
 }
 
@@ -746,7 +819,8 @@ u64 gen_address(const struct program *p, const struct state *s)
 	u32 w = p->word[p->focus];
 	const struct insn *row = a64_decode(w, ~0ull);
 
-	return (p->base == 31 ? s->sp : s->x[p->base]) + (row->tr == tr_sys ? 0 : offset_of(row, w, s));
+	return (p->base == 31 ? s->sp : s->x[p->base]) +
+	       (row->tr == tr_sys ? 0 : offset_of(row, w, s));
 }
 
 static void focus_address(u64 *rng, const struct program *p, u64 middle, struct state *s)

@@ -1,9 +1,12 @@
 /*
- * The execution test: random programs on Trapline's engine and on an AArch64 reference, all registers, flags, FPCR, FPSR and memory
- * compared; what differs is shrunk to the shortest program and printed. Run by insn.sh.
+ * The execution test: random programs on Trapline's engine and on an AArch64 reference, all
+ * registers, flags, FPCR, FPSR and memory compared; what differs is shrunk to the shortest program
+ * and printed. Run by insn.sh.
  *
- * insn_host REFERENCE... -- one COUNT SEED [NAME]	every row (whose name starts with NAME) on COUNT operand sets at least
- * insn_host REFERENCE... -- chain COUNT SEED		COUNT runs of short programs of any instructions
+ * insn_host REFERENCE... -- one COUNT SEED [NAME]	every row (whose name starts with NAME) on
+ * COUNT operand sets at least
+ * insn_host REFERENCE... -- chain COUNT SEED		COUNT runs of short programs of any
+ * instructions
  *
  * REFERENCE is the command that runs insn_guest. Status 0: everything agreed and every row was run.
  */
@@ -28,7 +31,7 @@ enum { ONE_RUNS = 8, CHAIN_RUNS = 4, REPORTS = 12 };
 struct bench {
 	struct share *share;
 	struct pe *pe;
-	int to, from;             /* pipes of the reference */
+	int to, from; /* pipes of the reference */
 	pid_t child;
 	csh capstone;
 	struct program program[BATCH_PROGRAMS];
@@ -95,8 +98,10 @@ static bool faulted(const struct state *s)
 	return s->stop == STOP_MEMORY || s->stop == STOP_ALIGNMENT;
 }
 
-/* After an abort registers and memory may have changed in part (DDI0487 B2.2, D1.3.4): what and where must agree. */
-static bool agrees(const struct state *want, const struct state *got, const u8 *want_data, const u8 *got_data)
+/* After an abort registers and memory may have changed in part (DDI0487 B2.2, D1.3.4): what and
+ * where must agree. */
+static bool agrees(const struct state *want, const struct state *got, const u8 *want_data,
+		   const u8 *got_data)
 {
 	if (faulted(want) || faulted(got))
 		return want->stop == got->stop && want->pc == got->pc;
@@ -117,7 +122,8 @@ struct failure {
 	u8 data[DATA_SIZE];
 };
 
-/* Executes a candidate alone, ours several times, because later entries of a block take other ways than the first. */
+/* Executes a candidate alone, ours several times, because later entries of a block take other ways
+ * than the first. */
 static bool still_differs(struct bench *b, const struct failure *f)
 {
 	struct share *s = b->share;
@@ -157,7 +163,8 @@ static void shrink_program(struct bench *b, struct failure *f)
 	bool straight = true;
 
 	for (u32 i = f->p.n; i--;) {
-		bool counter = i + 1 < f->p.n && f->p.word[i] == 0xd100079c && f->p.word[i + 1] != NOP;
+		bool counter =
+			i + 1 < f->p.n && f->p.word[i] == 0xd100079c && f->p.word[i + 1] != NOP;
 
 		try = *f;
 		try.p.word[i] = NOP;
@@ -225,7 +232,8 @@ static const char *word_name(size_t i)
 
 static void print_failure(struct bench *b, const struct failure *f)
 {
-	const u64 *before = (const u64 *)&f->before, *want = (const u64 *)&b->share->after[f->run], *got = (const u64 *)&b->got[f->run];
+	const u64 *before = (const u64 *)&f->before, *want = (const u64 *)&b->share->after[f->run],
+		  *got = (const u64 *)&b->got[f->run];
 	const u8 *want_data = b->share->data[f->run], *got_data = pe_data(b->pe, f->run);
 
 	for (u32 i = 0; i < f->p.n; i++)
@@ -235,11 +243,13 @@ static void print_failure(struct bench *b, const struct failure *f)
 			printf("    before %-9s %016" PRIx64 "\n", word_name(i), before[i]);
 	for (size_t i = 0; i < 102; i++)
 		if (want[i] != got[i])
-			printf("    %-9s reference %016" PRIx64 " here %016" PRIx64 "\n", word_name(i), want[i], got[i]);
+			printf("    %-9s reference %016" PRIx64 " here %016" PRIx64 "\n",
+			       word_name(i), want[i], got[i]);
 	for (unsigned i = 0; i < DATA_SIZE; i += 8)
 		if (memcmp(want_data + i, got_data + i, 8))
-			printf("    memory %llx reference %016" PRIx64 " here %016" PRIx64 "\n", VA_RUN(f->run) + i,
-			       *(const u64 *)(want_data + i), *(const u64 *)(got_data + i));
+			printf("    memory %llx reference %016" PRIx64 " here %016" PRIx64 "\n",
+			       VA_RUN(f->run) + i, *(const u64 *)(want_data + i),
+			       *(const u64 *)(got_data + i));
 }
 
 static void report(struct bench *b, struct failure *f)
@@ -274,7 +284,8 @@ static void add_runs(struct bench *b, u32 slot, u32 n)
 	}
 }
 
-/* What differs in the executed batch, for no known reason: at most one run of a program, `room` at all. */
+/* What differs in the executed batch, for no known reason: at most one run of a program, `room` at
+ * all. */
 static u32 compare_batch(struct bench *b, bool one, struct failure *list, u32 room)
 {
 	struct share *s = b->share;
@@ -284,7 +295,8 @@ static u32 compare_batch(struct bench *b, bool one, struct failure *list, u32 ro
 		const struct program *p = &b->program[s->program[i]];
 
 		if (one)
-			cover_run(&b->cover, row_of(b, p->word[p->focus]), p, &s->before[i], &s->after[i]);
+			cover_run(&b->cover, row_of(b, p->word[p->focus]), p, &s->before[i],
+				  &s->after[i]);
 		else
 			b->cover.stop[s->after[i].stop & 7]++;
 		if (agrees(&s->after[i], &b->got[i], s->data[i], pe_data(b->pe, i)))
@@ -295,7 +307,9 @@ static u32 compare_batch(struct bench *b, bool one, struct failure *list, u32 ro
 		}
 		b->differ++;
 		if (n < room && (!n || list[n - 1].slot != s->program[i])) {
-			list[n] = (struct failure){ .slot = s->program[i], .run = i, .p = *p, .before = s->before[i] };
+			list[n] = (struct failure){
+				.slot = s->program[i], .run = i, .p = *p, .before = s->before[i]
+			};
 			memcpy(list[n++].data, b->data[i], DATA_SIZE);
 		}
 	}
@@ -340,9 +354,11 @@ static void run_ones(struct bench *b, u64 count, const char *prefix)
 		for (u32 i = 0; i < a64_insns_n; i++) {
 			const struct insn *row = &a64_insns[i];
 
-			if (strncmp(row->name, prefix, strlen(prefix)) || gen_excluded(row, pe_features(b->pe)))
+			if (strncmp(row->name, prefix, strlen(prefix)) ||
+			    gen_excluded(row, pe_features(b->pe)))
 				continue;
-			for (u64 k = b->cover.completed[i]; k < count && add_one(b, row); k += ONE_RUNS)
+			for (u64 k = b->cover.completed[i]; k < count && add_one(b, row);
+			     k += ONE_RUNS)
 				;
 		}
 		finish_batch(b, true);
@@ -357,7 +373,8 @@ static void run_chains(struct bench *b, u64 count)
 	while (b->runs < end) {
 		while (s->programs < BATCH_PROGRAMS) {
 			gen_chain(&b->rng, pe_features(b->pe), &b->program[s->programs]);
-			cover_chain(&b->cover, &b->program[s->programs], pe_features(b->pe));
+			cover_chain(&b->cover, &b->program[s->programs], s->programs,
+				    pe_features(b->pe));
 			add_runs(b, s->programs++, CHAIN_RUNS);
 		}
 		finish_batch(b, false);
@@ -384,8 +401,8 @@ int main(int argc, char **argv)
 	seed = b.rng = strtoull(argv[at + 3], NULL, 0);
 	signal(SIGPIPE, SIG_IGN);
 	b.pe = pe_new(0);
-	if (!b.pe || !start_reference(&b, argv + 1) || cs_open(CS_ARCH_ARM64, CS_MODE_LITTLE_ENDIAN, &b.capstone) ||
-	    !cover_open(&b.cover)) {
+	if (!b.pe || !start_reference(&b, argv + 1) ||
+	    cs_open(CS_ARCH_ARM64, CS_MODE_LITTLE_ENDIAN, &b.capstone) || !cover_open(&b.cover)) {
 		fprintf(stderr, "insn_host: cannot start %s or get memory\n", argv[1]);
 		return 1;
 	}
@@ -393,9 +410,11 @@ int main(int argc, char **argv)
 		run_ones(&b, count, at + 4 < argc ? argv[at + 4] : "");
 	else
 		run_chains(&b, count);
-	ok = cover_print(&b.cover, one, pe_features(b.pe), count, at + 4 < argc ? argv[at + 4] : "");
-	printf("%s, seed %" PRIu64 ": %" PRIu64 " runs in %ld s, %" PRIu64 " differ, %" PRIu64 " differ for a known reason\n", argv[at + 1],
-	       seed, b.runs, (long)(time(NULL) - began), b.differ, b.tolerated);
+	ok = cover_print(&b.cover, one, pe_features(b.pe), count,
+			 at + 4 < argc ? argv[at + 4] : "");
+	printf("%s, seed %" PRIu64 ": %" PRIu64 " runs in %ld s, %" PRIu64 " differ, %" PRIu64
+	       " differ for a known reason\n",
+	       argv[at + 1], seed, b.runs, (long)(time(NULL) - began), b.differ, b.tolerated);
 	insn_known_print();
 	close(b.to);
 	waitpid(b.child, NULL, 0);

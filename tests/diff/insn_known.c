@@ -6,17 +6,20 @@
 
 struct known {
 	const char *row;
-	bool spreads; /* in a chain, others may read what the reference has wrong: anything is tolerated there */
+	bool spreads; /* in a chain, others may read what the reference has wrong: anything is
+			 tolerated there */
 	const char *why;
-	bool (*is)(u32 w, const struct state *before, const struct state *want, const struct state *got);
+	bool (*is)(u32 w, const struct state *before, const struct state *want,
+		   const struct state *got);
 	u64 seen;
 };
 
 /*
- * FPSR.NZCV and FPCR.Len and Stride serve AArch32: RES0 without AArch32 (FPSR), RAZ/WI where short vectors are not implemented
- * (FPCR). The reference keeps what is written.
+ * FPSR.NZCV and FPCR.Len and Stride serve AArch32: RES0 without AArch32 (FPSR), RAZ/WI where short
+ * vectors are not implemented (FPCR). The reference keeps what is written.
  */
-static bool aarch32_bits(u32 w, const struct state *before, const struct state *want, const struct state *got)
+static bool aarch32_bits(u32 w, const struct state *before, const struct state *want,
+			 const struct state *got)
 {
 	struct state masked = *want;
 
@@ -26,7 +29,8 @@ static bool aarch32_bits(u32 w, const struct state *before, const struct state *
 }
 
 /* The whole register holds the sign, where all above the lowest 16 bits is zero. */
-static bool sign_above_half(u32 w, const struct state *before, const struct state *want, const struct state *got)
+static bool sign_above_half(u32 w, const struct state *before, const struct state *want,
+			    const struct state *got)
 {
 	struct state masked = *want;
 
@@ -35,7 +39,8 @@ static bool sign_above_half(u32 w, const struct state *before, const struct stat
 }
 
 /* The pair x30, xzr is written to x30 and SP. */
-static bool pair_with_zero(u32 w, const struct state *before, const struct state *want, const struct state *got)
+static bool pair_with_zero(u32 w, const struct state *before, const struct state *want,
+			   const struct state *got)
 {
 	struct state masked = *want;
 
@@ -43,19 +48,23 @@ static bool pair_with_zero(u32 w, const struct state *before, const struct state
 	return (w >> 16 & 31) == 30 && memcmp(&masked, got, sizeof masked) == 0;
 }
 
-static bool unaligned(u32 w, const struct state *before, const struct state *want, const struct state *got)
+static bool unaligned(u32 w, const struct state *before, const struct state *want,
+		      const struct state *got)
 {
 	return got->stop == STOP_ALIGNMENT && want->stop == STOP_END;
 }
 
-static bool no_cvap(u32 w, const struct state *before, const struct state *want, const struct state *got)
+static bool no_cvap(u32 w, const struct state *before, const struct state *want,
+		    const struct state *got)
 {
 	return (w & ~31u) == 0xd50b7c20 && want->stop == STOP_UNDEFINED && got->stop == STOP_END;
 }
 
 static struct known list[] = {
-	{ "msr_reg", false, "bits of FPCR and FPSR that only AArch32 uses (DDI0487 C5.2.7, C5.2.9)", aarch32_bits, 0 },
-	{ "fcvtzs_fix_sh", true, "QEMU before 8: FCVTZS Hd, Hn, #n leaves its sign above the half", sign_above_half, 0 },
+	{ "msr_reg", false, "bits of FPCR and FPSR that only AArch32 uses (DDI0487 C5.2.7, C5.2.9)",
+	  aarch32_bits, 0 },
+	{ "fcvtzs_fix_sh", true, "QEMU before 8: FCVTZS Hd, Hn, #n leaves its sign above the half",
+	  sign_above_half, 0 },
 	{ "casp", false, "QEMU before 8: CASP of x30 and xzr writes SP", pair_with_zero, 0 },
 	{ "ldapr", false, "QEMU before 8: LDAPR takes unaligned addresses", unaligned, 0 },
 	{ "sys", false, "QEMU before 8: no DC CVAP in user mode", no_cvap, 0 },
@@ -73,10 +82,12 @@ static bool contains(const struct program *p, const char *name)
 	return false;
 }
 
-bool insn_known(const struct program *p, const struct state *before, const struct state *want, const struct state *got)
+bool insn_known(const struct program *p, const struct state *before, const struct state *want,
+		const struct state *got)
 {
 	for (struct known *k = list; k->row; k++)
-		if (contains(p, k->row) && (p->chain ? k->spreads : k->is(p->word[p->focus], before, want, got))) {
+		if (contains(p, k->row) &&
+		    (p->chain ? k->spreads : k->is(p->word[p->focus], before, want, got))) {
 			k->seen++;
 			return true;
 		}

@@ -5,7 +5,8 @@
 #include "insn_gen.h"
 
 /* A difference of this run is known; counts it. */
-bool insn_known(const struct program *p, const struct state *before, const struct state *want, const struct state *got);
+bool insn_known(const struct program *p, const struct state *before, const struct state *want,
+		const struct state *got);
 /* The entries that were met, with their reasons. */
 void insn_known_print(void);
 

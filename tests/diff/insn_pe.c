@@ -1,4 +1,5 @@
-/* See insn_pe.h. Virtual address VA_CODE + x is physical address RAM + x, in blocks of 2 MiB; one more block holds tables and vectors. */
+/* See insn_pe.h. Virtual address VA_CODE + x is physical address RAM + x, in blocks of 2 MiB; one
+ * more block holds tables and vectors. */
 #include "insn_pe.h"
 
 #include <stdlib.h>
@@ -9,8 +10,16 @@
 #include "cpu/exception.h"
 #include "cpu/sysreg.h"
 
-enum { RAM = 0x40000000, RAM_SIZE = 0x2000000, TABLES = 0xe00000, VECTORS = TABLES + 0x2000, BLOCK = 0x200000 };
-_Static_assert(CODE_SIZE + 4096 <= BLOCK && VA_DATA - VA_CODE + sizeof(((struct share *)0)->data) <= RAM_SIZE, "places");
+enum {
+	RAM = 0x40000000,
+	RAM_SIZE = 0x2000000,
+	TABLES = 0xe00000,
+	VECTORS = TABLES + 0x2000,
+	BLOCK = 0x200000
+};
+_Static_assert(CODE_SIZE + 4096 <= BLOCK &&
+		       VA_DATA - VA_CODE + sizeof(((struct share *)0)->data) <= RAM_SIZE,
+	       "places");
 
 #define SVC 0xd4000001u
 #define HVC 0xd4000002u
@@ -52,12 +61,21 @@ static void code_written(void *ctx, pa page, u64 lines)
 static void make_tables(struct pe *p)
 {
 	u64 *l1 = (u64 *)(p->ram + TABLES), *l2 = l1 + 512;
-	enum { AF = 1 << 10, INNER = 3 << 8, EL0_RW = 1 << 6, EL1_RO = 2 << 6, EL0_RO = 3 << 6, IS_BLOCK = 1, IS_TABLE = 3 };
+	enum {
+		AF = 1 << 10,
+		INNER = 3 << 8,
+		EL0_RW = 1 << 6,
+		EL1_RO = 2 << 6,
+		EL0_RO = 3 << 6,
+		IS_BLOCK = 1,
+		IS_TABLE = 3
+	};
 
 	l1[VA_CODE >> 30] = (u64)(RAM + TABLES + 4096) | IS_TABLE;
 	l2[0] = (u64)RAM | AF | INNER | EL0_RO | IS_BLOCK;
 	l2[TABLES / BLOCK] = (u64)(RAM + TABLES) | AF | INNER | EL1_RO | IS_BLOCK;
-	for (u64 at = VA_DATA - VA_CODE; at < VA_DATA - VA_CODE + sizeof(((struct share *)0)->data); at += BLOCK)
+	for (u64 at = VA_DATA - VA_CODE; at < VA_DATA - VA_CODE + sizeof(((struct share *)0)->data);
+	     at += BLOCK)
 		l2[at / BLOCK] = (RAM + at) | AF | INNER | EL0_RW | IS_BLOCK;
 	for (unsigned i = 0; i < 512; i++)
 		((u32 *)(p->ram + VECTORS))[i] = HVC;
@@ -68,12 +86,14 @@ static void set_registers(struct cpu *c)
 {
 	cpu_reset(c);
 	c->sys.mair[1] = 0xff; /* attribute 0: Normal, write-back */
-	c->sys.tcr[1] = 25 | 1ull << 23 | 3 << 12 | 1 << 10 | 1 << 8 | 2ull << 32; /* 39 bits from TTBR0, none from TTBR1 */
+	c->sys.tcr[1] = 25 | 1ull << 23 | 3 << 12 | 1 << 10 | 1 << 8 |
+			2ull << 32; /* 39 bits from TTBR0, none from TTBR1 */
 	c->sys.ttbr0[1] = RAM + TABLES;
 	c->sys.vbar[1] = VA_CODE + VECTORS;
 	c->sys.cpacr_el1 = 3 << 20;
 	/* as a Linux process sees it, but SP need not be aligned */
-	c->sys.sctlr[1] |= SCTLR_M | SCTLR_C | SCTLR_I | SCTLR_NTWI | SCTLR_NTWE | SCTLR_UCI | SCTLR_UCT | SCTLR_DZE;
+	c->sys.sctlr[1] |= SCTLR_M | SCTLR_C | SCTLR_I | SCTLR_NTWI | SCTLR_NTWE | SCTLR_UCI |
+			   SCTLR_UCT | SCTLR_DZE;
 	c->sys.sctlr[1] &= ~(SCTLR_A | SCTLR_SA0 | SCTLR_UMA);
 	cpu_select_sp(c, 0, false);
 	cpu_update_context(c);
@@ -82,16 +102,25 @@ static void set_registers(struct cpu *c)
 struct pe *pe_new(u32 max_block)
 {
 	struct pe *p = calloc(1, sizeof *p);
-	struct cpu_host host = { .ctx = p, .sev = host_nothing, .conduit = host_conduit, .code_page = host_code_page, .woken = host_nothing };
+	struct cpu_host host = { .ctx = p,
+				 .sev = host_nothing,
+				 .conduit = host_conduit,
+				 .code_page = host_code_page,
+				 .woken = host_nothing };
 	struct cpu_core core;
-	struct cpu_config cfg = { .mpidr = 1ull << 31, .core = &core, .tlb = &tlb_config_default, .max_block = max_block, .pes = 1 };
+	struct cpu_config cfg = { .mpidr = 1ull << 31,
+				  .core = &core,
+				  .tlb = &tlb_config_default,
+				  .max_block = max_block,
+				  .pes = 1 };
 	bool writable;
 
 	if (!p || cpu_core_make(&core, cpu_core_find("neoverse-n1"), false, false, NULL))
 		return NULL;
 	p->bus = bus_new(NULL);
 	p->map = sysreg_map_new();
-	if (!p->bus || !p->map || sysreg_map_add(p->map, cpu_sysregs, cpu_sysregs_n) || bus_add_ram(p->bus, "ram", RAM, RAM_SIZE, false))
+	if (!p->bus || !p->map || sysreg_map_add(p->map, cpu_sysregs, cpu_sysregs_n) ||
+	    bus_add_ram(p->bus, "ram", RAM, RAM_SIZE, false))
 		return NULL;
 	bus_on_code_written(p->bus, code_written, p);
 	p->c = cpu_new(&cfg, p->bus, p->map, NULL, &host);

@@ -1,6 +1,6 @@
 /*
- * The execution test, Trapline's half: a Neoverse N1 at EL0 with real page tables, blocks and fast TLB; a batch of programs is
- * executed as the engine executes any guest.
+ * The execution test, Trapline's half: a Neoverse N1 at EL0 with real page tables, blocks and fast
+ * TLB; a batch of programs is executed as the engine executes any guest.
  */
 #ifndef TESTS_DIFF_INSN_PE_H
 #define TESTS_DIFF_INSN_PE_H

@@ -1,7 +1,8 @@
 /*
- * The memory that both halves of the execution test (insn.sh) share: a batch of programs and of runs, each a program on a state.
- * The host fills code, states and data; the reference executes and leaves the states after. Includes nothing of the
- * emulator: the guest half is built for AArch64. Both sides have code and data at the same virtual addresses.
+ * The memory that both halves of the execution test (insn.sh) share: a batch of programs and of
+ * runs, each a program on a state. The host fills code, states and data; the reference executes and
+ * leaves the states after. Includes nothing of the emulator: the guest half is built for AArch64.
+ * Both sides have code and data at the same virtual addresses.
  */
 #ifndef TESTS_DIFF_INSN_SHARE_H
 #define TESTS_DIFF_INSN_SHARE_H
@@ -9,42 +10,46 @@
 #include <stdint.h>
 
 enum {
-	SLOT_WORDS = 64,           /* a program: SHARE_PROLOGUE, instructions, a branch to the stub, literals */
+	SLOT_WORDS =
+		64, /* a program: SHARE_PROLOGUE, instructions, a branch to the stub, literals */
 	BATCH_PROGRAMS = 256,
 	BATCH_RUNS = 1024,
-	DATA_SIZE = 8192,          /* of one run: two pages; what is interesting lies around their boundary */
-	CODE_SHIFT = 128,          /* so that some programs cross a page */
+	DATA_SIZE =
+		8192, /* of one run: two pages; what is interesting lies around their boundary */
+	CODE_SHIFT = 128, /* so that some programs cross a page */
 	CODE_SIZE = BATCH_PROGRAMS * SLOT_WORDS * 4 + 4096,
 };
-#define VA_CODE    0x4000000000ull
-#define VA_STUB    (VA_CODE + CODE_SIZE)    /* where programs branch to at their end */
-#define VA_CONTROL (VA_STUB + 4096)         /* the guest half's own */
-#define VA_DATA    (VA_CODE + 0x1000000)
-#define VA_SLOT(program) (VA_CODE + CODE_SHIFT + (uint64_t)(program) * SLOT_WORDS * 4)
-#define VA_RUN(run)      (VA_DATA + (uint64_t)(run) * DATA_SIZE)
+#define VA_CODE		 0x4000000000ull
+#define VA_STUB		 (VA_CODE + CODE_SIZE) /* where programs branch to at their end */
+#define VA_CONTROL	 (VA_STUB + 4096)      /* the guest half's own */
+#define VA_DATA		 (VA_CODE + 0x1000000)
+#define VA_SLOT(program) (VA_CODE + CODE_SHIFT + (uint64_t)(program)*SLOT_WORDS * 4)
+#define VA_RUN(run)	 (VA_DATA + (uint64_t)(run)*DATA_SIZE)
 
-/* ldp x0, x1, [x0]: how the reference's entry gets the last two registers; ours starts behind it. */
+/* ldp x0, x1, [x0]: how the reference's entry gets the last two registers; ours starts behind it.
+ */
 #define SHARE_PROLOGUE 0xa9400400u
 
-/* How a run ended. STOP_UNDEFINED to STOP_OTHER: a synchronous exception (signal) of the instruction at pc. */
+/* How a run ended. STOP_UNDEFINED to STOP_OTHER: a synchronous exception (signal) of the
+ * instruction at pc. */
 enum stop { STOP_END, STOP_UNDEFINED, STOP_MEMORY, STOP_ALIGNMENT, STOP_OTHER };
 
 /* The assembly of the guest half knows these offsets. */
 struct state {
 	uint64_t x[31];
-	uint64_t sp;               /* 248 */
-	uint64_t v[32][2];         /* 256 */
+	uint64_t sp;		   /* 248 */
+	uint64_t v[32][2];	   /* 256 */
 	uint64_t nzcv, fpcr, fpsr; /* 768; nzcv: bits 31:28 */
-	uint64_t pc;               /* 792; of what stopped, 0 at the end */
-	uint64_t stop;             /* 800: enum stop */
-	uint64_t far;              /* 808: STOP_MEMORY and STOP_ALIGNMENT */
+	uint64_t pc;		   /* 792; of what stopped, 0 at the end */
+	uint64_t stop;		   /* 800: enum stop */
+	uint64_t far;		   /* 808: STOP_MEMORY and STOP_ALIGNMENT */
 	uint64_t spare[2];
 };
 _Static_assert(sizeof(struct state) == 832, "a multiple of the cache line");
 
 struct share {
 	uint32_t programs, first, runs; /* runs first.. are executed */
-	uint32_t program[BATCH_RUNS]; /* what each run executes */
+	uint32_t program[BATCH_RUNS];	/* what each run executes */
 	struct state before[BATCH_RUNS], after[BATCH_RUNS];
 	uint32_t code[BATCH_PROGRAMS][SLOT_WORDS];
 	uint8_t data[BATCH_RUNS][DATA_SIZE] __attribute__((aligned(4096)));
