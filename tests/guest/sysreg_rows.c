@@ -1,9 +1,9 @@
 /*
  * MRS and MSR (and SYS) of every register and instruction of sysreg_expect.def, at every EL, with
- * each control bit alone and in mixtures, under E2H and TGE, and in Secure state: done, UNDEFINED or
- * trapped as sysreg_model.h expects, with the syndrome. Then which bits hold, reserved encodings,
- * and MSR (immediate). What QEMU does differently is left out by quirk() and `reference`; it is run
- * with the rest by sysreg_rows_strict.c.
+ * each control bit alone and in mixtures, under E2H and TGE, and in Secure state: done, UNDEFINED
+ * or trapped as sysreg_model.h expects, with the syndrome. Then which bits hold, unallocated
+ * encodings, and MSR (immediate). What QEMU does differently is left out here and run by
+ * sysreg_rows_strict.c.
  *
  * EL1 gets vectors of its own that go straight up: those of the frame read ESR_EL1 and FAR_EL1,
  * which HCR_EL2.TRVM traps.
@@ -218,7 +218,8 @@ static u64 outcome_word(struct sr_outcome o)
 	return (o.what == SR_TRAP && o.ec ? 2ul : o.what != SR_OK) << 16 | o.el << 8 | o.ec;
 }
 
-static void expect(const char *name, const u32 *insn, struct sr_outcome want, u32 sr, unsigned write)
+static void expect(const char *name, const u32 *insn, struct sr_outcome want, u32 sr,
+		   unsigned write)
 {
 	u64 esr = ESR(want.ec, want.ec == 0x18 ? SR_ISS(sr, !write, 3) : want.ec == 7 ? 0x1e00000 : 0);
 

@@ -349,7 +349,7 @@ TEST(bits_hold_or_are_fixed)
 	}
 }
 
-/* Without EL2 its registers read 0 at EL3 and ignore writes, less the two that show EL1's identity. */
+/* Without EL2 its registers are RES0 at EL3, less the two that show EL1's identity. */
 TEST(el2_registers_without_el2)
 {
 	struct bench b;
