@@ -345,13 +345,24 @@ bool mem_cache_op(struct cpu *c, const struct uop *u, u64 va, bool write, bool f
 {
 	/* DC IVAC needs write permission; the others read (EL0) or nothing: a permission fault is not generated for them at EL1 */
 	struct access a = { .what = write ? ACC_WRITE : ACC_READ, .priv = c->el != 0, .pan = false, .cm = true };
+	const struct fast_slot *s = mem_slot(c, va, MEM(1, 0, MCTX_CUR, 0));
 	struct xlat x;
+	bool writable;
 	u16 l1;
+	u8 *page;
 
+	/* cleaning by VA runs over whole memories: a page that is fast to read or write is translated */
+	if (likely((write ? s->wtag : s->rtag) == mem_tag(c, va, MEM(1, 0, MCTX_CUR, 0))))
+		return true;
 	c->u = u;
 	mmu_lookup(c->mmu, &c->regime, va, a, &x, &l1);
-	if (x.fault.kind == FAULT_NONE)
+	if (x.fault.kind == FAULT_NONE) {
+		page = bus_page(c->bus, x.pa, &writable);
+		a.pan = c->pan && a.priv;
+		if (page && !debug_watch_page(c, va))
+			fill_fast(c, va, MCTX_CUR, &x, a, page, writable, l1);
 		return true;
+	}
 	if (x.fault.kind == FAULT_PERMISSION && !write && c->el != 0)
 		return true;
 	count_lookup(c);
