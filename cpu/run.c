@@ -123,21 +123,6 @@ void cpu_code_written(struct cpu *c, pa page)
 
 /* ---- fetch ---- */
 
-/* BranchTo with TBI: the tag byte is replaced by copies of bit 55 (one range: zeroes). DDI0487 AArch64.BranchAddr */
-static u64 branch_addr(const struct cpu *c, u64 pc)
-{
-	const struct regime *r = &c->regime;
-	bool upper = bit(pc, 55);
-
-	if (r->two_ranges) {
-		if (bit(r->tcr, upper ? 38 : 37))
-			pc = (u64)sext(pc, 56);
-	} else if (bit(r->tcr, 20)) {
-		pc &= low_mask(56);
-	}
-	return pc;
-}
-
 /*
  * Takes the synchronous exception in c->exit for an instruction that did not complete. It costs a cycle, so that a vector whose first
  * instruction faults does not stop time.
@@ -364,7 +349,7 @@ void cpu_run(struct cpu *c, u64 now, u64 until)
 		if (c->budget <= 0)
 			break;
 		block_safe_point(c);
-		c->pc = branch_addr(c, c->pc);
+		c->pc = cpu_branch_address(c, c->pc);
 		step(c);
 	}
 	c->slice_ps = cpu_now(c);
