@@ -55,6 +55,22 @@ struct machine {
 	int status;
 };
 
+/*
+ * make.c calls these in this order; each leaves what it made in the machine. 0, or negative errno with
+ * *why. free_*() takes a machine that was made in part.
+ */
+int make_gic(struct machine *m, struct why *why);
+int make_devices(struct machine *m, struct why *why);
+int make_virtio(struct machine *m, struct why *why);
+void free_gic(struct machine *m);
+void free_devices(struct machine *m);
+void free_virtio(struct machine *m);
+
+/* machine.c: what PEs, event queue and bus call. */
+struct cpu_host machine_host(struct machine *m);
+void machine_earlier(void *ctx, u64 when);
+void machine_code_written(void *ctx, pa page, u64 lines);
+
 void machine_end_with(struct machine *m, enum machine_end end);
 
 /* psci.c: PSCI 1.1. */

@@ -1,0 +1,67 @@
+/* Making the serial ports and the real-time clock. Called by make.c. */
+#include "machine/machine_priv.h"
+
+#include <errno.h>
+#include <time.h>
+
+static void uart_tx(void *ctx, u8 byte)
+{
+	struct uart_port *u = ctx;
+
+	if (u->m->io.tx)
+		u->m->io.tx(u->m->io.ctx, u->port, byte);
+}
+
+static u64 now_of(void *ctx)
+{
+	return machine_now(ctx);
+}
+
+static int make_uart(struct machine *m, unsigned port, u64 base, unsigned spi, bool secure, struct why *why)
+{
+	struct uart_port *u = &m->uart[port];
+	struct pl011_config pc = { .irq = gic_spi(m->gic, spi), .tx = uart_tx, .ctx = u, .log = m->log };
+
+	u->m = m;
+	u->port = port;
+	u->dev = pl011_new(&pc);
+	if (!u->dev || bus_add_device(m->bus, base, &pl011_ops, u->dev, secure))
+		return why_set(why, ENOMEM, "no memory for serial port %u", port);
+	return 0;
+}
+
+static s64 rtc_start(const struct config *cfg)
+{
+	time_t t;
+	struct tm tm;
+
+	if (!cfg->rtc_host)
+		return cfg->rtc_base;
+	t = time(NULL);
+	if (cfg->rtc_localtime && localtime_r(&t, &tm))
+		return (s64)t + tm.tm_gmtoff;
+	return (s64)t;
+}
+
+int make_devices(struct machine *m, struct why *why)
+{
+	struct pl031_config rc = { .irq = gic_spi(m->gic, BOARD_SPI_RTC), .queue = &m->queue, .now = now_of, .ctx = m,
+				   .start = (u32)rtc_start(m->cfg), .log = m->log };
+	int r = make_uart(m, 0, BOARD_UART0_BASE, BOARD_SPI_UART0, false, why);
+
+	if (!r && m->cfg->secure)
+		r = make_uart(m, 1, BOARD_UART1_BASE, BOARD_SPI_UART1, true, why);
+	if (r)
+		return r;
+	m->rtc = pl031_new(&rc);
+	if (!m->rtc || bus_add_device(m->bus, BOARD_RTC_BASE, &pl031_ops, m->rtc, false))
+		return why_set(why, ENOMEM, "no memory for the real-time clock");
+	return 0;
+}
+
+void free_devices(struct machine *m)
+{
+	pl011_free(m->uart[0].dev);
+	pl011_free(m->uart[1].dev);
+	pl031_free(m->rtc);
+}

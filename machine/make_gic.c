@@ -1,0 +1,39 @@
+/* Making the interrupt controller and the timers, and joining them with the PEs. Called by make.c. */
+#include "machine/machine_priv.h"
+
+#include <errno.h>
+
+int make_gic(struct machine *m, struct why *why)
+{
+	static const u8 intid[TIMER_COUNT] = {
+		[TIMER_PHYS] = BOARD_PPI(BOARD_PPI_P_TIMER), [TIMER_VIRT] = BOARD_PPI(BOARD_PPI_V_TIMER),
+		[TIMER_HYP] = BOARD_PPI(BOARD_PPI_HP_TIMER), [TIMER_HYPVIRT] = BOARD_PPI(BOARD_PPI_HV_TIMER),
+		[TIMER_SEC] = BOARD_PPI(BOARD_PPI_S_TIMER),
+	};
+	struct gic_config gc = { .n_pes = m->pes, .n_spis = BOARD_SPIS, .two_security_states = m->cfg->secure, .log = m->log };
+
+	m->gic = gic_new(&gc);
+	m->timers = timer_system_new(&m->queue, m->core.cntfrq);
+	if (!m->gic || !m->timers)
+		return why_set(why, ENOMEM, "no memory for the interrupt controller or the timers");
+	if (bus_add_device(m->bus, BOARD_GICD_BASE, &gic_dist_ops, gic_dist(m->gic), false))
+		return why_set(why, EINVAL, "board: the distributor overlaps something");
+	for (unsigned i = 0; i < m->pes; i++) {
+		struct wire out[TIMER_COUNT];
+
+		gic_attach_cpu(m->gic, i, m->seat[i].cpu);
+		for (unsigned k = 0; k < TIMER_COUNT; k++)
+			out[k] = gic_ppi(m->gic, i, intid[k]);
+		if (timer_attach_cpu(m->timers, m->seat[i].cpu, out))
+			return why_set(why, ENOMEM, "no memory for the timers of PE %u", i);
+		if (bus_add_device(m->bus, BOARD_GICR_BASE + i * BOARD_GICR_STRIDE, &gic_redist_ops, gic_redist(m->gic, i), false))
+			return why_set(why, EINVAL, "board: redistributor %u overlaps something", i);
+	}
+	return 0;
+}
+
+void free_gic(struct machine *m)
+{
+	timer_system_free(m->timers);
+	gic_free(m->gic);
+}
