@@ -360,14 +360,15 @@ void cpu_run(struct cpu *c, u64 now, u64 until)
 
 /* ---- life ---- */
 
-/* For the blocks of all PEs together. */
-#define BLOCK_ARENA ((size_t)64 << 20)
-
+/* Address space for blocks: of all PEs together while each has enough to work with. It is touched as used. */
+#define BLOCK_ARENA	((size_t)64 << 20)
+#define BLOCK_ARENA_MIN ((size_t)8 << 20)
 
 struct cpu *cpu_new(const struct cpu_config *cfg, struct bus *bus, const struct sysreg_map *map, struct log *log,
 		    const struct cpu_host *host)
 {
 	struct cpu *c = aligned_alloc(64, (sizeof(*c) + 63) & ~63ul);
+	size_t arena;
 
 	if (!c)
 		return NULL;
@@ -383,7 +384,8 @@ struct cpu *cpu_new(const struct cpu_config *cfg, struct bus *bus, const struct 
 	c->max_block = cfg->tlb->reference ? 1 : cfg->max_block;
 	c->period_ps = 1000; /* functional: 1 GHz, one cycle an instruction */
 	c->mmu = mmu_new(bus, cfg->tlb, &c->ifast, &c->dfast);
-	c->blocks = block_cache_new(BLOCK_ARENA / cfg->pes);
+	arena = BLOCK_ARENA / cfg->pes;
+	c->blocks = block_cache_new(arena < BLOCK_ARENA_MIN ? BLOCK_ARENA_MIN : arena);
 	if (!c->mmu || !c->blocks) {
 		cpu_free(c);
 		return NULL;

@@ -556,7 +556,7 @@ const struct option option_table[] = {
 	    "The board and its keys; may be repeated. -M help lists them."),
 	OPT("cpu", "NAME[,FEATURE=on|off...]", set_cpu,
 	    "The core of every PE (default cortex-a57). -cpu help lists them."),
-	OPT("smp", "N", set_smp, "Number of PEs, 1 to 8 (default 1)."),
+	OPT("smp", "N", set_smp, "Number of PEs, 1 to 64 (default 1)."),
 	ALIAS("m", "memory", "SIZE", set_memory,
 	    "RAM, in MiB unless it ends in K, M or G (default 128M)."),
 	OPT("accel", "tcg", set_accel, "Accepted for QEMU's sake."),

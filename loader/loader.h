@@ -16,7 +16,7 @@
 #include "base/why.h"
 
 #define BOOT_MAX_LOADERS 32
-#define BOOT_MAX_PES	 8
+#define BOOT_MAX_PES	 64
 #define BOOT_MAX_RANGES	 4
 
 /*

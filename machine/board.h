@@ -39,8 +39,11 @@
 #define BOARD_RAM_MAX	  (255ull << 30)
 #define BOARD_RAM_LOW_MAX (3ull << 30) /* highmem=off: up to 4 GiB */
 
-#define BOARD_MAX_PES	   8
+#define BOARD_MAX_PES	   64
 #define BOARD_PES_PER_AFF1 16 /* MPIDR Aff1 steps: what one GICv3 SGI register write can name */
+
+/* Affinity of PE i: Aff0 in bits 7:0, Aff1 in bits 15:8. */
+#define BOARD_AFFINITY(i) ((i) / BOARD_PES_PER_AFF1 << 8 | (i) % BOARD_PES_PER_AFF1)
 
 #define BOARD_SPIS   256 /* usable SPIs; INTID = BOARD_SPI(n) */
 #define BOARD_SPI(n) (32 + (n))

@@ -113,16 +113,16 @@ static void add_cpu(struct tree *t, const struct config *c, const struct cpu_cor
 {
 	char path[32], compatible[64];
 
-	snprintf(path, sizeof path, "cpu@%x", i);
+	snprintf(path, sizeof path, "cpu@%u", i);
 	tree_add(t, "/cpus", path);
-	snprintf(path, sizeof path, "/cpus/cpu@%x", i);
+	snprintf(path, sizeof path, "/cpus/cpu@%u", i);
 	snprintf(compatible, sizeof compatible, "arm,%s",
 		 strcmp(core->name, "max") ? core->name : "cortex-a57");
 	tree_string(t, path, "device_type", "cpu");
 	tree_string(t, path, "compatible", compatible);
 	if (c->pes > 1)
 		tree_string(t, path, "enable-method", "psci");
-	tree_u32(t, path, "reg", i);
+	tree_u32(t, path, "reg", BOARD_AFFINITY(i));
 	tree_phandle(t, path);
 	add_cache(t, path, core, 0, 'd');
 	add_cache(t, path, core, 1, 'i');

@@ -10,7 +10,7 @@
 
 static u64 mpidr_of(unsigned i)
 {
-	return 1ull << 31 | (u64)(i / BOARD_PES_PER_AFF1) << 8 | i % BOARD_PES_PER_AFF1;
+	return 1ull << 31 | BOARD_AFFINITY(i);
 }
 
 static int make_pes(struct machine *m, const struct config *cfg, struct why *why)

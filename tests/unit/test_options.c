@@ -140,7 +140,7 @@ TEST(refusals_name_the_option_and_the_closest_known_one)
 	refused("-M virt,secure=maybe", "-M: secure: expected on or off, got 'maybe'");
 	refused("-kernel k -cpu cortex-a35", "-cpu: unknown core 'cortex-a35'; the closest known "
 					     "one is 'cortex-a53' (-cpu help lists all)");
-	refused("-smp 9", "-smp: number of PEs: expected a number from 1 to 8, got '9'");
+	refused("-smp 65", "-smp: number of PEs: expected a number from 1 to 64, got '65'");
 	refused("-m lots", "-m: size of RAM: expected a size such as 512M or 2G, got 'lots'");
 	refused("-m 0", "-m: size of RAM: expected 1M to 255G in steps of 4K, got '0'");
 	refused("-d int,mmuu", "-d: unknown log item 'mmuu'; the closest known one is 'mmu'");
