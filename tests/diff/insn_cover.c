@@ -8,44 +8,43 @@
 #include "cpu/fuse.h"
 #include "cpu/translate.h"
 
-static const char *const general_names[8] = { "0",	 "1",	     "-1",	 "smallest",
-					      "largest", "positive", "negative", NULL };
-static const char *const floating_names[8] = { "zero",	   "denormal",	     "normal",
-					       "infinity", "quiet NaN",	     "signalling NaN",
-					       "largest",  "smallest normal" };
-static const char *const memory_names[4] = { "aligned", "unaligned", "page crossing", NULL };
-static const char *const stop_names[8] = { "end", "undefined", "no memory", "alignment", "other" };
-static const char *const fpcr_names[16] = { "RN",   "RP", "RM",	 "RZ",	    "FZ",
-					    "FZ16", "DN", "AHP", "IXC set", "QC set" };
+static const char *const general_names[] = { "0",	"1",	    "-1",	"smallest",
+					     "largest", "positive", "negative", NULL };
+static const char *const floating_names[] = {
+	"zero",		  "denormal", "normal",		 "infinity", "quiet NaN",
+	"signalling NaN", "largest",  "smallest normal", "n + 1/2",  "tie when narrowed"
+};
+static const char *const memory_names[] = { "aligned", "unaligned", "page crossing", NULL };
+static const char *const stop_names[] = { "end", "undefined", "no memory", "alignment", "other" };
+static const char *const fpcr_names[] = { "RN",	  "RP", "RM",  "RZ",	  "FZ",
+					  "FZ16", "DN", "AHP", "IXC set", "QC set" };
 
 /* ---- twins ---- */
 
-enum { SEEN_BITS = 16, SEEN = 1 << SEEN_BITS };
 struct cover_fuse {
 	struct fuse *fuse;
 	struct tr tr;
 	struct cpu cpu __attribute__((aligned(64)));
-	exec_fn *seen[SEEN]; /* hash set of the handlers that blocks of chains had */
 };
 
-static bool see(struct cover_fuse *f, exec_fn *fn, bool add)
+/* Whether the set of handlers holds fn; adds it if asked to. */
+static bool see(struct cover *c, exec_fn *fn, bool add)
 {
-	u32 h = (u32)((u64)(uintptr_t)fn * 0x9e3779b97f4a7c15ull >> (64 - SEEN_BITS));
+	u32 h = (u32)((u64)(uintptr_t)fn * 0x9e3779b97f4a7c15ull >> 32) % COVER_SEEN;
 
-	for (; f->seen[h]; h = (h + 1) % SEEN)
-		if (f->seen[h] == fn)
+	for (; c->seen[h]; h = (h + 1) % COVER_SEEN)
+		if (c->seen[h] == fn)
 			return true;
 	if (add)
-		f->seen[h] = fn;
+		c->seen[h] = fn;
 	return false;
 }
 
 /* The block of the program in that slot that begins at instruction `from`, as the translator cuts
  * and fuses it. Returns its end. */
-static u32 cover_block(struct cover_fuse *f, const struct program *p, u32 from, u32 slot,
-		       u64 features)
+static u32 cover_block(struct cover *c, const struct program *p, u32 from, u32 slot, u64 features)
 {
-	struct tr *t = &f->tr;
+	struct tr *t = &c->fuse->tr;
 	u32 i = from;
 
 	t->n_uops = t->n_pool = t->n_insns = 0;
@@ -57,9 +56,9 @@ static u32 cover_block(struct cover_fuse *f, const struct program *p, u32 from, 
 		if (!row || row->cls == CL_SYSTEM || !row->tr(t, row, p->word[i]))
 			break;
 	} while (++i < p->n && !t->end && !t->stop && t->off < 0xffc);
-	fuse_uops(f->fuse, t->uop, t->n_uops);
+	fuse_uops(c->fuse->fuse, t->uop, t->n_uops);
 	for (u32 k = 0; k < t->n_uops; k++)
-		see(f, t->uop[k].exec, true);
+		see(c, t->uop[k].exec, true);
 	return i > from ? i : from + 1;
 }
 
@@ -67,13 +66,13 @@ void cover_chain(struct cover *c, const struct program *p, u32 slot, u64 feature
 {
 	c->fuse->cpu.core.features = features;
 	for (u32 i = 0; i < p->n;)
-		i = cover_block(c->fuse, p, i, slot, features);
+		i = cover_block(c, p, i, slot, features);
 }
 
 struct tally {
 	u32 seen, all;
 };
-static void tally(struct cover_fuse *f, struct tally *t, exec_fn *fn)
+static void tally(struct cover *f, struct tally *t, exec_fn *fn)
 {
 	if (!fn)
 		return;
@@ -81,7 +80,7 @@ static void tally(struct cover_fuse *f, struct tally *t, exec_fn *fn)
 	t->seen += see(f, fn, false);
 }
 
-static void print_fuse(struct cover_fuse *f)
+static void print_fuse(struct cover *f)
 {
 	const struct {
 		const struct fwd_row *rows;
@@ -126,15 +125,25 @@ static void print_fuse(struct cover_fuse *f)
 
 bool cover_open(struct cover *c)
 {
-	c->completed = calloc(a64_insns_n, sizeof(u64));
-	c->stopped = calloc(a64_insns_n, sizeof(u64));
 	c->fuse = aligned_alloc(64, (sizeof *c->fuse + 63) & ~(size_t)63);
-	if (!c->completed || !c->stopped || !c->fuse)
+	if (!c->fuse || a64_insns_n > COVER_ROWS)
 		return false;
 	memset(c->fuse, 0, sizeof *c->fuse);
 	c->fuse->fuse = fuse_new();
 	c->fuse->tr.c = &c->fuse->cpu;
 	return c->fuse->fuse != NULL;
+}
+
+void cover_add(struct cover *c, const struct cover *part)
+{
+	u64 *to = (u64 *)&c->n;
+	const u64 *from = (const u64 *)&part->n;
+
+	for (size_t i = 0; i < sizeof c->n / sizeof *to; i++)
+		to[i] += from[i];
+	for (u32 i = 0; i < COVER_SEEN; i++)
+		if (part->seen[i])
+			see(c, part->seen[i], true);
 }
 
 static unsigned general_class(u64 v)
@@ -168,49 +177,67 @@ static unsigned floating_class(u64 v, unsigned size)
 	return exp == 1 && !frac ? 7 : 2;
 }
 
-struct operands {
-	struct cover *c;
-	const struct state *s;
-};
-static void cover_operand(void *ctx, u32 reg, bool general)
+/* Numbers at which rounding decides: to an integer, or to the next smaller format. */
+static void cover_ties(u64 *counts, u64 v, unsigned size)
 {
-	struct operands *o = ctx;
+	unsigned frac_bits = size == 3 ? 52 : size == 2 ? 23 : 10, narrow = size == 3 ? 29 : 13;
+	u64 exp = v >> frac_bits & (size == 3 ? 0x7ff : size == 2 ? 0xff : 0x1f);
+	u64 bias = size == 3 ? 0x3ff : size == 2 ? 0x7f : 0xf;
+	u64 one = 1ull << frac_bits, frac = (v & (one - 1)) | one;
 
-	if (general) {
-		if (reg != 31)
-			o->c->general[general_class(o->s->x[reg])]++;
-		return;
-	}
-	for (unsigned size = 1; size <= 3; size++)
-		o->c->floating[size - 1][floating_class(o->s->v[reg][0], size)]++;
+	if (exp >= bias - 1 && exp < bias + frac_bits)
+		counts[8] += (frac & -frac) == one >> (exp - bias + 1);
+	if (size > 1 && exp && exp != 2 * bias + 1)
+		counts[9] += (frac & -frac) == 1ull << (narrow - 1);
 }
 
-void cover_run(struct cover *c, const struct insn *row, const struct program *p,
-	       const struct state *before, const struct state *after)
+void cover_operands(struct cover *c, const struct program *p, const struct state *s)
 {
-	struct operands o = { c, before };
-	size_t i = (size_t)(row - a64_insns);
-	u64 at;
+	struct cover_counts *n = &c->n;
+	struct regs read = p->use.read;
 
-	c->stop[after->stop & 7]++;
+	if (p->base >= 0) {
+		u64 at = gen_address(p, s);
+
+		n->memory[(at & 0xfff) > 0xff8 ? 2 : at & 7 ? 1 : 0]++;
+		read.general &= ~(1u << p->base);
+	}
+	for (u32 m = read.general & 0x7fffffff; m; m &= m - 1)
+		n->general[general_class(s->x[__builtin_ctz(m)])]++;
+	if (p->use.flags)
+		n->nzcv[s->nzcv >> 28]++;
+	if (!p->fp_size)
+		return;
+	for (u32 m = read.vector; m; m &= m - 1) {
+		u64 v = s->v[__builtin_ctz(m)][0];
+		u64 *counts = n->floating[p->fp_size - 1];
+
+		counts[floating_class(v, p->fp_size)]++;
+		cover_ties(counts, v, p->fp_size);
+	}
+	n->fpcr[s->fpcr >> 22 & 3]++;
+	n->fpcr[4] += s->fpcr >> 24 & 1;
+	n->fpcr[5] += s->fpcr >> 19 & 1;
+	n->fpcr[6] += s->fpcr >> 25 & 1;
+	n->fpcr[7] += s->fpcr >> 26 & 1;
+	n->fpcr[8] += s->fpsr >> 4 & 1;
+	n->fpcr[9] += s->fpsr >> 27 & 1;
+}
+
+void cover_run(struct cover *c, const struct program *p, const struct state *after)
+{
+	size_t i = (size_t)(p->row - a64_insns);
+	u32 sets = p->sweep.sets ? p->sweep.sets : 1;
+
+	c->n.stop[after->stop & 7]++;
+	if (p->chain)
+		return;
 	if (after->stop != STOP_END) {
-		c->stopped[i]++;
+		c->n.stopped[i]++;
 		return;
 	}
-	c->completed[i]++;
-	gen_sources(row, p->word[p->focus], cover_operand, &o);
-	c->nzcv[before->nzcv >> 28]++;
-	c->fpcr[before->fpcr >> 22 & 3]++;
-	c->fpcr[4] += before->fpcr >> 24 & 1;
-	c->fpcr[5] += before->fpcr >> 19 & 1;
-	c->fpcr[6] += before->fpcr >> 25 & 1;
-	c->fpcr[7] += before->fpcr >> 26 & 1;
-	c->fpcr[8] += before->fpsr >> 4 & 1;
-	c->fpcr[9] += before->fpsr >> 27 & 1;
-	if (p->base < 0)
-		return;
-	at = gen_address(p, before);
-	c->memory[(at & 0xfff) > 0xff8 ? 2 : at & 7 ? 1 : 0]++;
+	c->n.programs[i]++;
+	c->n.sets[i] += sets;
 }
 
 static void print_line(const char *what, const char *const *names, const u64 *counts, unsigned n)
@@ -223,29 +250,39 @@ static void print_line(const char *what, const char *const *names, const u64 *co
 	printf("\n");
 }
 
-static unsigned least_flags(const struct cover *c)
+static u64 least(const u64 *counts, size_t n)
 {
-	unsigned least = 0;
+	u64 v = counts[0];
 
-	for (unsigned i = 1; i < 16; i++)
-		if (c->nzcv[i] < c->nzcv[least])
-			least = i;
-	return least;
+	for (size_t i = 1; i < n; i++)
+		v = counts[i] < v ? counts[i] : v;
+	return v;
 }
 
-bool cover_print(const struct cover *c, bool one, u64 features, u64 wanted, const char *prefix)
+static void print_operands(const struct cover_counts *n)
 {
 	static const char *const sizes[3] = { "half", "single", "double" };
-	u32 run = 0, excluded = 0, few = 0;
-	u64 least = ~0ull;
 
-	if (!one) {
-		print_line("ends", stop_names, c->stop, 5);
-		print_fuse(c->fuse);
+	print_line("integers", general_names, n->general, 7);
+	for (unsigned i = 0; i < 3; i++)
+		print_line(sizes[i], floating_names, n->floating[i], i ? 10 : 9);
+	print_line("FPCR, FPSR", fpcr_names, n->fpcr, 10);
+	print_line("memory", memory_names, n->memory, 3);
+	printf("flags          all 16, at least %" PRIu64 " times each\n", least(n->nzcv, 16));
+}
+
+bool cover_print(struct cover *c, bool chains, u64 wanted, const char *prefix)
+{
+	u32 run = 0, excluded = 0, few = 0;
+	u64 fewest = ~0ull, sets = 0;
+
+	print_line("ends", stop_names, c->n.stop, 5);
+	if (chains) {
+		print_fuse(c);
 		return true;
 	}
 	for (u32 i = 0; i < a64_insns_n; i++) {
-		const char *why = gen_excluded(&a64_insns[i], features);
+		const char *why = gen_excluded(&a64_insns[i], c->features);
 
 		if (strncmp(a64_insns[i].name, prefix, strlen(prefix)))
 			continue;
@@ -255,23 +292,18 @@ bool cover_print(const struct cover *c, bool one, u64 features, u64 wanted, cons
 			continue;
 		}
 		run++;
-		if (c->completed[i] < least)
-			least = c->completed[i];
-		if (c->completed[i] < wanted) {
-			printf("TOO FEW: %s: %" PRIu64 " completed, %" PRIu64 " stopped\n",
-			       a64_insns[i].name, c->completed[i], c->stopped[i]);
+		sets += c->n.sets[i];
+		if (c->n.sets[i] < fewest)
+			fewest = c->n.sets[i];
+		if (c->n.sets[i] < wanted) {
+			printf("TOO FEW: %s: %" PRIu64 " operand sets, %" PRIu64 " runs stopped\n",
+			       a64_insns[i].name, c->n.sets[i], c->n.stopped[i]);
 			few++;
 		}
 	}
-	print_line("ends", stop_names, c->stop, 5);
-	print_line("integers", general_names, c->general, 7);
-	for (unsigned i = 0; i < 3; i++)
-		print_line(sizes[i], floating_names, c->floating[i], 8);
-	print_line("FPCR, FPSR", fpcr_names, c->fpcr, 10);
-	print_line("memory", memory_names, c->memory, 3);
-	printf("flags          all 16, at least %" PRIu64 " times each\n", c->nzcv[least_flags(c)]);
-	printf("rows: %u run, each %" PRIu64
-	       " times at least; %u not for user mode or this core; %u too few\n",
-	       run, run ? least : 0, excluded, few);
+	print_operands(&c->n);
+	printf("rows: %u run, %" PRIu64 " operand sets, each row %" PRIu64
+	       " at least; %u not for user mode or this core; %u too few\n",
+	       run, sets, run ? fewest : 0, excluded, few);
 	return few == 0;
 }

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "cpu/translate.h"
+#include "insn_sweep.h"
+#include "insn_value.h"
 
 enum {
 	R_ALIGNED = 20 /* and 21 */,
@@ -16,18 +18,9 @@ enum {
 	R_LOOP = 28
 };
 
-u64 gen_random(u64 *rng)
-{
-	u64 z = *rng += 0x9e3779b97f4a7c15;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return z ^ z >> 31;
-}
-
 static u32 below(u64 *rng, u32 n)
 {
-	return (u32)((gen_random(rng) >> 32) * n >> 32);
+	return (u32)((value_random(rng) >> 32) * n >> 32);
 }
 
 /* ---- fields of a row's picture ---- */
@@ -111,18 +104,6 @@ static bool is_general(const struct operand *o)
 	return o->letter && strchr("RXW", o->file);
 }
 
-void gen_sources(const struct insn *row, u32 w, void (*fn)(void *ctx, u32 reg, bool general),
-		 void *ctx)
-{
-	struct operand o;
-
-	for (const char *at = row->operands; at && *at;) {
-		at = next_operand(at, &o);
-		if (o.letter && o.role != 'd')
-			fn(ctx, reg_of(row, o.letter, w), is_general(&o));
-	}
-}
-
 /* ---- what a row is ---- */
 
 static bool is_memory(const struct insn *row)
@@ -145,10 +126,64 @@ static bool is_store_exclusive(const struct insn *row)
 {
 	return row->tr == tr_excl && row->arg < 2;
 }
+static bool is_structure(const struct insn *row)
+{
+	return row->tr == tr_simd_multi || row->tr == tr_simd_one;
+}
+bool gen_is_large(const struct insn *row)
+{
+	return row->tr == tr_pair || is_structure(row) || has(row, "Qt");
+}
 static bool wants_alignment(const struct insn *row)
 {
 	return row->tr == tr_excl || row->tr == tr_ordered || row->tr == tr_cas ||
 	       row->tr == tr_atomic;
+}
+
+/* How many registers follow each other from the one that the operand names. */
+static unsigned consecutive(const struct insn *row, const struct operand *o)
+{
+	if (is_structure(row))
+		return is_general(o) ? 1 : 4;
+	if (row->tr == tr_simd_table)
+		return o->letter == 'n' ? 4 : 1;
+	return row->tr == tr_cas && row->arg ? 2 : 1;
+}
+
+static void use_operand(const struct insn *row, u32 w, const struct operand *o, struct use *use)
+{
+	for (unsigned i = 0, n = consecutive(row, o); i < n; i++) {
+		u32 reg = (reg_of(row, o->letter, w) + i) & 31, bit = 1u << reg;
+
+		if (is_general(o) && reg == 31 && !o->sp)
+			continue;
+		if (o->role != 'd')
+			*(is_general(o) ? &use->read.general : &use->read.vector) |= bit;
+		if (o->role != 's')
+			*(is_general(o) ? &use->written.general : &use->written.vector) |= bit;
+	}
+}
+
+void gen_use(const struct insn *row, u32 w, struct use *use)
+{
+	struct operand o;
+
+	memset(use, 0, sizeof *use);
+	for (const char *at = row->operands; at && *at;) {
+		at = next_operand(at, &o);
+		if (o.letter)
+			use_operand(row, w, &o, use);
+	}
+	if (has_base(row))
+		use->read.general |= 1u << reg_of(row, 'n', w);
+	if (row->tr == tr_sys && (w & 31) != 31)
+		use->read.general |= 1u << (w & 31);
+	if (row->tr == tr_b && row->arg)
+		use->written.general |= 1u << 30;
+	if (row->tr == tr_br && row->arg == 1)
+		use->written.general |= 1u << 30;
+	use->flags = has(row, "nzcv") || row->cls == CL_SYSTEM;
+	use->fpsr = row->cls >= CL_FP_ADD && row->cls <= CL_SIMD_FP;
 }
 
 const char *gen_excluded(const struct insn *row, u64 features)
@@ -235,7 +270,7 @@ static bool defined(const struct insn *row, u32 w, u64 features)
 /* Immediates at their edges; shift amounts of 0 often. */
 static u32 edge_fields(u64 *rng, const struct insn *row, u32 w)
 {
-	u64 r = gen_random(rng);
+	u64 r = value_random(rng);
 	u32 m = letter_mask(row, 'i');
 
 	if (has_base(row) || is_literal(row) || has(row, "label"))
@@ -260,7 +295,7 @@ static u32 edge_fields(u64 *rng, const struct insn *row, u32 w)
 static bool random_word(u64 *rng, const struct insn *row, u64 features, u32 *out)
 {
 	for (unsigned tries = 0; tries < 64; tries++) {
-		u32 w = ((u32)gen_random(rng) & ~row->mask) | row->value | should_be_one(row);
+		u32 w = ((u32)value_random(rng) & ~row->mask) | row->value | should_be_one(row);
 
 		if (row->cls == CL_SYSTEM)
 			w = system_word(rng, row);
@@ -291,27 +326,41 @@ static unsigned scale_of(const struct insn *row)
 	return 3; /* PRFM */
 }
 
-/* What an access adds to its base register. */
-static u64 offset_of(const struct insn *row, u32 w, const struct state *s)
+/* What an access adds to its base register, and where the base is. */
+static void set_address(const struct insn *row, u32 w, struct program *p)
 {
 	unsigned bits;
-	u32 i = gen_field(row, 'i', w, &bits), m, option;
+	u32 i = gen_field(row, 'i', w, &bits);
+
+	p->offset.index = -1;
+	if (row->tr == tr_sys)
+		p->base = (s8)(w & 31);
+	if (!has_base(row))
+		return;
+	p->base = (s8)reg_of(row, 'n', w);
+	if (bits == 12)
+		p->offset.constant = (u64)i << scale_of(row);
+	if (bits == 9)
+		p->offset.constant = (w >> 10 & 3) == 1 ? 0 : (u64)sext(i, 9);
+	if (bits == 7)
+		p->offset.constant = (w >> 23 & 3) == 1 ? 0 : (u64)sext(i, 7) << scale_of(row);
+	if (!has(row, "sXm") || writes_back(row) || reg_of(row, 'm', w) == 31)
+		return;
+	p->offset.index = (s8)reg_of(row, 'm', w);
+	p->offset.option = (u8)reg_of(row, 'o', w);
+	p->offset.shift = reg_of(row, 'S', w) ? (u8)scale_of(row) : 0;
+}
+
+static u64 offset_of(const struct program *p, const struct state *s)
+{
 	u64 v;
 
-	if (bits == 12)
-		return (u64)i << scale_of(row);
-	if (bits == 9)
-		return (w >> 10 & 3) == 1 ? 0 : (u64)sext(i, 9);
-	if (bits == 7)
-		return (w >> 23 & 3) == 1 ? 0 : (u64)sext(i, 7) << scale_of(row);
-	if (!has(row, "sXm") || writes_back(row))
-		return 0;
-	m = reg_of(row, 'm', w);
-	option = reg_of(row, 'o', w);
-	v = m == 31 ? 0 : s->x[m];
-	if (!(option & 1))
-		v = option & 4 ? (u64)sext(v, 32) : (u32)v;
-	return v << (reg_of(row, 'S', w) ? scale_of(row) : 0);
+	if (p->offset.index < 0)
+		return p->offset.constant;
+	v = s->x[p->offset.index];
+	if (!(p->offset.option & 1))
+		v = p->offset.option & 4 ? (u64)sext(v, 32) : (u32)v;
+	return v << p->offset.shift;
 }
 
 /* ---- programs ---- */
@@ -376,11 +425,26 @@ static void one_branch(u64 *rng, const struct insn *row, u32 w, struct program *
 	append(p, add_one(11));
 }
 
+/* The size of the numbers in a floating-point row's sources; not those of conversions between two.
+ */
+static u8 fp_size_of(const struct insn *row, u32 w)
+{
+	if (row->cls < CL_FP_ADD || row->cls > CL_SIMD_FP || row->cls == CL_SIMD_ALU ||
+	    row->cls == CL_SIMD_MUL || row->cls == CL_SIMD_SHIFT || row->cls == CL_SIMD_PERM)
+		return 0;
+	if (row->cls != CL_SIMD_FP)
+		return (w >> 22 & 3) == 3 ? 1 : 2 + (w >> 22 & 1);
+	if (row->feature & FEAT(FP16))
+		return 1;
+	return row->tr == tr_fcvt_long ? 1 + (w >> 22 & 1) : 2 + (w >> 22 & 1);
+}
+
 bool gen_one(u64 *rng, const struct insn *row, u64 features, struct program *p)
 {
 	u32 w;
 
 	memset(p, 0, sizeof *p);
+	p->row = row;
 	p->base = p->branch = -1;
 	do {
 		if (!random_word(rng, row, features, &w))
@@ -388,20 +452,28 @@ bool gen_one(u64 *rng, const struct insn *row, u64 features, struct program *p)
 	} while (row->cls == CL_BRANCH_IND && reg_of(row, 'n', w) == 31);
 	if (row->cls == CL_BRANCH || row->cls == CL_BRANCH_IND) {
 		one_branch(rng, row, w, p);
-		return true;
+	} else {
+		if (is_store_exclusive(row) && below(rng, 8))
+			append(p, load_exclusive(row, w));
+		p->focus = p->n;
+		append(p, w);
+		set_address(row, w, p);
+		p->aligned = wants_alignment(row);
 	}
-	if (is_literal(row))
-		w = aim(row, w, (s32)below(rng, SLOT_WORDS - 4) - 1);
-	if (has_base(row))
-		p->base = (s8)reg_of(row, 'n', w);
-	if (row->tr == tr_sys)
-		p->base = (s8)(w & 31);
-	p->aligned = wants_alignment(row);
-	if (is_store_exclusive(row) && below(rng, 8))
-		append(p, load_exclusive(row, w));
-	p->focus = p->n;
-	append(p, w);
+	gen_use(row, w, &p->use);
+	p->fp_size = fp_size_of(row, w);
+	p->literal = is_literal(row);
+	if (p->literal)
+		gen_aim_literal(rng, p);
 	return true;
+}
+
+void gen_aim_literal(u64 *rng, struct program *p)
+{
+	u32 at = p->sweep.sets || below(rng, 2) ? LITERALS + below(rng, SLOT_WORDS - 4 - LITERALS)
+						: below(rng, SLOT_WORDS - 4);
+
+	p->word[p->focus] = aim(p->row, p->word[p->focus], (s32)at - 1 - (s32)p->focus);
 }
 
 /* ---- chains ---- */
@@ -415,7 +487,7 @@ struct chain {
 
 static u32 chain_source(struct chain *c)
 {
-	u64 r = gen_random(c->rng);
+	u64 r = value_random(c->rng);
 
 	return r & 1 ? c->last : (r & 30) == 30 ? 31 : r >> 8 & 7;
 }
@@ -427,7 +499,7 @@ static void chain_registers(struct chain *c, const struct insn *row, u32 *word)
 	struct operand o;
 
 	for (const char *at = row->operands; at && *at;) {
-		u64 r = gen_random(c->rng);
+		u64 r = value_random(c->rng);
 		u32 v;
 
 		at = next_operand(at, &o);
@@ -670,138 +742,53 @@ void gen_image(const struct program *p, u32 slot, u32 image[SLOT_WORDS])
 	u64 rng = slot, from = VA_SLOT(slot) + 4 * (1 + (u64)p->n);
 
 	for (unsigned i = 0; i < SLOT_WORDS; i++)
-		image[i] = i < LITERALS ? (u32)NOP : (u32)gen_random(&rng);
+		image[i] = i < LITERALS ? (u32)NOP : (u32)value_random(&rng);
 	image[0] = SHARE_PROLOGUE;
 	memcpy(image + 1, p->word, p->n * 4);
 	image[1 + p->n] = branch_by((s32)((VA_STUB - from) / 4));
 }
 
-/* ---- values ---- */
+/* ---- states ---- */
 
-struct values {
-	u64 *rng;
-	unsigned size; /* log2 of the bytes of a floating-point number in this state */
-	u64 near;      /* exponents are often near this one, so that operands and results meet */
-};
-
-/* A fraction: random, few bits, or runs of ones, which make ties and carries. */
-static u64 random_fraction(u64 *rng)
+static void random_flags(u64 *rng, struct state *s)
 {
-	u64 r = gen_random(rng), v = gen_random(rng);
+	u64 r = value_random(rng);
 
-	switch (r & 7) {
-	case 0:
-		return 0;
-	case 1:
-		return ~0ull;
-	case 2:
-		return 1ull << (v & 63);
-	case 3:
-		return ~0ull << (v & 63);
-	case 4:
-		return (1ull << (v & 63)) - 1;
-	case 5:
-		return (1ull << (v & 63)) + (1ull << (v >> 6 & 63));
-	default:
-		return v;
-	}
+	s->nzcv = r >> 4 & 0xf0000000;
+	/* IXC lets the host's arithmetic in */
+	s->fpsr = r >> 62 & 1 ? 0x10 : r >> 63 ? r & 0x0800009f : 0;
 }
 
-static u64 random_float(struct values *g)
+static u64 random_fpcr(u64 *rng)
 {
-	unsigned exp_bits = g->size == 3   ? 11
-			    : g->size == 2 ? 8
-					   : 5,
-		 frac_bits = (8u << g->size) - 1 - exp_bits;
-	u64 r = gen_random(g->rng), max = low_mask(exp_bits), exp = r >> 32 & max;
-	unsigned kind = r & 15;
+	u64 r = value_random(rng);
 
-	if (kind < 2)
-		exp = 0;
-	else if (kind == 2)
-		exp = max;
-	else if (kind == 3)
-		exp = 1 + (r >> 16 & 1);
-	else if (kind == 4)
-		exp = max - 1 - (r >> 16 & 1);
-	else if (kind < 10)
-		exp = (g->near + (r >> 16 & 7) - 3) & max;
-	else if (kind < 12)
-		exp = (g->near + (r >> 16 & 127) - 64) & max;
-	else if (kind == 12)
-		exp = (max >> 1) - 2 + (r >> 16 & 15);
-	return (r >> 63) << ((8u << g->size) - 1) | exp << frac_bits |
-	       (random_fraction(g->rng) & low_mask(frac_bits));
-}
-
-/* An integer of 8 to 64 bits: an end of the range, a shift amount or other small number, or noise.
- */
-static u64 random_integer(u64 *rng, unsigned width)
-{
-	u64 r = gen_random(rng), sign = 1ull << (width - 1), max = sign | (sign - 1);
-
-	switch (r & 7) {
-	case 0:
-	case 1:
-		return (r & 0x800   ? sign - 1
-			: r & 0x400 ? sign
-			: r & 0x200 ? max
-				    : 0) +
-		       (r >> 8 & 1);
-	case 2:
-		return (r >> 16) % 160 - 80;
-	case 3:
-		return gen_random(rng) >> (r >> 8 & 63);
-	case 4:
-		return -(gen_random(rng) >> (r >> 8 & 63));
-	default:
-		return gen_random(rng);
-	}
-}
-
-static u64 random_value(struct values *g, bool floating)
-{
-	u64 r = gen_random(g->rng), v = 0;
-	unsigned width;
-
-	floating = floating ? (r & 3) != 0 : (r & 15) == 0;
-	width = floating ? 8u << g->size : 8u << (r >> 8 & 3);
-	if (!floating && (r >> 10 & 1))
-		width = 64;
-	for (unsigned at = 0; at < 64; at += width)
-		v |= ((floating ? random_float(g) : random_integer(g->rng, width)) &
-		      low_mask(width))
-		     << at;
-	return v;
+	return r & 1 ? r & 0x07c80000 : 0; /* AHP, DN, FZ, RMode, FZ16 */
 }
 
 static void random_registers(struct values *g, struct state *s)
 {
-	u64 r = gen_random(g->rng);
+	u64 r = value_random(g->rng);
 
 	for (unsigned i = 0; i < 31; i++)
-		s->x[i] = random_value(g, false);
+		s->x[i] = value_make(g, false);
 	for (unsigned i = 0; i < 32; i++)
 		for (unsigned k = 0; k < 2; k++)
-			s->v[i][k] = random_value(g, true);
+			s->v[i][k] = value_make(g, true);
 	if ((r & 7) == 0) /* equal operands */
 		for (unsigned i = 0; i < 32; i++)
 			memcpy(s->v[i], s->v[r >> 8 & 3], 16);
 	if ((r & 0x38) == 0)
 		for (unsigned i = 0; i < 16; i++)
 			s->x[i] = s->x[r >> 16 & 3];
-	s->nzcv = gen_random(g->rng) & 0xf0000000;
-	r = gen_random(g->rng);
-	s->fpcr = r & 1 ? r & 0x07c80000 : 0; /* AHP, DN, FZ, RMode, FZ16 */
-	s->fpsr = r >> 32 & 1	? 0x10
-		  : r >> 33 & 1 ? gen_random(g->rng) & 0x0800009f
-				: 0; /* IXC lets the host's arithmetic in */
-	s->sp = random_value(g, false);
+	random_flags(g->rng, s);
+	s->fpcr = random_fpcr(g->rng);
+	s->sp = value_make(g, false);
 }
 
 static void chain_state(u64 *rng, u64 middle, struct state *s)
 {
-	u64 r = gen_random(rng);
+	u64 r = value_random(rng);
 
 	s->x[R_ALIGNED] = middle + 16 * (r & 15) - 128;
 	s->x[R_ALIGNED + 1] = middle + 16 * (r >> 4 & 15) - 128;
@@ -816,53 +803,69 @@ static void chain_state(u64 *rng, u64 middle, struct state *s)
 
 u64 gen_address(const struct program *p, const struct state *s)
 {
-	u32 w = p->word[p->focus];
-	const struct insn *row = a64_decode(w, ~0ull);
-
-	return (p->base == 31 ? s->sp : s->x[p->base]) +
-	       (row->tr == tr_sys ? 0 : offset_of(row, w, s));
+	return (p->base == 31 ? s->sp : s->x[p->base]) + offset_of(p, s);
 }
 
-static void focus_address(u64 *rng, const struct program *p, u64 middle, struct state *s)
+static void focus_address(u64 *rng, const struct program *p, u64 middle, u32 spread,
+			  struct state *s)
 {
-	u32 w = p->word[p->focus];
-	const struct insn *row = a64_decode(w, ~0ull);
-	u64 r = gen_random(rng), at = middle + (r & 255) - 128;
+	u64 r = value_random(rng), at = middle + (r >> 16 & (2 * spread - 1)) - spread;
 
-	if (p->aligned ? (r >> 8 & 31) : (r >> 8 & 3) == 0)
+	if (p->aligned ? p->sweep.sets || (r >> 8 & 31) : (r >> 8 & 3) == 0)
 		at &= ~15ull;
 	else if ((r >> 8 & 3) == 1)
 		at = middle - (r >> 10 & 15); /* crosses the page */
-	at -= row->tr == tr_sys ? 0 : offset_of(row, w, s);
+	at -= offset_of(p, s);
 	if (p->base == 31)
-		s->sp = row->tr == tr_sys ? s->sp : at;
+		s->sp = p->row->tr == tr_sys ? s->sp : at;
 	else
 		s->x[p->base] = at;
 }
 
 /* A compare-and-swap finds what it compares with. */
-static void let_compare_succeed(const struct program *p, u32 run, const struct state *s, u8 *data)
+static void let_compare_succeed(const struct program *p, u64 data_va, const struct state *s,
+				u8 *data)
 {
 	u32 w = p->word[p->focus], from;
-	const struct insn *row = a64_decode(w, ~0ull);
 	u64 at;
 
-	if (row->tr != tr_cas || p->chain)
+	if (p->chain || p->row->tr != tr_cas)
 		return;
-	from = reg_of(row, 's', w);
-	at = gen_address(p, s) - VA_RUN(run);
-	for (unsigned i = 0; i <= row->arg; i++) { /* a pair lies as its registers do */
-		unsigned size = row->arg ? 4u << (w >> 30 & 1) : 1u << (w >> 30);
+	from = reg_of(p->row, 's', w);
+	at = gen_address(p, s) - data_va;
+	for (unsigned i = 0; i <= p->row->arg; i++) { /* a pair lies as its registers do */
+		unsigned size = p->row->arg ? 4u << (w >> 30 & 1) : 1u << (w >> 30);
 
 		if (from + i < 31)
 			memcpy(data + at + i * size, &s->x[from + i], size);
 	}
 }
 
+static struct values values_for(u64 *rng, const struct program *p)
+{
+	u64 r = value_random(rng);
+
+	return (struct values){ rng, p->fp_size && r & 0x300 ? p->fp_size : 1 + r % 3, r >> 40 };
+}
+
+static void random_data(struct values *g, u8 *data, u32 from, u32 to, bool floating)
+{
+	for (u32 at = from; at < to; at += 8) {
+		u64 v = value_make(g, floating);
+
+		memcpy(data + at, &v, 8);
+	}
+}
+
+bool gen_has_data(const struct program *p)
+{
+	return p->chain || p->base >= 0;
+}
+
 void gen_state(u64 *rng, const struct program *p, u32 run, u32 slot, struct state *s, u8 *data)
 {
-	u64 r = gen_random(rng), middle = VA_RUN(run) + DATA_SIZE / 2;
-	struct values g = { rng, 1 + r % 3, r >> 40 };
+	u64 r = value_random(rng), middle = VA_RUN(run) + DATA_SIZE / 2;
+	struct values g = values_for(rng, p);
 
 	memset(s, 0, sizeof *s);
 	random_registers(&g, s);
@@ -871,12 +874,81 @@ void gen_state(u64 *rng, const struct program *p, u32 run, u32 slot, struct stat
 	if (p->branch >= 0)
 		s->x[p->branch] = VA_SLOT(slot) + 4 + 4 * (u64)p->target;
 	if (p->base >= 0)
-		focus_address(rng, p, middle, s);
-	for (unsigned at = DATA_SIZE / 2 - 256; at < DATA_SIZE / 2 + 256; at += 8) {
-		u64 v = random_value(&g, r >> 60 & 1);
-
-		memcpy(data + at, &v, 8);
-	}
+		focus_address(rng, p, middle, 128, s);
+	if (!gen_has_data(p))
+		return;
+	random_data(&g, data, DATA_SIZE / 2 - 256, DATA_SIZE / 2 + 256, r >> 60 & 1);
 	if (r >> 63)
-		let_compare_succeed(p, run, s, data);
+		let_compare_succeed(p, VA_RUN(run), s, data);
+}
+
+/* ---- loops ---- */
+
+/* What MSR writes: only bits that are there without AArch32 (FPCR, FPSR). */
+static void keep_defined_bits(const struct program *p, struct state *s)
+{
+	static const u64 defined_bits[4] = { ~0ull, 0, 0x07c80000, 0x0800009f };
+	u32 w = p->word[p->focus];
+
+	if (p->row->tr != tr_msr || p->row->arg || (w & 31) == 31)
+		return;
+	s->x[w & 31] &= defined_bits[(w >> 8 & 15) == 2 ? 0 : 2 + (w >> 5 & 1)];
+}
+
+/* The operands of one round. */
+static void round_operands(struct values *g, const struct program *p, u32 slot, u64 middle,
+			   struct state *s)
+{
+	const struct sweep *w = &p->sweep;
+	u64 r = value_random(g->rng);
+	int first = -1;
+
+	for (u32 m = w->in.general; m; m &= m - 1) {
+		int i = __builtin_ctz(m);
+
+		*(i == 31 ? &s->sp : &s->x[i]) =
+			first >= 0 && !(r & 7) ? s->x[first] : value_make(g, false);
+		first = first < 0 && i < 31 ? i : first;
+	}
+	first = -1;
+	for (u32 m = w->in.vector; m; m &= m - 1) {
+		int i = __builtin_ctz(m);
+
+		if (first >= 0 && !(r & 0x70)) {
+			memcpy(s->v[i], s->v[first], 16);
+			continue;
+		}
+		s->v[i][0] = value_make(g, true);
+		s->v[i][1] = value_make(g, true);
+		first = first < 0 ? i : first;
+	}
+	random_flags(g->rng, s);
+	keep_defined_bits(p, s);
+	if (p->branch >= 0)
+		s->x[p->branch] =
+			VA_SLOT(slot) + 4 + 4 * (w->begin + (u64[]){ 1, 4, 5, 6 }[r >> 8 & 3]);
+	if (p->base >= 0)
+		focus_address(g->rng, p, middle, 2048, s);
+}
+
+void gen_sweep_state(u64 *rng, const struct program *p, u32 run, u32 slot, struct state *s,
+		     u8 *data, gen_seen *seen, void *ctx)
+{
+	struct values g = values_for(rng, p);
+	u64 near = g.near;
+
+	memset(s, 0, sizeof *s);
+	random_registers(&g, s);
+	if (gen_has_data(p))
+		random_data(&g, data, 0, DATA_SIZE, value_random(rng) & 1);
+	for (u32 i = 0; i < p->sweep.sets; i++) {
+		g.near = near + (value_random(rng) >> 58);
+		round_operands(&g, p, slot, VA_RUN(run) + DATA_SIZE / 2, s);
+		if (gen_has_data(p) && value_random(rng) >> 63)
+			let_compare_succeed(p, VA_RUN(run), s, data);
+		sweep_put(p, s, data, i);
+		if (seen)
+			seen(ctx, p, s);
+	}
+	sweep_pointers(p, run, s);
 }

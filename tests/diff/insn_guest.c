@@ -139,6 +139,15 @@ static void *map(uint64_t at, size_t size, int fd, off_t offset)
 		    offset);
 }
 
+static void guard_pages(void)
+{
+	static const int access[] = { PROT_READ | PROT_WRITE, PROT_READ, PROT_NONE };
+
+	for (uint32_t run = FIRST_GUARDED; run < BATCH_RUNS; run++)
+		for (unsigned half = 0; half < 2; half++)
+			mprotect((void *)(VA_RUN(run) + half * 4096), 4096, access[share_page(run, half)]);
+}
+
 static void run_batch(struct share *s)
 {
 	void (*enter)(const struct state *, uint64_t) =
@@ -148,7 +157,9 @@ static void run_batch(struct share *s)
 	memcpy((void *)VA_SLOT(0), s->code, s->programs * sizeof s->code[0]);
 	__builtin___clear_cache((char *)VA_CODE, (char *)VA_STUB);
 	mprotect((void *)VA_CODE, CODE_SIZE, PROT_READ | PROT_EXEC);
-	for (uint32_t i = s->first; i < s->runs; i++) {
+	for (uint32_t k = 0; k < s->runs; k++) {
+		uint32_t i = s->run[k];
+
 		control->after = &s->after[i];
 		enter(&s->before[i], VA_SLOT(s->program[i]));
 	}
@@ -168,6 +179,7 @@ int main(void)
 	memcpy((void *)VA_STUB, stub_exit, (size_t)(stub_end - stub_exit));
 	__builtin___clear_cache((char *)VA_STUB, (char *)VA_CONTROL);
 	mprotect((void *)VA_STUB, 4096, PROT_READ | PROT_EXEC);
+	guard_pages();
 	sigaltstack(&alternate, NULL);
 	for (const int *sig = (const int[]){ SIGILL, SIGSEGV, SIGBUS, SIGTRAP, SIGFPE, 0 }; *sig; sig++)
 		sigaction(*sig, &action, NULL);

@@ -3,12 +3,15 @@
  * registers, flags, FPCR, FPSR and memory compared; what differs is shrunk to the shortest program
  * and printed. Run by insn.sh.
  *
- * insn_host REFERENCE... -- one COUNT SEED [NAME]	every row (whose name starts with NAME) on
- * COUNT operand sets at least
- * insn_host REFERENCE... -- chain COUNT SEED		COUNT runs of short programs of any
- * instructions
+ * insn_host [--jobs N] REFERENCE... -- one COUNT SEED [NAME]	every row (whose name starts with
+ * NAME) on COUNT operand sets at least, each set with a state and a run of its own
+ * insn_host [--jobs N] REFERENCE... -- sweep COUNT SEED [NAME]	the same with hundreds of sets in a
+ * run, which loops over them
+ * insn_host [--jobs N] REFERENCE... -- chain COUNT SEED		COUNT runs of short programs of
+ * any instructions
  *
- * REFERENCE is the command that runs insn_guest. Status 0: everything agreed and every row was run.
+ * REFERENCE is the command that runs insn_guest. The result does not depend on N, how many
+ * processes share the work. Status 0: everything agreed and every row was run.
  */
 #define _GNU_SOURCE
 #include <capstone/capstone.h>
@@ -21,12 +24,24 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "insn_agree.h"
 #include "insn_cover.h"
 #include "insn_gen.h"
 #include "insn_known.h"
 #include "insn_pe.h"
+#include "insn_sweep.h"
+#include "insn_value.h"
 
-enum { ONE_RUNS = 8, CHAIN_RUNS = 4, REPORTS = 12 };
+enum { ONE_RUNS = 7, CHAIN_RUNS = 4, SWEEP_SETS = 256, REPORTS = 12, ROUNDS = 6, JOBS_MAX = 64 };
+_Static_assert(FIRST_GUARDED % SWEEP_SPAN == 0, "loops have whole data");
+
+enum mode { MODE_ONE, MODE_SWEEP, MODE_CHAIN };
+struct task {
+	enum mode mode;
+	u64 count, seed;
+	const char *prefix;
+	u32 job, jobs;
+};
 
 struct bench {
 	struct share *share;
@@ -36,9 +51,10 @@ struct bench {
 	csh capstone;
 	struct program program[BATCH_PROGRAMS];
 	struct state got[BATCH_RUNS];
-	u8 data[BATCH_RUNS][DATA_SIZE]; /* as it was before */
-	struct cover cover;
-	u64 rng, runs, differ, tolerated;
+	u64 start[BATCH_RUNS];	/* the generator before it made the run's state */
+	u32 next, next_guarded; /* runs with data that are free */
+	struct cover *cover;
+	u64 rng;
 	u32 reports;
 };
 
@@ -84,28 +100,21 @@ static void execute(struct bench *b)
 	if (write(b->to, &byte, 1) != 1)
 		reference_died();
 	pe_load(b->pe, s);
-	for (u32 i = s->first; i < s->runs; i++)
+	for (u32 k = 0; k < s->runs; k++) {
+		u32 i = s->run[k];
+
 		pe_run(b->pe, s->program[i], &s->before[i], &b->got[i]);
+	}
 	if (read(b->from, &byte, 1) != 1)
 		reference_died();
-	b->runs += s->runs - s->first;
 }
 
-/* ---- comparison ---- */
-
-static bool faulted(const struct state *s)
+static bool run_agrees(const struct bench *b, const struct program *p, u32 run)
 {
-	return s->stop == STOP_MEMORY || s->stop == STOP_ALIGNMENT;
-}
+	const struct share *s = b->share;
 
-/* After an abort registers and memory may have changed in part (DDI0487 B2.2, D1.3.4): what and
- * where must agree. */
-static bool agrees(const struct state *want, const struct state *got, const u8 *want_data,
-		   const u8 *got_data)
-{
-	if (faulted(want) || faulted(got))
-		return want->stop == got->stop && want->pc == got->pc;
-	return memcmp(want, got, sizeof *got) == 0 && memcmp(want_data, got_data, DATA_SIZE) == 0;
+	return insn_agrees(p, VA_SLOT(s->program[run]), VA_RUN(run), &s->before[run],
+			   &s->after[run], &b->got[run], s->data[run], pe_data(b->pe, run));
 }
 
 static const struct insn *row_of(const struct bench *b, u32 w)
@@ -127,25 +136,21 @@ struct failure {
 static bool still_differs(struct bench *b, const struct failure *f)
 {
 	struct share *s = b->share;
-	u8 want[DATA_SIZE];
 
+	s->programs = f->slot + 1;
+	s->runs = 1;
+	s->run[0] = f->run;
+	s->program[f->run] = f->slot;
+	gen_image(&f->p, f->slot, s->code[f->slot]);
+	s->before[f->run] = f->before;
+	memcpy(s->data[f->run], f->data, DATA_SIZE);
+	memcpy(pe_data(b->pe, f->run), f->data, DATA_SIZE);
+	execute(b);
 	for (u32 i = 0; i < 4; i++) {
-		s->programs = f->slot + 1;
-		s->first = f->run;
-		s->runs = f->run + 1;
-		s->program[f->run] = f->slot;
-		gen_image(&f->p, f->slot, s->code[f->slot]);
-		s->before[f->run] = f->before;
-		memcpy(s->data[f->run], f->data, DATA_SIZE);
-		memcpy(pe_data(b->pe, f->run), f->data, DATA_SIZE);
-		if (i == 0) {
-			execute(b);
-			memcpy(want, s->data[f->run], DATA_SIZE);
-		} else {
-			pe_run(b->pe, f->slot, &f->before, &b->got[f->run]);
-		}
-		if (!agrees(&s->after[f->run], &b->got[f->run], want, pe_data(b->pe, f->run)))
+		if (!run_agrees(b, &f->p, f->run))
 			return true;
+		memcpy(pe_data(b->pe, f->run), f->data, DATA_SIZE);
+		pe_run(b->pe, f->slot, &f->before, &b->got[f->run]);
 	}
 	return false;
 }
@@ -252,172 +257,359 @@ static void print_failure(struct bench *b, const struct failure *f)
 			       *(const u64 *)(got_data + i));
 }
 
-static void report(struct bench *b, struct failure *f)
+static int known(const struct bench *b, const struct program *p, u32 run)
 {
-	const struct insn *row = row_of(b, f->p.word[f->p.focus]);
+	return insn_known(p, &b->share->before[run], &b->share->after[run], &b->got[run]);
+}
 
-	printf("differs: %s\n", f->p.chain ? "chain" : row->name);
-	if (!still_differs(b, f)) {
-		printf("  not when alone; the program:\n");
-	} else {
-		shrink_program(b, f);
-		shrink_state(b, f);
-		still_differs(b, f);
+/* Writes the run's state and data again as they were before. */
+static void make_again(struct bench *b, const struct program *p, u32 run)
+{
+	struct share *s = b->share;
+	u64 rng = b->start[run];
+
+	if (p->sweep.sets)
+		gen_sweep_state(&rng, p, run, s->program[run], &s->before[run], s->data[run], NULL,
+				NULL);
+	else
+		gen_state(&rng, p, run, s->program[run], &s->before[run], s->data[run]);
+}
+
+/* The first round of a loop that differs by itself; false: it only differs in the loop. */
+static bool find_round(struct bench *b, struct failure *f, const struct program *loop, u32 from)
+{
+	u8 *data = malloc(SWEEP_SPAN * DATA_SIZE);
+	bool found = false;
+
+	memcpy(data, b->share->data[f->run], SWEEP_SPAN * DATA_SIZE);
+	memcpy(f->data, data, DATA_SIZE);
+	for (u32 i = 0; i < loop->sweep.sets && !found; i++) {
+		f->p = sweep_single(loop, data, (from + i) % loop->sweep.sets, &f->before);
+		found = still_differs(b, f);
 	}
-	print_failure(b, f);
+	free(data);
+	return found;
+}
+
+/* A run of the batch differs. True: for a known reason. */
+static bool report(struct bench *b, u32 run, u32 round)
+{
+	const struct program *p = &b->program[b->share->program[run]];
+	struct failure f = { .run = run, .slot = b->share->program[run], .p = *p };
+	int reason;
+	bool alone;
+
+	make_again(b, p, run);
+	f.before = b->share->before[run];
+	if (p->sweep.sets) {
+		alone = find_round(b, &f, p, round);
+	} else {
+		memcpy(f.data, b->share->data[run], DATA_SIZE);
+		alone = still_differs(b, &f);
+	}
+	reason = alone ? known(b, &f.p, run) : -1;
+	if (reason >= 0) {
+		b->cover->n.known[reason]++;
+		return true;
+	}
+	if (b->reports++ >= REPORTS)
+		return false;
+	printf("differs: %s\n", p->chain ? "chain" : p->row->name);
+	if (alone) {
+		shrink_program(b, &f);
+		shrink_state(b, &f);
+		still_differs(b, &f);
+	} else {
+		printf("  not when alone (round %u); the program:\n", round);
+	}
+	print_failure(b, &f);
 	fflush(stdout);
+	return false;
 }
 
 /* ---- batches ---- */
 
-static void add_runs(struct bench *b, u32 slot, u32 n)
+static void note_operands(void *ctx, const struct program *p, const struct state *s)
 {
-	struct share *s = b->share;
+	struct bench *b = ctx;
 
-	gen_image(&b->program[slot], slot, s->code[slot]);
-	for (u32 i = 0; i < n; i++) {
-		u32 run = s->runs++;
-
-		s->program[run] = slot;
-		gen_state(&b->rng, &b->program[slot], run, slot, &s->before[run], s->data[run]);
-		memcpy(pe_data(b->pe, run), s->data[run], DATA_SIZE);
-	}
+	cover_operands(b->cover, p, s);
 }
 
-/* What differs in the executed batch, for no known reason: at most one run of a program, `room` at
- * all. */
-static u32 compare_batch(struct bench *b, bool one, struct failure *list, u32 room)
+/* One run of the program in that slot; its data are at `run`. */
+static void add_run(struct bench *b, u32 slot, u32 run)
 {
 	struct share *s = b->share;
-	u32 n = 0;
+	const struct program *p = &b->program[slot];
 
-	for (u32 i = 0; i < s->runs; i++) {
-		const struct program *p = &b->program[s->program[i]];
-
-		if (one)
-			cover_run(&b->cover, row_of(b, p->word[p->focus]), p, &s->before[i],
-				  &s->after[i]);
-		else
-			b->cover.stop[s->after[i].stop & 7]++;
-		if (agrees(&s->after[i], &b->got[i], s->data[i], pe_data(b->pe, i)))
-			continue;
-		if (insn_known(p, &s->before[i], &s->after[i], &b->got[i])) {
-			b->tolerated++;
-			continue;
-		}
-		b->differ++;
-		if (n < room && (!n || list[n - 1].slot != s->program[i])) {
-			list[n] = (struct failure){
-				.slot = s->program[i], .run = i, .p = *p, .before = s->before[i]
-			};
-			memcpy(list[n++].data, b->data[i], DATA_SIZE);
-		}
+	s->run[s->runs++] = run;
+	s->program[run] = slot;
+	b->start[run] = b->rng;
+	if (p->sweep.sets) {
+		gen_sweep_state(&b->rng, p, run, slot, &s->before[run], s->data[run], note_operands,
+				b);
+		memcpy(pe_data(b->pe, run) + SWEEP_IN, s->data[run] + SWEEP_IN,
+		       (size_t)p->sweep.sets * p->sweep.in_size);
+	} else {
+		gen_state(&b->rng, p, run, slot, &s->before[run], s->data[run]);
+		if (!p->chain)
+			cover_operands(b->cover, p, &s->before[run]);
 	}
+	if (gen_has_data(p))
+		memcpy(pe_data(b->pe, run), s->data[run], DATA_SIZE);
+}
+
+/* Shrinking uses the batch's places, so it comes last. */
+static void compare_batch(struct bench *b)
+{
+	struct share *s = b->share;
+	u32 differ[BATCH_RUNS], round[BATCH_RUNS], n = 0;
+	int reason;
+
+	for (u32 k = 0; k < s->runs; k++) {
+		u32 run = s->run[k];
+		const struct program *p = &b->program[s->program[run]];
+
+		cover_run(b->cover, p, &s->after[run]);
+		if (run_agrees(b, p, run))
+			continue;
+		reason = p->sweep.sets ? -1 : known(b, p, run);
+		if (reason >= 0) {
+			b->cover->n.known[reason]++;
+			continue;
+		}
+		round[n] = p->sweep.sets ? sweep_differs(p, s->data[run], pe_data(b->pe, run)) : 0;
+		differ[n++] = run;
+	}
+	for (u32 i = 0; i < n; i++)
+		b->cover->n.differ += !report(b, differ[i], round[i]);
+}
+
+static void finish_batch(struct bench *b)
+{
+	struct share *s = b->share;
+
+	if (s->runs) {
+		u64 before = pe_insns(b->pe);
+
+		execute(b);
+		b->cover->n.runs += s->runs;
+		b->cover->n.insns += pe_insns(b->pe) - before;
+		compare_batch(b);
+	}
+	s->programs = s->runs = 0;
+	b->next = 0;
+	b->next_guarded = FIRST_GUARDED;
+}
+
+static void make_room(struct bench *b, u32 runs)
+{
+	if (b->share->programs == BATCH_PROGRAMS || b->next + runs > FIRST_GUARDED ||
+	    b->next_guarded == BATCH_RUNS)
+		finish_batch(b);
+}
+
+static void add_program(struct bench *b, u32 runs, bool guarded)
+{
+	u32 slot = b->share->programs++;
+
+	gen_image(&b->program[slot], slot, b->share->code[slot]);
+	for (u32 i = 0; i < runs; i++)
+		add_run(b, slot, b->next++);
+	if (guarded)
+		add_run(b, slot, b->next_guarded++);
+}
+
+/* Returns how many operand sets were added. */
+static u32 add_one(struct bench *b, const struct insn *row)
+{
+	struct program *p;
+
+	make_room(b, ONE_RUNS);
+	p = &b->program[b->share->programs];
+	if (!gen_one(&b->rng, row, pe_features(b->pe), p))
+		return 0;
+	add_program(b, ONE_RUNS, p->base >= 0);
+	return ONE_RUNS;
+}
+
+static u32 add_sweep(struct bench *b, const struct insn *row, u64 count)
+{
+	u32 sets = count > 64 * SWEEP_SETS ? SWEEP_SETS : (u32)(count / 64 + 8), slot, n;
+	struct program *p;
+
+	make_room(b, SWEEP_SPAN);
+	slot = b->share->programs;
+	p = &b->program[slot];
+	if (!gen_one(&b->rng, row, pe_features(b->pe), p))
+		return 0;
+	if (!p->use.read.general && !p->use.read.vector && !p->use.flags)
+		sets = 8 + sets / 8; /* only the word varies */
+	if (!sweep_wrap(&b->rng, pe_features(b->pe), sets, p))
+		return 0;
+	n = p->sweep.sets;
+	add_program(b, 1, false);
+	b->next += SWEEP_SPAN - 1;
 	return n;
 }
 
-/* Executes and compares what was added. Shrinking uses the batch's places, so it comes last. */
-static void finish_batch(struct bench *b, bool one)
-{
-	struct share *s = b->share;
-	struct failure list[REPORTS];
-	u32 n;
+/* ---- tasks ---- */
 
-	if (!s->runs)
-		return;
-	memcpy(b->data, s->data, (size_t)s->runs * DATA_SIZE);
-	s->first = 0;
-	execute(b);
-	n = compare_batch(b, one, list, REPORTS - b->reports);
-	b->reports += n;
-	for (u32 i = 0; i < n; i++)
-		report(b, &list[i]);
-	s->programs = s->runs = 0;
+/* The generator of a part of the task: the same whichever process does it. */
+static u64 part_seed(const struct task *t, u64 part)
+{
+	u64 rng = t->seed ^ part * 0x9e6c63d0876a9a47ull;
+
+	return value_random(&rng);
 }
 
-static bool add_one(struct bench *b, const struct insn *row)
+static void run_row(struct bench *b, const struct task *t, u32 row, u32 round)
 {
-	struct share *s = b->share;
+	u32 added;
 
-	if (s->runs + ONE_RUNS > BATCH_RUNS || s->programs == BATCH_PROGRAMS)
-		finish_batch(b, true);
-	if (!gen_one(&b->rng, row, pe_features(b->pe), &b->program[s->programs]))
-		return false;
-	add_runs(b, s->programs++, ONE_RUNS);
-	return true;
+	b->rng = part_seed(t, (u64)row << 8 | round);
+	for (u64 n = b->cover->n.sets[row]; n < t->count; n += added) {
+		added = t->mode == MODE_ONE ? add_one(b, &a64_insns[row])
+					    : add_sweep(b, &a64_insns[row], t->count);
+		if (!added)
+			return;
+	}
 }
 
 /* Rounds over all rows until each has its count: some runs end in aborts. */
-static void run_ones(struct bench *b, u64 count, const char *prefix)
+static void run_rows(struct bench *b, const struct task *t)
 {
-	for (unsigned round = 0; round < 6; round++) {
-		for (u32 i = 0; i < a64_insns_n; i++) {
-			const struct insn *row = &a64_insns[i];
-
-			if (strncmp(row->name, prefix, strlen(prefix)) ||
-			    gen_excluded(row, pe_features(b->pe)))
-				continue;
-			for (u64 k = b->cover.completed[i]; k < count && add_one(b, row);
-			     k += ONE_RUNS)
-				;
-		}
-		finish_batch(b, true);
+	for (u32 round = 0; round < ROUNDS; round++) {
+		for (u32 i = t->job; i < a64_insns_n; i += t->jobs)
+			if (!strncmp(a64_insns[i].name, t->prefix, strlen(t->prefix)) &&
+			    !gen_excluded(&a64_insns[i], pe_features(b->pe)))
+				run_row(b, t, i, round);
+		finish_batch(b);
 	}
 }
 
-static void run_chains(struct bench *b, u64 count)
+static void run_chains(struct bench *b, const struct task *t)
 {
-	struct share *s = b->share;
-	u64 end = b->runs + count;
+	const u64 batch_runs = (FIRST_GUARDED / CHAIN_RUNS) * CHAIN_RUNS;
 
-	while (b->runs < end) {
-		while (s->programs < BATCH_PROGRAMS) {
-			gen_chain(&b->rng, pe_features(b->pe), &b->program[s->programs]);
-			cover_chain(&b->cover, &b->program[s->programs], s->programs,
-				    pe_features(b->pe));
-			add_runs(b, s->programs++, CHAIN_RUNS);
+	for (u64 batch = t->job; batch * batch_runs < t->count; batch += t->jobs) {
+		b->rng = part_seed(t, batch);
+		while (b->next + CHAIN_RUNS <= FIRST_GUARDED) {
+			u32 slot = b->share->programs;
+
+			gen_chain(&b->rng, pe_features(b->pe), &b->program[slot]);
+			cover_chain(b->cover, &b->program[slot], slot, pe_features(b->pe));
+			add_program(b, CHAIN_RUNS, slot % 8 == 7);
 		}
-		finish_batch(b, false);
+		finish_batch(b);
 	}
+}
+
+static bool run_job(const struct task *t, char **reference, struct cover *cover)
+{
+	static struct bench b;
+
+	b.cover = cover;
+	b.pe = pe_new(0);
+	if (!b.pe || !start_reference(&b, reference) ||
+	    cs_open(CS_ARCH_ARM64, CS_MODE_LITTLE_ENDIAN, &b.capstone)) {
+		fprintf(stderr, "insn_host: cannot start %s or get memory\n", reference[0]);
+		return false;
+	}
+	cover->features = pe_features(b.pe);
+	finish_batch(&b);
+	if (t->mode == MODE_CHAIN)
+		run_chains(&b, t);
+	else
+		run_rows(&b, t);
+	close(b.to);
+	waitpid(b.child, NULL, 0);
+	pe_free(b.pe);
+	return true;
+}
+
+/* The jobs' coverage in all; false: one failed. */
+static bool run_jobs(const struct task *task, char **reference, struct cover *cover)
+{
+	pid_t child[JOBS_MAX];
+	bool ok = true;
+	int status;
+
+	for (u32 i = 0; i < task->jobs; i++) {
+		struct task t = *task;
+
+		t.job = i;
+		child[i] = fork();
+		if (child[i] == 0) {
+			ok = run_job(&t, reference, &cover[i]);
+			fflush(NULL);
+			_exit(!ok);
+		}
+	}
+	for (u32 i = 0; i < task->jobs; i++) {
+		ok &= child[i] > 0 && waitpid(child[i], &status, 0) == child[i] && status == 0;
+		if (i)
+			cover_add(&cover[0], &cover[i]);
+	}
+	return ok;
+}
+
+static bool parse(struct task *t, char **arg)
+{
+	static const char *const modes[] = { "one", "sweep", "chain" };
+
+	for (size_t i = 0; arg[0] && arg[1] && arg[2] && i < ARRAY_SIZE(modes); i++)
+		if (strcmp(arg[0], modes[i]) == 0) {
+			t->mode = (enum mode)i;
+			t->count = strtoull(arg[1], NULL, 0);
+			t->seed = strtoull(arg[2], NULL, 0);
+			t->prefix = arg[3] ? arg[3] : "";
+			return t->jobs >= 1 && t->jobs <= JOBS_MAX;
+		}
+	return false;
+}
+
+static struct cover *new_covers(u32 n)
+{
+	struct cover *c = mmap(NULL, n * sizeof *c, PROT_READ | PROT_WRITE,
+			       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	for (u32 i = 0; c != MAP_FAILED && i < n; i++)
+		if (!cover_open(&c[i]))
+			return NULL;
+	return c == MAP_FAILED ? NULL : c;
 }
 
 int main(int argc, char **argv)
 {
-	static struct bench b;
-	int at = 1;
-	bool one, ok;
-	u64 count, seed;
+	struct task t = { .jobs = 1 };
+	struct cover *cover;
+	int at = 1, reference = 1;
+	bool ok;
 	time_t began = time(NULL);
 
+	if (argc > 3 && strcmp(argv[1], "--jobs") == 0) {
+		t.jobs = (u32)atoi(argv[2]);
+		reference = 3;
+	}
 	while (at < argc && strcmp(argv[at], "--"))
 		at++;
-	if (at + 3 >= argc || at < 2) {
-		fprintf(stderr, "usage: insn_host REFERENCE... -- one|chain COUNT SEED [NAME]\n");
+	if (at >= argc || at <= reference || !parse(&t, argv + at + 1)) {
+		fprintf(stderr, "usage: insn_host [--jobs N] REFERENCE... -- one|sweep|chain COUNT "
+				"SEED [NAME]\n");
 		return 2;
 	}
 	argv[at] = NULL;
-	one = strcmp(argv[at + 1], "one") == 0;
-	count = strtoull(argv[at + 2], NULL, 0);
-	seed = b.rng = strtoull(argv[at + 3], NULL, 0);
 	signal(SIGPIPE, SIG_IGN);
-	b.pe = pe_new(0);
-	if (!b.pe || !start_reference(&b, argv + 1) ||
-	    cs_open(CS_ARCH_ARM64, CS_MODE_LITTLE_ENDIAN, &b.capstone) || !cover_open(&b.cover)) {
-		fprintf(stderr, "insn_host: cannot start %s or get memory\n", argv[1]);
+	cover = new_covers(t.jobs);
+	ok = cover && run_jobs(&t, argv + reference, cover);
+	if (!ok)
 		return 1;
-	}
-	if (one)
-		run_ones(&b, count, at + 4 < argc ? argv[at + 4] : "");
-	else
-		run_chains(&b, count);
-	ok = cover_print(&b.cover, one, pe_features(b.pe), count,
-			 at + 4 < argc ? argv[at + 4] : "");
-	printf("%s, seed %" PRIu64 ": %" PRIu64 " runs in %ld s, %" PRIu64 " differ, %" PRIu64
-	       " differ for a known reason\n",
-	       argv[at + 1], seed, b.runs, (long)(time(NULL) - began), b.differ, b.tolerated);
-	insn_known_print();
-	close(b.to);
-	waitpid(b.child, NULL, 0);
-	pe_free(b.pe);
-	return !ok || b.differ || !b.runs;
+	ok = cover_print(cover, t.mode == MODE_CHAIN, t.count, t.prefix);
+	printf("%s, seed %" PRIu64 ": %" PRIu64 " runs, %" PRIu64
+	       " instructions (with the loops' own) in %ld s, %" PRIu64 " runs differ\n",
+	       argv[at + 1], t.seed, cover->n.runs, cover->n.insns, (long)(time(NULL) - began),
+	       cover->n.differ);
+	insn_known_print(cover->n.known);
+	return !ok || cover->n.differ || !cover->n.runs;
 }

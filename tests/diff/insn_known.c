@@ -11,7 +11,6 @@ struct known {
 	const char *why;
 	bool (*is)(u32 w, const struct state *before, const struct state *want,
 		   const struct state *got);
-	u64 seen;
 };
 
 /*
@@ -60,15 +59,45 @@ static bool no_cvap(u32 w, const struct state *before, const struct state *want,
 	return (w & ~31u) == 0xd50b7c20 && want->stop == STOP_UNDEFINED && got->stop == STOP_END;
 }
 
-static struct known list[] = {
+/* DC CVAC, CVAU, CVAP, CIVAC; IC IVAU */
+static bool no_translation(u32 w, const struct state *before, const struct state *want,
+			   const struct state *got)
+{
+	return ((w & ~0x71fu) == 0xd50b7820 || (w & ~31u) == 0xd50b7520) &&
+	       want->stop == STOP_END && got->stop == STOP_MEMORY;
+}
+
+static bool zva_address(u32 w, const struct state *before, const struct state *want,
+			const struct state *got)
+{
+	struct state masked = *want;
+
+	masked.far = before->x[w & 31];
+	return (w & ~31u) == 0xd50b7420 && want->far == (masked.far & ~63ull) &&
+	       memcmp(&masked, got, sizeof masked) == 0;
+}
+
+static bool zva_pc(u32 w, const struct state *before, const struct state *want,
+		   const struct state *got)
+{
+	return (w & ~31u) == 0xd50b7420 && want->stop == STOP_MEMORY && got->stop == STOP_MEMORY;
+}
+
+static const struct known list[] = {
 	{ "msr_reg", false, "bits of FPCR and FPSR that only AArch32 uses (DDI0487 C5.2.7, C5.2.9)",
-	  aarch32_bits, 0 },
+	  aarch32_bits },
 	{ "fcvtzs_fix_sh", true, "QEMU before 8: FCVTZS Hd, Hn, #n leaves its sign above the half",
-	  sign_above_half, 0 },
-	{ "casp", false, "QEMU before 8: CASP of x30 and xzr writes SP", pair_with_zero, 0 },
-	{ "ldapr", false, "QEMU before 8: LDAPR takes unaligned addresses", unaligned, 0 },
-	{ "sys", false, "QEMU before 8: no DC CVAP in user mode", no_cvap, 0 },
-	{ NULL, false, NULL, NULL, 0 },
+	  sign_above_half },
+	{ "casp", false, "QEMU before 8: CASP of x30 and xzr writes SP", pair_with_zero },
+	{ "ldapr", false, "QEMU before 8: LDAPR takes unaligned addresses", unaligned },
+	{ "sys", false, "QEMU before 8: no DC CVAP in user mode", no_cvap },
+	{ "sys", false, "QEMU's user mode does not translate for cache maintenance by address",
+	  no_translation },
+	{ "sys", false,
+	  "FAR of DC ZVA is the register's value (DDI0487 D19.2.40), QEMU has the block's",
+	  zva_address },
+	{ "sys", false, "QEMU before 8: DC ZVA aborts at another instruction", zva_pc },
+	{ NULL, false, NULL, NULL },
 };
 
 static bool contains(const struct program *p, const char *name)
@@ -82,21 +111,20 @@ static bool contains(const struct program *p, const char *name)
 	return false;
 }
 
-bool insn_known(const struct program *p, const struct state *before, const struct state *want,
-		const struct state *got)
-{
-	for (struct known *k = list; k->row; k++)
-		if (contains(p, k->row) &&
-		    (p->chain ? k->spreads : k->is(p->word[p->focus], before, want, got))) {
-			k->seen++;
-			return true;
-		}
-	return false;
-}
-
-void insn_known_print(void)
+int insn_known(const struct program *p, const struct state *before, const struct state *want,
+	       const struct state *got)
 {
 	for (const struct known *k = list; k->row; k++)
-		if (k->seen)
-			printf("  %s: %llu: %s\n", k->row, (unsigned long long)k->seen, k->why);
+		if (contains(p, k->row) &&
+		    (p->chain ? k->spreads : k->is(p->word[p->focus], before, want, got)))
+			return (int)(k - list);
+	return -1;
+}
+
+void insn_known_print(const u64 *counts)
+{
+	for (const struct known *k = list; k->row; k++)
+		if (counts[k - list])
+			printf("  %s: %llu: %s\n", k->row, (unsigned long long)counts[k - list],
+			       k->why);
 }

@@ -4,10 +4,10 @@
 
 #include "insn_gen.h"
 
-/* A difference of this run is known; counts it. */
-bool insn_known(const struct program *p, const struct state *before, const struct state *want,
-		const struct state *got);
-/* The entries that were met, with their reasons. */
-void insn_known_print(void);
+/* Which known difference this run shows; -1: none. */
+int insn_known(const struct program *p, const struct state *before, const struct state *want,
+	       const struct state *got);
+/* The entries that were met (runs by entry), with their reasons. */
+void insn_known_print(const u64 *counts);
 
 #endif

@@ -1,5 +1,5 @@
-/* See insn_pe.h. Virtual address VA_CODE + x is physical address RAM + x, in blocks of 2 MiB; one
- * more block holds tables and vectors. */
+/* See insn_pe.h. Virtual address VA_CODE + x is physical address RAM + x, in blocks of 2 MiB, the
+ * last in pages; one more block holds tables and vectors. */
 #include "insn_pe.h"
 
 #include <stdlib.h>
@@ -15,10 +15,12 @@ enum {
 	RAM_SIZE = 0x2000000,
 	TABLES = 0xe00000,
 	VECTORS = TABLES + 0x2000,
+	GUARDED = TABLES + 0x3000, /* the pages of the block that holds the guarded runs */
 	BLOCK = 0x200000
 };
 _Static_assert(CODE_SIZE + 4096 <= BLOCK &&
-		       VA_DATA - VA_CODE + sizeof(((struct share *)0)->data) <= RAM_SIZE,
+		       VA_DATA - VA_CODE + sizeof(((struct share *)0)->data) <= RAM_SIZE &&
+		       GUARDED_RUNS * DATA_SIZE <= BLOCK && BATCH_RUNS * DATA_SIZE % BLOCK == 0,
 	       "places");
 
 #define SVC 0xd4000001u
@@ -58,18 +60,37 @@ static void code_written(void *ctx, pa page, u64 lines)
 	bus_clear_code(p->bus, page);
 }
 
+enum {
+	AF = 1 << 10,
+	INNER = 3 << 8,
+	EL0_RW = 1 << 6,
+	EL1_RO = 2 << 6,
+	EL0_RO = 3 << 6,
+	IS_BLOCK = 1,
+	IS_TABLE = 3,
+	IS_PAGE = 3
+};
+
+/* The last block of the data, page by page. Returns its entry. */
+static u64 make_pages(struct pe *p, u64 block)
+{
+	u64 *l3 = (u64 *)(p->ram + GUARDED);
+	static const u64 access[] = { AF | INNER | EL0_RW | IS_PAGE, AF | INNER | EL0_RO | IS_PAGE,
+				      0 };
+
+	for (u32 i = 0; i < BLOCK / 4096; i++) {
+		u64 at = block + i * 4096ull - (VA_DATA - VA_CODE);
+
+		l3[i] = access[share_page((u32)(at / DATA_SIZE), at / 4096 & 1)];
+		l3[i] |= l3[i] ? RAM + block + i * 4096ull : 0;
+	}
+	return (u64)(RAM + GUARDED) | IS_TABLE;
+}
+
 static void make_tables(struct pe *p)
 {
 	u64 *l1 = (u64 *)(p->ram + TABLES), *l2 = l1 + 512;
-	enum {
-		AF = 1 << 10,
-		INNER = 3 << 8,
-		EL0_RW = 1 << 6,
-		EL1_RO = 2 << 6,
-		EL0_RO = 3 << 6,
-		IS_BLOCK = 1,
-		IS_TABLE = 3
-	};
+	u64 last = VA_RUN(BATCH_RUNS) - VA_CODE - BLOCK;
 
 	l1[VA_CODE >> 30] = (u64)(RAM + TABLES + 4096) | IS_TABLE;
 	l2[0] = (u64)RAM | AF | INNER | EL0_RO | IS_BLOCK;
@@ -77,6 +98,7 @@ static void make_tables(struct pe *p)
 	for (u64 at = VA_DATA - VA_CODE; at < VA_DATA - VA_CODE + sizeof(((struct share *)0)->data);
 	     at += BLOCK)
 		l2[at / BLOCK] = (RAM + at) | AF | INNER | EL0_RW | IS_BLOCK;
+	l2[last / BLOCK] = make_pages(p, last);
 	for (unsigned i = 0; i < 512; i++)
 		((u32 *)(p->ram + VECTORS))[i] = HVC;
 	*(u32 *)(p->ram + (VA_STUB - VA_CODE)) = SVC;
@@ -143,6 +165,11 @@ void pe_free(struct pe *p)
 u64 pe_features(const struct pe *p)
 {
 	return p->c->core.features;
+}
+
+u64 pe_insns(const struct pe *p)
+{
+	return cpu_insns(p->c);
 }
 
 u8 *pe_data(struct pe *p, u32 run)

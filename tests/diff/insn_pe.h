@@ -14,6 +14,8 @@ struct pe;
 struct pe *pe_new(u32 max_block);
 void pe_free(struct pe *p);
 u64 pe_features(const struct pe *p);
+/* Instructions executed since pe_new(). */
+u64 pe_insns(const struct pe *p);
 /* The data of run i, DATA_SIZE bytes. */
 u8 *pe_data(struct pe *p, u32 run);
 /* Takes the batch's programs. */

@@ -2,7 +2,8 @@
  * The memory that both halves of the execution test (insn.sh) share: a batch of programs and of
  * runs, each a program on a state. The host fills code, states and data; the reference executes and
  * leaves the states after. Includes nothing of the emulator: the guest half is built for AArch64.
- * Both sides have code and data at the same virtual addresses.
+ * Both sides have code and data at the same virtual addresses. A loop (insn_sweep.h) has the data
+ * of several runs.
  */
 #ifndef TESTS_DIFF_INSN_SHARE_H
 #define TESTS_DIFF_INSN_SHARE_H
@@ -47,9 +48,20 @@ struct state {
 };
 _Static_assert(sizeof(struct state) == 832, "a multiple of the cache line");
 
+/* The pages of the last runs' data: what their access meets. */
+enum { GUARDED_RUNS = 128, FIRST_GUARDED = BATCH_RUNS - GUARDED_RUNS };
+enum page { PAGE_WRITABLE, PAGE_READ_ONLY, PAGE_NONE };
+static inline enum page share_page(uint32_t run, unsigned half)
+{
+	if (run < FIRST_GUARDED || half == (run & 1))
+		return PAGE_WRITABLE;
+	return run & 2 ? PAGE_READ_ONLY : PAGE_NONE;
+}
+
 struct share {
-	uint32_t programs, first, runs; /* runs first.. are executed */
-	uint32_t program[BATCH_RUNS];	/* what each run executes */
+	uint32_t programs, runs;
+	uint32_t run[BATCH_RUNS];     /* which are executed, in this order */
+	uint32_t program[BATCH_RUNS]; /* what a run executes */
 	struct state before[BATCH_RUNS], after[BATCH_RUNS];
 	uint32_t code[BATCH_PROGRAMS][SLOT_WORDS];
 	uint8_t data[BATCH_RUNS][DATA_SIZE] __attribute__((aligned(4096)));
