@@ -67,14 +67,15 @@ static bool no_translation(u32 w, const struct state *before, const struct state
 	       want->stop == STOP_END && got->stop == STOP_MEMORY;
 }
 
-static bool zva_address(u32 w, const struct state *before, const struct state *want,
-			const struct state *got)
+/* DC ZVA and CVAP */
+static bool block_address(u32 w, const struct state *before, const struct state *want,
+			  const struct state *got)
 {
 	struct state masked = *want;
 
 	masked.far = before->x[w & 31];
-	return (w & ~31u) == 0xd50b7420 && want->far == (masked.far & ~63ull) &&
-	       memcmp(&masked, got, sizeof masked) == 0;
+	return ((w & ~31u) == 0xd50b7420 || (w & ~31u) == 0xd50b7c20) &&
+	       want->far == (masked.far & ~63ull) && memcmp(&masked, got, sizeof masked) == 0;
 }
 
 static bool zva_pc(u32 w, const struct state *before, const struct state *want,
@@ -94,8 +95,8 @@ static const struct known list[] = {
 	{ "sys", false, "QEMU's user mode does not translate for cache maintenance by address",
 	  no_translation },
 	{ "sys", false,
-	  "FAR of DC ZVA is the register's value (DDI0487 D19.2.40), QEMU has the block's",
-	  zva_address },
+	  "FAR of DC is the register's value (DDI0487, FAR_EL1), QEMU has the block's",
+	  block_address },
 	{ "sys", false, "QEMU before 8: DC ZVA aborts at another instruction", zva_pc },
 	{ NULL, false, NULL, NULL },
 };
