@@ -271,10 +271,8 @@ static bool watchpoint_match(const struct cpu *c, unsigned n, bool write, bool u
 	return (wcr & 1) && bit(wcr, write ? 4 : 3) && state_match(c, m, unpriv ? 0 : c->el);
 }
 
-bool debug_watchpoint(struct cpu *c, u64 va, unsigned size, bool write, bool unpriv, bool cm)
+static bool watch_access(struct cpu *c, u64 va, unsigned size, bool write, bool unpriv, bool cm)
 {
-	if (!(c->sys.mdscr_el1 & MDSCR_MDE) || !debug_enabled(c))
-		return false;
 	for (unsigned n = 0; n < c->core.n_wrps; n++) {
 		s64 at;
 
@@ -289,6 +287,15 @@ bool debug_watchpoint(struct cpu *c, u64 va, unsigned size, bool write, bool unp
 		return true;
 	}
 	return false;
+}
+
+bool debug_watchpoint(struct cpu *c, u64 va, unsigned size, u32 what, bool unpriv, bool cm)
+{
+	if (!(c->sys.mdscr_el1 & MDSCR_MDE) || !debug_enabled(c))
+		return false;
+	/* of an atomic WnR is 0 when the read alone would have matched (ESR_ELx, Watchpoint) */
+	return ((what & ACC_READ) && watch_access(c, va, size, false, unpriv, cm)) ||
+	       ((what & ACC_WRITE) && watch_access(c, va, size, true, unpriv, cm));
 }
 
 void debug_registers_changed(struct cpu *c)

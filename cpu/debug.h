@@ -38,8 +38,8 @@ bool debug_breakpoint(struct cpu *c, u64 pc);
 
 /* Some enabled watchpoint covers bytes of the 4 KiB page of va, in whatever state. */
 bool debug_watch_page(const struct cpu *c, u64 va);
-/* unpriv: an LDTR/STTR that acts as EL0. cm: a cache maintenance instruction. */
-bool debug_watchpoint(struct cpu *c, u64 va, unsigned size, bool write, bool unpriv, bool cm);
+/* what: ACC_READ, ACC_WRITE, an atomic both. unpriv: an LDTR/STTR that acts as EL0. cm: DC IVAC. */
+bool debug_watchpoint(struct cpu *c, u64 va, unsigned size, u32 what, bool unpriv, bool cm);
 
 /* After DBGW*, DBGB*, MDSCR_EL1 or the OS lock changed. */
 void debug_registers_changed(struct cpu *c);

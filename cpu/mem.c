@@ -15,7 +15,6 @@ struct piece {
 	u8 *host; /* NULL: device */
 	pa pa;
 	bool code;
-	bool device; /* by its attributes, which RAM may have, too */
 };
 
 static bool abort_data(struct cpu *c, u64 va, bool write, struct fault f)
@@ -92,6 +91,7 @@ static bool touch(struct cpu *c, u64 va, unsigned len, u32 what, u32 desc, bool 
 	u16 l1;
 	u8 *page;
 
+	a.unaligned = (desc & MEM_ZERO) || (va & ((1u << MEM_ESIZE(desc)) - 1));
 	a.pan = c->pan && a.priv;
 	mmu_lookup(c->mmu, &c->regime, va, a, &x, &l1);
 	if (!first)
@@ -100,18 +100,17 @@ static bool touch(struct cpu *c, u64 va, unsigned len, u32 what, u32 desc, bool 
 		count_lookup(c);
 		return abort_data(c, va, write && !read_faults(c, va, what, a), x.fault);
 	}
-	if (unlikely(attr_is_device(x.attr)) && (va & ((1u << MEM_ESIZE(desc)) - 1)))
-		return abort_access(c, va, write, FAULT_ALIGNMENT);
+	if (unlikely(attr_is_device(x.attr)) && a.unaligned) /* because of stage 2 */
+		return abort_access(c, va, what == ACC_WRITE, FAULT_ALIGNMENT);
 	page = bus_page(c->bus, x.pa, &writable);
 	p->pa = x.pa;
-	p->device = attr_is_device(x.attr);
 	p->host = page ? page + (x.pa.a & 0xfff) : NULL;
 	p->code = write && page && bus_code_page(c->bus, x.pa); /* not writable in the sense of bus_page() */
 	if (page) {
 		bool watched = debug_watch_page(c, va);
 
 		if (write && !writable && !p->code)
-			p->host = NULL; /* ROM: the bus drops the write */
+			p->host = NULL; /* ROM, flash: for the bus */
 		if (!watched)
 			fill_fast(c, va, ctx, &x, a, page, writable, l1);
 	}
@@ -179,7 +178,7 @@ static unsigned touch_all(struct cpu *c, u64 va, u32 what, u32 desc, struct piec
 
 	*first_len = size < room ? size : room;
 	if (unlikely(misaligned(c, va, desc))) {
-		abort_kind(c, va, what & ACC_WRITE, FAULT_ALIGNMENT);
+		abort_kind(c, va, what == ACC_WRITE, FAULT_ALIGNMENT); /* of an atomic: the read's */
 		return 0;
 	}
 	if (!touch(c, va, *first_len, what, desc, true, &p[0]))
@@ -191,12 +190,14 @@ static unsigned touch_all(struct cpu *c, u64 va, u32 what, u32 desc, struct piec
 	return 2;
 }
 
-/* Watchpoints: true when the access may go on. */
-static bool watch_ok(struct cpu *c, u64 va, u32 desc, bool write)
+/* Watchpoints: true when the access may go on. what: ACC_*. */
+static bool watch_ok(struct cpu *c, u64 va, u32 desc, u32 what)
 {
+	bool unpriv = MEM_CTX(desc) == MCTX_UNPRIV && c->unpriv_el0;
+
 	if (likely(!debug_watch_page(c, va) && !debug_watch_page(c, va + MEM_SIZE(desc) - 1)))
 		return true;
-	if (!debug_watchpoint(c, va, MEM_SIZE(desc), write, MEM_CTX(desc) == MCTX_UNPRIV, false))
+	if (!debug_watchpoint(c, va, MEM_SIZE(desc), what, unpriv, false))
 		return true;
 	count_lookup(c);
 	return false;
@@ -224,7 +225,7 @@ const void *mem_load_slow(struct cpu *c, const struct uop *u, u64 va, u32 desc)
 		return (const void *)(s->addend + va);
 	c->u = u;
 	n = touch_all(c, va, ACC_READ, desc, p, &len);
-	if (!n || !watch_ok(c, va, desc, false))
+	if (!n || !watch_ok(c, va, desc, ACC_READ))
 		return NULL;
 	if (n == 1 && p[0].host && !c->be)
 		return p[0].host;
@@ -269,7 +270,7 @@ bool mem_store_slow(struct cpu *c, const struct uop *u, u64 va, u32 desc)
 	}
 	c->u = u;
 	n = touch_all(c, va, ACC_WRITE, desc, p, &first);
-	if (!n || !watch_ok(c, va, desc, true))
+	if (!n || !watch_ok(c, va, desc, ACC_WRITE))
 		return false;
 	len = first;
 	for (unsigned i = 0; i < n; i++, len = size - first)
@@ -298,10 +299,10 @@ void *mem_atomic_slow(struct cpu *c, const struct uop *u, u64 va, u32 desc)
 	struct piece p[2];
 
 	c->u = u;
-	if (!touch_all(c, va, what, desc | MEM_ALIGNED, p, &len) || !watch_ok(c, va, desc, desc & MEM_WRITES))
+	if (!touch_all(c, va, what, desc | MEM_ALIGNED, p, &len) || !watch_ok(c, va, desc, what))
 		return NULL;
 	if (!p[0].host) {
-		abort_access(c, va, desc & MEM_WRITES, FAULT_ATOMIC);
+		abort_access(c, va, what == ACC_WRITE, FAULT_ATOMIC);
 		return NULL;
 	}
 	if (!code_ready(c, &p[0], len)) {
@@ -313,32 +314,45 @@ void *mem_atomic_slow(struct cpu *c, const struct uop *u, u64 va, u32 desc)
 	return p[0].host;
 }
 
-bool mem_zero_block(struct cpu *c, const struct uop *u, u64 va)
+/* rt: anywhere in the block; aborts report it as it is (DDI0487 D24.2, FAR_EL1) */
+bool mem_zero_block(struct cpu *c, const struct uop *u, u64 rt)
 {
-	u32 desc = MEM(64, 0, MCTX_CUR, 0);
+	u32 desc = MEM(64, 0, MCTX_CUR, MEM_ZERO);
+	u64 va = rt & ~63ull;
 	struct piece p[2];
 	unsigned len;
 	void *fast;
 
-	va &= ~63ull;
 	fast = mem_store_fast(c, va, desc);
 	if (likely(fast != NULL)) {
 		memset(fast, 0, 64);
 		return true;
 	}
 	c->u = u;
-	if (!touch_all(c, va, ACC_WRITE, desc, p, &len))
+	if (!touch_all(c, va, ACC_WRITE, desc, p, &len)) {
+		c->exit.far = rt;
 		return false;
-	if (!watch_ok(c, va, desc, true))
+	}
+	if (!p[0].host)
+		return abort_access(c, rt, true, FAULT_ALIGNMENT);
+	if (!watch_ok(c, va, desc, ACC_WRITE))
 		return false;
-	if (!p[0].host || p[0].device) /* an alignment fault (DDI0487 C5.3.8) */
-		return abort_access(c, va, true, FAULT_ALIGNMENT);
 	if (!code_ready(c, &p[0], 64))
 		return ask_single(c, 1);
 	memset(p[0].host, 0, 64);
 	if (p[0].code)
 		phys_written(c->bus, p[0].pa, 64);
 	return true;
+}
+
+/* DC IVAC is a store of a cache line to watchpoints; no other maintenance is looked at (DDI0487 D2.9.6). */
+static bool watch_invalidate_ok(struct cpu *c, u64 va)
+{
+	va &= ~63ull;
+	if (likely(!debug_watch_page(c, va)) || !debug_watchpoint(c, va, 64, ACC_WRITE, false, true))
+		return true;
+	count_lookup(c);
+	return false;
 }
 
 bool mem_cache_op(struct cpu *c, const struct uop *u, u64 va, bool write, bool fetch)
@@ -357,6 +371,8 @@ bool mem_cache_op(struct cpu *c, const struct uop *u, u64 va, bool write, bool f
 	c->u = u;
 	mmu_lookup(c->mmu, &c->regime, va, a, &x, &l1);
 	if (x.fault.kind == FAULT_NONE) {
+		if (write && !watch_invalidate_ok(c, va))
+			return false;
 		page = bus_page(c->bus, x.pa, &writable);
 		a.pan = c->pan && a.priv;
 		if (page && !debug_watch_page(c, va))

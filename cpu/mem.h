@@ -23,6 +23,7 @@
 #define MEM_EXCL     BIT(17) /* exclusive or atomic: RAM only */
 #define MEM_WRITES   BIT(18) /* mem_atomic(): needs write permission too */
 #define MEM_NO_READ  BIT(19) /* with MEM_WRITES: a store-exclusive, which reads nothing */
+#define MEM_ZERO     BIT(20) /* DC ZVA: any address in Device memory is an alignment fault */
 
 /* The slow halves. The result points at `size` bytes: guest RAM, or c->bounce. NULL: c->exit is set. */
 const void *mem_load_slow(struct cpu *c, const struct uop *u, u64 va, u32 desc);

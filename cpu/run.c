@@ -285,6 +285,12 @@ static void make_link(struct cpu *c, struct block *b)
 		from->link[c->link_slot] = b;
 }
 
+/* ESR_ELx.EX of a software step; the argument of these rows is tr_excl()'s. */
+static bool is_load_exclusive(const struct insn *row)
+{
+	return row->cls == CL_EXCL && (row->arg & 2);
+}
+
 /* One turn of the loop: everything between two stays in fast code. */
 static void step(struct cpu *c)
 {
@@ -332,7 +338,7 @@ static void step(struct cpu *c)
 	if (c->link_from)
 		make_link(c, b);
 	c->page_va = c->pc & ~0xfffull;
-	exclusive = a64_insns[b->info->cold[0].row].cls == CL_EXCL;
+	exclusive = is_load_exclusive(&a64_insns[b->info->cold[0].row]);
 	if (run_block(c, b) && unlikely(key & KEY_STEP))
 		debug_stepped(c, exclusive);
 }

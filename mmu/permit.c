@@ -17,6 +17,15 @@ static u8 side(u8 perm, bool priv)
 	return (priv ? perm : perm >> 3) & 7;
 }
 
+/* x->attr: stage 1's alone in a walk, both stages' on a hit. */
+bool s1_aligned(const struct xlat *x, struct access a, struct fault *f)
+{
+	if (!a.unaligned || !attr_is_device(x->attr))
+		return true;
+	*f = (struct fault){ .kind = FAULT_ALIGNMENT, .stage = 1 };
+	return false;
+}
+
 bool s1_permits(const struct regime *r, const struct xlat *x, struct access a, struct fault *f)
 {
 	u8 may = side(x->s1_perm, a.priv);
@@ -45,5 +54,5 @@ bool s2_permits(const struct regime *r, const struct xlat *x, struct access a, s
 
 bool xlat_permits(const struct regime *r, const struct xlat *x, struct access a, struct fault *f)
 {
-	return s1_permits(r, x, a, f) && s2_permits(r, x, a, f);
+	return s1_aligned(x, a, f) && s1_permits(r, x, a, f) && s2_permits(r, x, a, f);
 }

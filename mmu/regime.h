@@ -49,6 +49,7 @@ struct access {
 	u8 what;     /* ACC_* bits; an atomic is READ | WRITE */
 	bool priv;   /* made as EL1+ (false: EL0 or unprivileged forms) */
 	bool pan;    /* PSTATE.PAN applies to this access */
+	bool unaligned; /* for Device memory: an alignment fault, which comes before permissions (DDI0487 D8.15.5) */
 	bool cm;     /* cache maintenance or address translation: a write-permission check with CM=1 rules is the caller's */
 	bool atop;   /* AT instruction or debugger: pure, no descriptor updates, no counting */
 	bool s1_only; /* AT S1xx of a two-stage regime: stop at the IPA (pa == ipa); table reads still go through stage 2 */
@@ -106,6 +107,7 @@ static inline bool attr_is_device(u8 attr)
 }
 
 /* Whether the two stages' permissions, PAN and WXN allow the access; fault kind/stage/level are set in *f when not. */
+bool s1_aligned(const struct xlat *x, struct access a, struct fault *f);
 bool s1_permits(const struct regime *r, const struct xlat *x, struct access a, struct fault *f);
 bool s2_permits(const struct regime *r, const struct xlat *x, struct access a, struct fault *f);
 bool xlat_permits(const struct regime *r, const struct xlat *x, struct access a, struct fault *f);

@@ -500,7 +500,7 @@ static bool s1_leaf(struct job *j, const struct stage *s, const struct wc_hit *a
 	x->s1_dbm_clean = dbm && (d->v & DESC_AP2) && (s->hpd || !(at->apt & 2));
 	x->global = !r->two_ranges || (!(d->v & DESC_NG) && !(r->space == SPACE_S && at->ns));
 	attr_stage1(x, (u8)(r->mair >> 8 * bits(d->v, 4, 2)), (u8)bits(d->v, 9, 8));
-	return s1_permits(r, x, j->a, &x->fault);
+	return s1_aligned(x, j->a, &x->fault) && s1_permits(r, x, j->a, &x->fault);
 }
 
 /* Access flag and dirty state of the leaf; the table may be write-protected by stage 2. */
@@ -602,7 +602,7 @@ static bool s1_off(struct job *j, u64 v)
 		attr_stage1(x, ATTR_WB, SH_NON);
 	else
 		attr_stage1(x, j->a.what & ACC_FETCH ? ATTR_WT : ATTR_NGNRNE, SH_OUTER);
-	return true;
+	return s1_aligned(x, j->a, &x->fault);
 }
 
 /* Adds stage 2 to what stage 1 left in x. */

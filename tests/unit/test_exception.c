@@ -715,8 +715,8 @@ TEST(watchpoints_match_bytes_masks_and_direction)
 		p.c->sys.mdscr_el1 = MDSCR_MDE | MDSCR_KDE;
 		p.c->sys.dbgwvr[2] = rows[i].wvr;
 		p.c->sys.dbgwcr[2] = rows[i].wcr;
-		hit = debug_watchpoint(p.c, rows[i].va, rows[i].size, rows[i].write, rows[i].unpriv,
-				       false);
+		hit = debug_watchpoint(p.c, rows[i].va, rows[i].size,
+				       rows[i].write ? ACC_WRITE : ACC_READ, rows[i].unpriv, false);
 		if (hit != rows[i].hit || (hit && p.c->exit.far != rows[i].far))
 			FAIL_TEST("row %zu", i);
 		EXPECT(debug_watch_page(p.c, rows[i].wvr));
