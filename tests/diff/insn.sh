@@ -20,5 +20,6 @@ for program in "$qemu" "$cc"; do
 done
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-"$cc" -O1 -static -o "$tmp/guest" "$here/insn_guest.c"
+# away from the low addresses that programs make up
+"$cc" -O1 -static -Wl,-Ttext-segment=0x7000000000 -o "$tmp/guest" "$here/insn_guest.c"
 "$host" --jobs "${JOBS:-1}" "$qemu" -cpu "${QEMU_CPU:-neoverse-n1}" "$tmp/guest" -- "$@"

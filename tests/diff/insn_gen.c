@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "cpu/fuse.h"
 #include "cpu/translate.h"
 #include "insn_sweep.h"
 #include "insn_value.h"
@@ -251,20 +252,24 @@ static u32 should_be_one(const struct insn *row)
 	return letter_mask(row, 'x');
 }
 
-static bool defined(const struct insn *row, u32 w, u64 features)
+/* The word's uops, NULL when it is not defined. */
+static const struct tr *translate(const struct insn *row, u32 w, u64 features)
 {
 	static _Thread_local struct tr t;
 	static _Thread_local struct cpu c;
 
-	if (a64_decode(w, features) != row || unpredictable(row, w))
-		return false;
-	if (row->cls == CL_SYSTEM)
-		return true;
 	c.core.features = features;
 	t.c = &c;
 	t.n_uops = t.n_pool = 0;
 	t.off = 2048;
-	return row->tr(&t, row, w);
+	return row->tr(&t, row, w) ? &t : NULL;
+}
+
+static bool defined(const struct insn *row, u32 w, u64 features)
+{
+	if (a64_decode(w, features) != row || unpredictable(row, w))
+		return false;
+	return row->cls == CL_SYSTEM || translate(row, w, features);
 }
 
 /* Immediates at their edges; shift amounts of 0 often. */
@@ -632,27 +637,28 @@ static void chain_add(struct chain *c, const struct insn *row)
 }
 
 /* Special cases of rows that have handlers of their own. */
+static const struct special {
+	u32 word;
+	bool m; /* has a second source */
+} specials[] = {
+	{ 0x2a0003e0, true },  { 0xaa0003e0, true },  /* MOV (n is 31 already) */
+	{ 0x53001c00, false }, { 0x53003c00, false }, /* UXTB, UXTH */
+	{ 0x93407c00, false }, { 0x93401c00, false }, /* SXTW, SXTB */
+	{ 0x53107c00, false }, { 0xd360fc00, false }, /* LSR */
+	{ 0xd37df000, false }, { 0x531d7000, false }, /* LSL #3 */
+	{ 0x9b007c00, true },  { 0x1b007c00, true },  /* MUL */
+	{ 0x8b204000, true },  { 0x8b204c00, true },  /* ADD, UXTW #0 and #3 */
+	{ 0x8b000c00, true },  { 0x8b001000, true },  /* ADD, LSL #3 and #4 */
+	{ 0x4ac00000, true },  { 0x4ac02800, true },  /* EOR, ROR */
+	{ 0x4a401000, true },  { 0x13801000, true },  /* EOR, LSR; EXTR */
+	{ 0x9a9f07e0, false }, { 0x1a9f17e0, false }, /* CSET */
+};
+
 static void chain_special(struct chain *c)
 {
-	static const struct {
-		u32 word;
-		bool m; /* has a second source */
-	} words[] = {
-		{ 0x2a0003e0, true },  { 0xaa0003e0, true },  /* MOV (n is 31 already) */
-		{ 0x53001c00, false }, { 0x53003c00, false }, /* UXTB, UXTH */
-		{ 0x93407c00, false }, { 0x93401c00, false }, /* SXTW, SXTB */
-		{ 0x53107c00, false }, { 0xd360fc00, false }, /* LSR */
-		{ 0xd37df000, false }, { 0x531d7000, false }, /* LSL #3 */
-		{ 0x9b007c00, true },  { 0x1b007c00, true },  /* MUL */
-		{ 0x8b204000, true },  { 0x8b204c00, true },  /* ADD, UXTW #0 and #3 */
-		{ 0x8b000c00, true },  { 0x8b001000, true },  /* ADD, LSL #3 and #4 */
-		{ 0x4ac00000, true },  { 0x4ac02800, true },  /* EOR, ROR */
-		{ 0x4a401000, true },  { 0x13801000, true },  /* EOR, LSR; EXTR */
-		{ 0x9a9f07e0, false }, { 0x1a9f17e0, false }, /* CSET */
-	};
-	u32 k = below(c->rng, ARRAY_SIZE(words)), d = below(c->rng, 8), w = words[k].word | d;
+	u32 k = below(c->rng, ARRAY_SIZE(specials)), d = below(c->rng, 8), w = specials[k].word | d;
 
-	w |= words[k].m ? chain_source(c) << 16 : 0;
+	w |= specials[k].m ? chain_source(c) << 16 : 0;
 	if (!(w & 0x3e0))
 		w |= chain_source(c) << 5;
 	append(c->p, w);
@@ -692,32 +698,162 @@ static void chain_idiom(struct chain *c)
 	}
 }
 
-/* Branches go forward: only the loop's own goes back. */
-static void aim_branches(struct chain *c)
+/* ---- chains of what the engine joins ---- */
+
+enum { VOCABULARY = 256, WORDS_EACH = 16 };
+/* Some words for each plain handler that cpu/fuse.h names, so that all come equally often. */
+struct vocabulary {
+	struct {
+		exec_fn *handler;
+		bool succeeds; /* is part of a direct succession, of which there are most */
+		u32 n, word[WORDS_EACH];
+	} entry[VOCABULARY];
+	u32 n;
+};
+
+static bool in_forwarding(const struct fwd_row *rows, size_t n, exec_fn *fn)
+{
+	for (size_t i = 0; i < n; i++)
+		if (rows[i].plain == fn)
+			return true;
+	return false;
+}
+static bool in_heads(const struct head_row *rows, size_t n, exec_fn *fn)
+{
+	for (size_t i = 0; i < n; i++)
+		if (rows[i].plain == fn)
+			return true;
+	return false;
+}
+static bool in_tails(const struct tail_row *rows, size_t n, exec_fn *fn)
+{
+	for (size_t i = 0; i < n; i++)
+		if (rows[i].plain == fn)
+			return true;
+	return false;
+}
+
+static bool succeeds(exec_fn *fn)
+{
+	return in_heads(head_int_rows, head_int_rows_n, fn) ||
+	       in_heads(head_ldst_rows, head_ldst_rows_n, fn) ||
+	       in_tails(tail_int_rows, tail_int_rows_n, fn) ||
+	       in_tails(tail_ldst_rows, tail_ldst_rows_n, fn) ||
+	       in_tails(tail_branch_rows, tail_branch_rows_n, fn);
+}
+
+static bool is_joined(exec_fn *fn)
+{
+	return succeeds(fn) || in_forwarding(fwd_int_rows, fwd_int_rows_n, fn) ||
+	       in_forwarding(fwd_ldst_rows, fwd_ldst_rows_n, fn) ||
+	       in_forwarding(fwd_branch_rows, fwd_branch_rows_n, fn);
+}
+
+static void learn(struct vocabulary *v, exec_fn *handler, u32 w)
+{
+	u32 i = 0;
+
+	while (i < v->n && v->entry[i].handler != handler)
+		i++;
+	if (i == v->n) {
+		if (v->n == VOCABULARY || !is_joined(handler))
+			return;
+		v->entry[v->n].succeeds = succeeds(handler);
+		v->entry[v->n++].handler = handler;
+	}
+	if (v->entry[i].n < WORDS_EACH)
+		v->entry[i].word[v->entry[i].n++] = w;
+}
+
+static const struct vocabulary *vocabulary(u64 features)
+{
+	static struct vocabulary v;
+	u64 rng = 1;
+	u32 w;
+
+	if (v.n)
+		return &v;
+	for (size_t k = 0; k < 40; k++)
+		for (size_t i = 0; i < ARRAY_SIZE(specials); i++) {
+			w = specials[i].word | below(&rng, 8) | below(&rng, 8) << 16;
+			w |= w & 0x3e0 ? 0 : below(&rng, 8) << 5;
+			learn(&v, translate(a64_decode(w, features), w, features)->uop[0].exec, w);
+		}
+	for (size_t k = 0; k < 200; k++)
+		for (size_t i = 0; i < a64_insns_n; i++) {
+			const struct insn *row = &a64_insns[i];
+
+			if (row->cls == CL_SYSTEM || gen_excluded(row, features) ||
+			    !random_word(&rng, row, features, &w))
+				continue;
+			w |= row->tr == tr_adr ? 1u << 23 : 0; /* not to the stub: sides differ */
+			learn(&v, translate(row, w, features)->uop[0].exec, w);
+		}
+	return &v;
+}
+
+/* Any of the joined handlers on what was written last: its address too, so that some end in an
+ * abort. */
+static void chain_joined(struct chain *c, bool *indirect)
+{
+	const struct vocabulary *v = vocabulary(c->features);
+	u32 i = below(c->rng, v->n), w, written;
+	const struct insn *row;
+
+	for (unsigned tries = 0; tries < 3 && !v->entry[i].succeeds; tries++)
+		i = below(c->rng, v->n);
+	w = v->entry[i].word[below(c->rng, v->entry[i].n)];
+	row = a64_decode(w, c->features);
+
+	if (row->cls == CL_BRANCH_IND) {
+		if (!*indirect)
+			append(c->p, set_field(row, 'n', w, R_TARGET));
+		*indirect = true;
+		return;
+	}
+	written = c->last;
+	if (has_base(row))
+		w = chain_address(c, row, w);
+	if (has_base(row) && below(c->rng, 8) == 0)
+		w = set_field(row, 'n', w, written);
+	if (is_literal(row))
+		return;
+	chain_registers(c, row, &w);
+	if (defined(row, w, c->features))
+		append(c->p, w);
+}
+
+/* Branches go forward, or to the end in another page: only the loop's own goes back. */
+static void aim_branches(struct chain *c, u32 slot)
 {
 	struct program *p = c->p;
 
 	for (u32 i = 0; i < p->n; i++) {
 		const struct insn *row = a64_decode(p->word[i], c->features);
+		s32 end = (s32)((VA_STUB - VA_SLOT(slot)) / 4) - 1 - (s32)i;
 
-		if (row && is_direct_branch(row))
-			p->word[i] = aim(row, p->word[i],
-					 1 + (s32)below(c->rng, p->n - i < 6 ? p->n - i : 6));
-		else if (row && row->cls == CL_BRANCH_IND)
+		if (row && row->cls == CL_BRANCH_IND)
 			p->target = (u8)(i + 1 + below(c->rng, p->n - i));
+		if (!row || !is_direct_branch(row))
+			continue;
+		if (below(c->rng, 6) || (row->tr == tr_tbz && end > 0x1fff))
+			end = 1 + (s32)below(c->rng, p->n - i < 6 ? p->n - i : 6);
+		p->word[i] = aim(row, p->word[i], end);
 	}
 }
 
-void gen_chain(u64 *rng, u64 features, struct program *p)
+void gen_chain(u64 *rng, u64 features, u32 slot, struct program *p)
 {
 	struct chain c = { .rng = rng, .features = features, .p = p };
 	u32 length = 2 + below(rng, 20);
-	bool indirect = false, loop = below(rng, 4) == 0;
+	bool indirect = false, loop = below(rng, 4) == 0, joined = below(rng, 2);
 
 	memset(p, 0, sizeof *p);
 	p->chain = true;
 	p->base = -1;
 	p->branch = R_TARGET;
+	while (joined && p->n < length)
+		chain_joined(&c, &indirect);
 	while (p->n < length) {
 		const struct insn *row = chain_row(&c);
 
@@ -730,7 +866,7 @@ void gen_chain(u64 *rng, u64 features, struct program *p)
 		else
 			chain_add(&c, row);
 	}
-	aim_branches(&c);
+	aim_branches(&c, slot);
 	if (loop) {
 		append(p, 0xd1000400 | R_LOOP << 5 | R_LOOP);		   /* sub x28, x28, #1 */
 		append(p, 0xb5000000 | (-(p->n) & 0x7ffff) << 5 | R_LOOP); /* cbnz x28, start */

@@ -59,7 +59,8 @@ const char *gen_excluded(const struct insn *row, u64 features);
 bool gen_is_large(const struct insn *row);
 /* A program around one instruction of that row; false: no defined word was found in some tries. */
 bool gen_one(u64 *rng, const struct insn *row, u64 features, struct program *p);
-void gen_chain(u64 *rng, u64 features, struct program *p);
+/* A chain for slot `slot`. */
+void gen_chain(u64 *rng, u64 features, u32 slot, struct program *p);
 /* Points a literal load's focus somewhere else in the slot. */
 void gen_aim_literal(u64 *rng, struct program *p);
 /* The words of slot `slot` when p is there: the reference's prologue, the program, the way out,

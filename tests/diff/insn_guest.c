@@ -21,6 +21,8 @@ struct control {
 	uint64_t sp, tpidr;   /* the guest half's own, kept while a program runs */
 };
 
+#define TEXT_(x) #x
+#define TEXT(x)	 TEXT_(x)
 /* Copied to VA_STUB: stub_enter(before, program), stub_exit (where programs branch to), stub_leave (x0: control). */
 extern const uint8_t stub_exit[], stub_leave[], stub_enter[], stub_end[];
 
@@ -30,7 +32,7 @@ __asm__(".pushsection .rodata\n"
 	".global stub_exit, stub_leave, stub_enter, stub_end\n" /* local ones would lose their offsets in the GOT */
 	"stub_exit:\n"
 	"	msr tpidr_el0, x0\n"
-	"	adr x0, stub_exit + 4096\n"
+	"	ldr x0, stub_control\n"
 	"	ldr x0, [x0]\n"
 	".irp n, 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30\n"
 	"	str x\\n, [x0, #8 * \\n]\n"
@@ -51,7 +53,7 @@ __asm__(".pushsection .rodata\n"
 	".irp at, 792,800,808\n"
 	"	str xzr, [x0, #\\at]\n"
 	".endr\n"
-	"	adr x0, stub_exit + 4096\n"
+	"	ldr x0, stub_control\n"
 	"stub_leave:\n"
 	"	msr fpcr, xzr\n"
 	"	ldp x1, x2, [x0, #8]\n"
@@ -79,7 +81,7 @@ __asm__(".pushsection .rodata\n"
 	"	stp d10, d11, [sp, #112]\n"
 	"	stp d12, d13, [sp, #128]\n"
 	"	stp d14, d15, [sp, #144]\n"
-	"	adr x2, stub_exit + 4096\n"
+	"	ldr x2, stub_control\n"
 	"	mov x3, sp\n"
 	"	mrs x4, tpidr_el0\n"
 	"	stp x3, x4, [x2, #8]\n"
@@ -99,6 +101,8 @@ __asm__(".pushsection .rodata\n"
 	"	ldr x\\n, [x0, #8 * \\n]\n"
 	".endr\n"
 	"	br x1\n"
+	"	.balign 8\n"
+	"stub_control: .quad " TEXT(VA_CONTROL) "\n"
 	"stub_end:\n"
 	".popsection\n");
 
@@ -173,11 +177,11 @@ int main(void)
 	struct share *s = mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_SHARED, SHARE_FD, 0);
 	char byte;
 
-	if (s == MAP_FAILED || map(VA_CODE, CODE_SIZE + 8192, -1, 0) == MAP_FAILED ||
+	if (s == MAP_FAILED || map(VA_CODE, CODE_SIZE + 4096, -1, 0) == MAP_FAILED || map(VA_CONTROL, 4096, -1, 0) == MAP_FAILED ||
 	    map(VA_DATA, sizeof s->data, SHARE_FD, offsetof(struct share, data)) == MAP_FAILED)
 		return 1;
 	memcpy((void *)VA_STUB, stub_exit, (size_t)(stub_end - stub_exit));
-	__builtin___clear_cache((char *)VA_STUB, (char *)VA_CONTROL);
+	__builtin___clear_cache((char *)VA_STUB, (char *)VA_STUB + 4096);
 	mprotect((void *)VA_STUB, 4096, PROT_READ | PROT_EXEC);
 	guard_pages();
 	sigaltstack(&alternate, NULL);

@@ -7,8 +7,8 @@
  * NAME) on COUNT operand sets at least, each set with a state and a run of its own
  * insn_host [--jobs N] REFERENCE... -- sweep COUNT SEED [NAME]	the same with hundreds of sets in a
  * run, which loops over them
- * insn_host [--jobs N] REFERENCE... -- chain COUNT SEED		COUNT runs of short programs of
- * any instructions
+ * insn_host [--jobs N] REFERENCE... -- chain COUNT SEED		COUNT runs of short programs
+ * of any instructions
  *
  * REFERENCE is the command that runs insn_guest. The result does not depend on N, how many
  * processes share the work. Status 0: everything agreed and every row was run.
@@ -378,6 +378,10 @@ static void compare_batch(struct bench *b)
 			b->cover->n.known[reason]++;
 			continue;
 		}
+		if (n && s->program[differ[n - 1]] == s->program[run]) {
+			b->cover->n.differ++; /* one report of a program is enough */
+			continue;
+		}
 		round[n] = p->sweep.sets ? sweep_differs(p, s->data[run], pe_data(b->pe, run)) : 0;
 		differ[n++] = run;
 	}
@@ -497,7 +501,7 @@ static void run_chains(struct bench *b, const struct task *t)
 		while (b->next + CHAIN_RUNS <= FIRST_GUARDED) {
 			u32 slot = b->share->programs;
 
-			gen_chain(&b->rng, pe_features(b->pe), &b->program[slot]);
+			gen_chain(&b->rng, pe_features(b->pe), slot, &b->program[slot]);
 			cover_chain(b->cover, &b->program[slot], slot, pe_features(b->pe));
 			add_program(b, CHAIN_RUNS, slot % 8 == 7);
 		}

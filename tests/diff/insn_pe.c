@@ -1,5 +1,5 @@
 /* See insn_pe.h. Virtual address VA_CODE + x is physical address RAM + x, in blocks of 2 MiB, the
- * last in pages; one more block holds tables and vectors. */
+ * first and the last in pages; one more block holds tables and vectors. */
 #include "insn_pe.h"
 
 #include <stdlib.h>
@@ -15,7 +15,8 @@ enum {
 	RAM_SIZE = 0x2000000,
 	TABLES = 0xe00000,
 	VECTORS = TABLES + 0x2000,
-	GUARDED = TABLES + 0x3000, /* the pages of the block that holds the guarded runs */
+	CODE_TABLE = TABLES + 0x3000,
+	DATA_TABLE = TABLES + 0x4000,
 	BLOCK = 0x200000
 };
 _Static_assert(CODE_SIZE + 4096 <= BLOCK &&
@@ -71,20 +72,31 @@ enum {
 	IS_PAGE = 3
 };
 
-/* The last block of the data, page by page. Returns its entry. */
-static u64 make_pages(struct pe *p, u64 block)
+/* A block in pages: programs and stub, and below the last of the data. Returns its entry. */
+static u64 make_pages(struct pe *p, u64 table, u64 block, u64 (*access)(u64 page))
 {
-	u64 *l3 = (u64 *)(p->ram + GUARDED);
+	u64 *l3 = (u64 *)(p->ram + table);
+
+	for (u64 at = block; at < block + BLOCK; at += 4096) {
+		u64 bits = access(at);
+
+		l3[(at - block) / 4096] = bits ? (RAM + at) | bits : 0;
+	}
+	return (RAM + table) | IS_TABLE;
+}
+
+static u64 code_access(u64 page)
+{
+	return page < CODE_SIZE + 4096 ? AF | INNER | EL0_RO | IS_PAGE : 0;
+}
+
+static u64 data_access(u64 page)
+{
 	static const u64 access[] = { AF | INNER | EL0_RW | IS_PAGE, AF | INNER | EL0_RO | IS_PAGE,
 				      0 };
+	u64 at = page - (VA_DATA - VA_CODE);
 
-	for (u32 i = 0; i < BLOCK / 4096; i++) {
-		u64 at = block + i * 4096ull - (VA_DATA - VA_CODE);
-
-		l3[i] = access[share_page((u32)(at / DATA_SIZE), at / 4096 & 1)];
-		l3[i] |= l3[i] ? RAM + block + i * 4096ull : 0;
-	}
-	return (u64)(RAM + GUARDED) | IS_TABLE;
+	return access[share_page((u32)(at / DATA_SIZE), at / 4096 & 1)];
 }
 
 static void make_tables(struct pe *p)
@@ -93,12 +105,12 @@ static void make_tables(struct pe *p)
 	u64 last = VA_RUN(BATCH_RUNS) - VA_CODE - BLOCK;
 
 	l1[VA_CODE >> 30] = (u64)(RAM + TABLES + 4096) | IS_TABLE;
-	l2[0] = (u64)RAM | AF | INNER | EL0_RO | IS_BLOCK;
+	l2[0] = make_pages(p, CODE_TABLE, 0, code_access);
 	l2[TABLES / BLOCK] = (u64)(RAM + TABLES) | AF | INNER | EL1_RO | IS_BLOCK;
 	for (u64 at = VA_DATA - VA_CODE; at < VA_DATA - VA_CODE + sizeof(((struct share *)0)->data);
 	     at += BLOCK)
 		l2[at / BLOCK] = (RAM + at) | AF | INNER | EL0_RW | IS_BLOCK;
-	l2[last / BLOCK] = make_pages(p, last);
+	l2[last / BLOCK] = make_pages(p, DATA_TABLE, last, data_access);
 	for (unsigned i = 0; i < 512; i++)
 		((u32 *)(p->ram + VECTORS))[i] = HVC;
 	*(u32 *)(p->ram + (VA_STUB - VA_CODE)) = SVC;

@@ -11,20 +11,20 @@
 #include <stdint.h>
 
 enum {
-	SLOT_WORDS =
-		64, /* a program: SHARE_PROLOGUE, instructions, a branch to the stub, literals */
+	/* A program: SHARE_PROLOGUE, instructions, a branch to the stub, literals. No power of 2,
+	 * so that programs cross pages at all places. */
+	SLOT_WORDS = 65,
 	BATCH_PROGRAMS = 256,
 	BATCH_RUNS = 1024,
-	DATA_SIZE =
-		8192, /* of one run: two pages; what is interesting lies around their boundary */
-	CODE_SHIFT = 128, /* so that some programs cross a page */
-	CODE_SIZE = BATCH_PROGRAMS * SLOT_WORDS * 4 + 4096,
+	/* of one run: two pages; what is interesting lies around their boundary */
+	DATA_SIZE = 8192,
+	CODE_SIZE = (BATCH_PROGRAMS * SLOT_WORDS * 4 + 4095) & ~4095,
 };
 #define VA_CODE		 0x4000000000ull
 #define VA_STUB		 (VA_CODE + CODE_SIZE) /* where programs branch to at their end */
-#define VA_CONTROL	 (VA_STUB + 4096)      /* the guest half's own */
+#define VA_CONTROL	 0x7100000000	       /* the guest half's own, where no program comes */
 #define VA_DATA		 (VA_CODE + 0x1000000)
-#define VA_SLOT(program) (VA_CODE + CODE_SHIFT + (uint64_t)(program)*SLOT_WORDS * 4)
+#define VA_SLOT(program) (VA_CODE + (uint64_t)(program)*SLOT_WORDS * 4)
 #define VA_RUN(run)	 (VA_DATA + (uint64_t)(run)*DATA_SIZE)
 
 /* ldp x0, x1, [x0]: how the reference's entry gets the last two registers; ours starts behind it.
