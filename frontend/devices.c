@@ -1,5 +1,6 @@
 /*
- * -device: so far only the two that put files into memory; everything on a bus is refused by name.
+ * -device: the two that put files into memory, whose keys stand here; what stands on a bus has its rows in
+ * machine/kinds.c; what is not built is refused by name.
  */
 #include "frontend/options_priv.h"
 
@@ -172,24 +173,35 @@ const size_t device_kind_count = ARRAY_SIZE(device_kinds);
 static const struct {
 	const char *start, *missing;
 } absent[] = {
-	{ "virtio-", "virtio devices are not built yet (the transports are empty)" },
+	{ "virtio-gpu", "displays are not built yet" },
+	{ "virtio-", "this virtio device is not built" },
 	{ "vhost-", "vhost devices are not built" },
-	{ "pcie-", "PCI is not built yet" },
-	{ "pci-", "PCI is not built yet" },
-	{ "e1000", "PCI is not built yet" },
-	{ "nvme", "PCI is not built yet" },
+	{ "e1000", "not built; use virtio-net-pci" },
+	{ "nvme", "not built; use virtio-blk-pci" },
+	{ "usb-", "USB is not built; use virtio devices" },
+	{ "qemu-xhci", "USB is not built; use virtio devices" },
 	{ "ramfb", "displays are not built yet" },
 	{ "arm-smmuv3", "the SMMU is not built yet" },
 };
 
+/* QEMU's names without a bus, which mean the PCI device on this board. */
+static const struct {
+	const char *name, *means;
+} short_names[] = {
+	{ "virtio-blk", "virtio-blk-pci" },
+};
+
 static const char *kind_name(const void *list, size_t i)
 {
-	return i < device_kind_count ? ((const struct device_kind *)list)[i].name : NULL;
+	if (i < device_kind_count)
+		return device_kinds[i].name;
+	i -= device_kind_count;
+	return i < board_kind_count ? board_kinds[i].name : NULL;
 }
 
 static int unknown_device(struct parse *p, const char *name)
 {
-	const char *near = closest(name, kind_name, device_kinds);
+	const char *near = closest(name, kind_name, NULL);
 
 	for (size_t i = 0; i < ARRAY_SIZE(absent); i++)
 		if (!strncmp(name, absent[i].start, strlen(absent[i].start)))
@@ -198,10 +210,29 @@ static int unknown_device(struct parse *p, const char *name)
 		    : refuse(p, "unknown device '%s' (-device help lists them)", name);
 }
 
+/* One that stands on a bus; 1: there is no such kind. */
+static int board_device(struct parse *p, const char *name, const char *keys)
+{
+	char option[80];
+
+	for (size_t i = 0; i < ARRAY_SIZE(short_names); i++)
+		if (!strcmp(short_names[i].name, name))
+			name = short_names[i].means;
+	for (size_t i = 0; i < board_kind_count; i++) {
+		if (strcmp(board_kinds[i].name, name))
+			continue;
+		snprintf(option, sizeof option, "-device %s", name);
+		return item_parse(p, keys, NULL, &p->c->devices, &board_kinds[i], option);
+	}
+	return 1;
+}
+
 int option_device(struct parse *p, const char *arg)
 {
 	size_t n = strcspn(arg, ",");
+	const char *keys = arg + n + (arg[n] == ',');
 	char name[64];
+	int r;
 
 	if (!strcmp(arg, "help") || !strcmp(arg, "?")) {
 		p->ask = ASK_DEVICES;
@@ -210,14 +241,14 @@ int option_device(struct parse *p, const char *arg)
 	snprintf(name, sizeof name, "%.*s", (int)n, arg);
 	for (size_t i = 0; i < device_kind_count; i++) {
 		const struct device_kind *d = &device_kinds[i];
-		int r;
 
 		if (strcmp(d->name, name))
 			continue;
 		r = d->begin(p);
 		if (r == 0)
-			r = keys_parse(p, arg + n + (arg[n] == ','), NULL, d->keys, d->n_keys);
+			r = keys_parse(p, keys, NULL, d->keys, d->n_keys);
 		return r == 0 ? d->end(p) : r;
 	}
-	return unknown_device(p, name);
+	r = board_device(p, name, keys);
+	return r == 1 ? unknown_device(p, name) : r;
 }

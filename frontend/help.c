@@ -4,6 +4,7 @@
  */
 #include "frontend/options_priv.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "cpu/features.h"
@@ -78,7 +79,7 @@ static void man_keys(const char *title, const struct key *keys, size_t n, FILE *
 {
 	fprintf(out, ".SS %s\n", title);
 	for (size_t i = 0; i < n; i++) {
-		if (keys[i].missing)
+		if (keys[i].missing || !keys[i].help)
 			continue;
 		fputs(".TP\n\\fB", out);
 		troff(keys[i].name, out);
@@ -87,6 +88,29 @@ static void man_keys(const char *title, const struct key *keys, size_t n, FILE *
 		fputs("\\fR\n", out);
 		troff(keys[i].help, out);
 		fputc('\n', out);
+	}
+}
+
+/* -drive, and what stands on a bus: item i of them, NULL after the last. */
+static const struct item_kind *item_kind(size_t i, const char **option)
+{
+	*option = i == 0 ? "-drive" : "-device";
+	return i == 0 ? &drive_kind : i <= board_kind_count ? &board_kinds[i - 1] : NULL;
+}
+
+static void man_items(FILE *out)
+{
+	const struct item_kind *kind;
+	const char *option;
+	char title[80];
+
+	for (size_t i = 0; (kind = item_kind(i, &option)) != NULL; i++) {
+		size_t n;
+		struct key *keys = item_keys(kind, &n);
+
+		snprintf(title, sizeof title, "\\%s%s%s", option, i ? " " : "", i ? kind->name : "");
+		man_keys(title, keys, n, out);
+		free(keys);
 	}
 }
 
@@ -112,6 +136,7 @@ static void show_man(FILE *out)
 		snprintf(title, sizeof title, "\\-device %s", device_kinds[i].name);
 		man_keys(title, device_kinds[i].keys, device_kinds[i].n_keys, out);
 	}
+	man_items(out);
 	fputs(".SH EXIT STATUS\n0 when the guest powered off; 1 when something was refused or "
 	      "failed, with one line on standard error;\n"
 	      "otherwise what the guest passed to the semihosting exit call.\n",
@@ -123,7 +148,7 @@ static void show_keys(const struct key *keys, size_t n, FILE *out)
 	for (size_t i = 0; i < n; i++) {
 		char left[60];
 
-		if (keys[i].missing)
+		if (keys[i].missing || !keys[i].help)
 			continue;
 		snprintf(left, sizeof left, "%s=%s", keys[i].name, keys[i].form);
 		fprintf(out, "  %-24s  %s\n", left, keys[i].help);
@@ -143,6 +168,14 @@ static void show_devices(FILE *out)
 	for (size_t i = 0; i < device_kind_count; i++) {
 		fprintf(out, "%s: %s\n", device_kinds[i].name, device_kinds[i].help);
 		show_keys(device_kinds[i].keys, device_kinds[i].n_keys, out);
+	}
+	for (size_t i = 0; i < board_kind_count; i++) {
+		size_t n;
+		struct key *keys = item_keys(&board_kinds[i], &n);
+
+		fprintf(out, "%s: %s\n", board_kinds[i].name, board_kinds[i].help);
+		show_keys(keys, n, out);
+		free(keys);
 	}
 }
 

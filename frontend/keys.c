@@ -126,6 +126,7 @@ static int set_key(struct parse *p, const char *name, const char *value, const s
 			continue;
 		if (keys[i].missing)
 			return refuse(p, "%s: %s", name, keys[i].missing);
+		p->key = i;
 		return keys[i].set(p, value);
 	}
 	near = closest(name, key_name, &list);

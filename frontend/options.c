@@ -538,6 +538,25 @@ static int ask_version(struct parse *p, const char *arg)
 	p->ask = ASK_VERSION;
 	return 0;
 }
+static int set_snapshot(struct parse *p, const char *arg)
+{
+	p->c->disk_snapshot = true;
+	return 0;
+}
+
+static int set_global(struct parse *p, const char *arg)
+{
+	static const char known[] = "virtio-mmio.force-legacy=";
+	bool legacy = true;
+	int r;
+
+	if (strncmp(arg, known, strlen(known)))
+		return refuse(p, "expected %son|off, got '%s'", known, arg);
+	r = value_bool(p, "virtio-mmio.force-legacy", arg + strlen(known), &legacy);
+	p->c->virtio_modern = !legacy;
+	return r;
+}
+
 static int ask_man(struct parse *p, const char *arg)
 {
 	p->ask = ASK_MAN;
@@ -567,7 +586,16 @@ const struct option option_table[] = {
 	OPT("append", "TEXT", set_append, "The kernel's command line."),
 	OPT("dtb", "FILE", set_dtb, "This device tree instead of the board's own."),
 	OPT("device", "KIND,KEY=VALUE...", option_device,
-	    "loader or guest-loader. -device help lists their keys."),
+	    "A device, or something put into memory. -device help lists kinds and keys."),
+	OPT("drive", "file=FILE[,id=NAME][,KEY=VALUE...]", option_drive,
+	    "A disk: if=none for a -device that names its id, else with a device of its own."),
+	OPT("hda", "FILE", option_disk, "The same as -drive if=virtio,file=FILE; so are -hdb, -hdc, -hdd."),
+	OPT("hdb", "FILE", option_disk, "See -hda."),
+	OPT("hdc", "FILE", option_disk, "See -hda."),
+	OPT("hdd", "FILE", option_disk, "See -hda."),
+	OPT("snapshot", NULL, set_snapshot, "No disk is written to; what the guest writes is forgotten."),
+	OPT("global", "virtio-mmio.force-legacy=on|off", set_global,
+	    "off: the virtio-mmio slots have version 2 of the registers (default 1, as QEMU's)."),
 	OPT("demo", NULL, set_demo, "A built-in hypervisor with two guests; needs no file."),
 	GROUP("The console"),
 	OPT("serial", "stdio|mon:stdio|file:PATH|null|none", set_serial,
@@ -620,12 +648,9 @@ const struct option option_table[] = {
 	MISSING("bios", "FILE",
 	    "the flash is not built yet; give the firmware's ELF file to -kernel"),
 	MISSING("pflash", "FILE", "the flash is not built yet"),
-	MISSING("drive", "...", "block devices are not built yet"),
-	MISSING("blockdev", "...", "block devices are not built yet"),
-	MISSING("hda", "FILE", "block devices are not built yet"),
-	MISSING("cdrom", "FILE", "block devices are not built yet"),
-	MISSING("sd", "FILE", "block devices are not built yet"),
-	MISSING("snapshot", NULL, "block devices are not built yet"),
+	MISSING("blockdev", "...", "not built; use -drive"),
+	MISSING("cdrom", "FILE", "not built; use -drive if=virtio,readonly=on,file=FILE"),
+	MISSING("sd", "FILE", "not built; use -drive if=virtio,file=FILE"),
 	MISSING("netdev", "...", "network devices are not built yet"),
 	MISSING("chardev", "...", "character devices are not built; use -serial"),
 	MISSING("object", "...", "QEMU objects are not built"),
@@ -642,7 +667,6 @@ const struct option option_table[] = {
 	MISSING("vnc", "...", "displays are not built yet"),
 	MISSING("qmp", "...", "the monitor is not built yet"),
 	MISSING("mon", "...", "the monitor is not built yet"),
-	MISSING("global", "...", "QEMU's global properties are not built"),
 	MISSING("numa", "...", "NUMA is not built"),
 	MISSING("daemonize", NULL, "running in the background is not built"),
 	MISSING("plugin", "...", "plugins are not built"),

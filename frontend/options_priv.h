@@ -3,6 +3,7 @@
 #define FRONTEND_OPTIONS_PRIV_H
 
 #include "frontend/options.h"
+#include "machine/kinds.h"
 
 /* The state of one command line's parsing. */
 struct parse {
@@ -12,6 +13,9 @@ struct parse {
 	const char *option; /* as typed, for messages */
 	bool nodefaults, nographic;
 	unsigned serials;
+	size_t key;		    /* index in its table of the key being set */
+	struct config_item *item;   /* the -device, -drive... being read */
+	const struct param **params; /* its keys */
 	struct boot_loader *loader; /* the -device being read */
 	struct boot_module *module;
 	unsigned maxcpus, sockets, clusters, cores, threads; /* -smp; 0: not said */
@@ -49,6 +53,17 @@ struct device_kind {
 extern const struct device_kind device_kinds[];
 extern const size_t device_kind_count;
 int option_device(struct parse *p, const char *arg);
+/* items.c: options whose keys stand in machine/kinds.c. */
+int option_drive(struct parse *p, const char *arg);
+int option_disk(struct parse *p, const char *file); /* -hda and the like */
+/*
+ * Reads "key=value,..." for one item of `kind` into the list. implied: key of a first word without '='. option: how
+ * messages call it.
+ */
+int item_parse(struct parse *p, const char *text, const char *implied, struct config_items *list,
+	       const struct item_kind *kind, const char *option);
+/* The kind's keys in the form that the help lists take, with those of its place; *n of them. The caller frees them. */
+struct key *item_keys(const struct item_kind *kind, size_t *n);
 
 struct log_item {
 	const char *name, *help;

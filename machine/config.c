@@ -1,7 +1,9 @@
 /* Defaults and life time of struct config. */
 #include "machine/config.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 void config_init(struct config *c)
 {
@@ -17,12 +19,84 @@ void config_init(struct config *c)
 	};
 }
 
+static void items_free(struct config_items *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		struct config_item *item = &list->item[i];
+
+		for (size_t k = 0; k < item->n; k++) {
+			free(item->pair[k].name);
+			free(item->pair[k].value);
+		}
+		free(item->pair);
+		free(item->option);
+	}
+	free(list->item);
+}
+
+struct config_item *config_add(struct config_items *list, const struct item_kind *kind, const char *option)
+{
+	struct config_item *grown = realloc(list->item, (list->n + 1) * sizeof *grown);
+
+	if (!grown)
+		return NULL;
+	list->item = grown;
+	grown[list->n] = (struct config_item){ .kind = kind, .option = strdup(option) };
+	return grown[list->n].option ? &grown[list->n++] : NULL;
+}
+
+int config_put(struct config_item *item, const char *name, const char *value)
+{
+	struct config_pair *grown = realloc(item->pair, (item->n + 1) * sizeof *grown);
+	struct config_pair pair = { strdup(name), strdup(value) };
+
+	if (grown)
+		item->pair = grown;
+	if (!grown || !pair.name || !pair.value) {
+		free(pair.name);
+		free(pair.value);
+		return -ENOMEM;
+	}
+	grown[item->n++] = pair;
+	return 0;
+}
+
+const char *config_text(const struct config_item *item, const char *name, const char *otherwise)
+{
+	for (size_t k = item->n; k-- > 0;)
+		if (!strcmp(item->pair[k].name, name))
+			return item->pair[k].value;
+	return otherwise;
+}
+
+bool config_bool(const struct config_item *item, const char *name, bool otherwise)
+{
+	return !strcmp(config_text(item, name, otherwise ? "on" : "off"), "on");
+}
+
+u64 config_number(const struct config_item *item, const char *name, u64 otherwise)
+{
+	const char *v = config_text(item, name, NULL);
+
+	return v ? strtoull(v, NULL, 10) : otherwise;
+}
+
+const struct config_item *config_find(const struct config_items *list, const char *id)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (!strcmp(config_text(&list->item[i], "id", ""), id))
+			return &list->item[i];
+	return NULL;
+}
+
 void config_free(struct config *c)
 {
 	free(c->dumpdtb);
 	free(c->cpu);
 	free(c->cpu_features);
 	boot_files_free(&c->boot);
+	items_free(&c->devices);
+	items_free(&c->drives);
 	for (size_t i = 0; i < ARRAY_SIZE(c->serial); i++)
 		free(c->serial[i].path);
 	free(c->log_file);

@@ -10,6 +10,22 @@
 #include "loader/loader.h"
 
 struct cpu_core;
+struct item_kind;
+
+/* One -device, -drive...: its kind and what was typed for it, checked against the kind's keys. */
+struct config_pair {
+	char *name, *value; /* booleans are "on" or "off", numbers and sizes plain decimal */
+};
+struct config_item {
+	const struct item_kind *kind;
+	char *option; /* for messages: "-device virtio-blk-device" */
+	struct config_pair *pair;
+	size_t n;
+};
+struct config_items {
+	struct config_item *item;
+	size_t n;
+};
 
 enum config_serial_kind {
 	SERIAL_DEFAULT, /* not asked for: the first UART is on stdio, unless -nodefaults */
@@ -48,6 +64,10 @@ struct config {
 	struct boot_files boot;
 	bool demo; /* boot.builtin is the demo */
 
+	struct config_items devices, drives; /* in the order of the command line */
+	bool disk_snapshot;	 /* -snapshot: no disk is written to */
+	bool virtio_modern;	 /* virtio-mmio slots have version 2 */
+
 	struct config_serial serial[2]; /* the second exists with secure=on */
 	bool semihosting;
 	u64 seed;
@@ -77,6 +97,16 @@ struct config {
 
 void config_init(struct config *c); /* the defaults */
 void config_free(struct config *c);
+
+/* A new item at the end of the list, NULL without memory; a pair in it (a later one of a name wins): 0 or -ENOMEM. */
+struct config_item *config_add(struct config_items *list, const struct item_kind *kind, const char *option);
+int config_put(struct config_item *item, const char *name, const char *value);
+/* What the user said for `name`, or the default. */
+const char *config_text(const struct config_item *item, const char *name, const char *otherwise);
+bool config_bool(const struct config_item *item, const char *name, bool otherwise);
+u64 config_number(const struct config_item *item, const char *name, u64 otherwise);
+/* The item whose id= is `id`, or NULL. */
+const struct config_item *config_find(const struct config_items *list, const char *id);
 
 /*
  * The board's device tree, without what boot_plan_tree() adds. core: as cpu_core_make() returned

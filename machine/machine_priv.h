@@ -6,6 +6,7 @@
 #include "cpu/cpu.h"
 #include "devices/pl011.h"
 #include "devices/pl031.h"
+#include "devices/virtio/virtio.h"
 #include "gic/gic.h"
 #include "machine/board.h"
 #include "machine/machine.h"
@@ -40,6 +41,7 @@ struct machine {
 	struct event_queue queue;
 	struct pl031 *rtc;
 	struct uart_port uart[2];
+	struct board_virtio *virtio; /* make_virtio.c */
 	struct cpu_core core;
 	struct tlb_config tlb;
 	struct boot_plan *plan;
@@ -65,6 +67,10 @@ int make_virtio(struct machine *m, struct why *why);
 void free_gic(struct machine *m);
 void free_devices(struct machine *m);
 void free_virtio(struct machine *m);
+
+/* make_virtio.c: what virtio devices are lent, and all of them in the order of the command line (NULL after the last). */
+struct virtio_env machine_virtio_env(struct machine *m);
+struct virtio_device *machine_virtio(struct machine *m, size_t i);
 
 /* machine.c: what PEs, event queue and bus call. */
 struct cpu_host machine_host(struct machine *m);

@@ -36,9 +36,16 @@ mkfifo "$work/fifo"
 
 refused "unknown option; the closest known one is -kernel" -kernal x
 refused "unknown core 'cortex-a35'" -cpu cortex-a35 -kernel "$work/zeros"
-refused "expected a number from 1 to 8, got '100'" -smp 100 -kernel "$work/zeros"
+refused "expected a number from 1 to 64, got '100'" -smp 100 -kernel "$work/zeros"
 refused "expected a size such as 512M or 2G, got 'x'" -m x -kernel "$work/zeros"
-refused "block devices are not built yet" -drive if=none,id=d,file=x -kernel "$work/zeros"
+refused "cannot open for writing: No such file" -kernel "$work/zeros" -drive if=none,id=d,file="$work/none" -device virtio-blk-device,drive=d
+refused "expected a regular file or a block device" -kernel "$work/zeros" -drive if=none,id=d,file="$work/fifo",readonly=on -device virtio-blk-device,drive=d
+refused "the image is empty" -kernel "$work/zeros" -drive if=none,id=d,file="$work/empty" -device virtio-blk-device,drive=d
+refused "drive=e: expected the id of a -drive" -kernel "$work/zeros" -device virtio-blk-device,drive=e
+refused "two devices use it" -kernel "$work/zeros" -drive if=none,id=d,file="$work/zeros" -device virtio-blk-device,drive=d -device virtio-blk-device,drive=d
+refused "queue-size: expected a power of two, got 100" -kernel "$work/zeros" -drive if=none,id=d,file="$work/zeros" -device virtio-blk-device,drive=d,queue-size=100
+refused "-drive: format: expected raw, got 'qcow2'" -kernel "$work/zeros" -drive file=x,format=qcow2
+refused "-drive: unknown key 'fil'; the closest known one is 'file'" -kernel "$work/zeros" -drive fil=x
 refused "gic-version: expected 3 or max, got '2'" -M virt,gic-version=2 -kernel "$work/zeros"
 refused "nothing to run" -m 64
 refused "cannot open: No such file" -kernel "$work/none"

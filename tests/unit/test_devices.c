@@ -5,7 +5,6 @@
 #include "base/snap.h"
 #include "devices/pl011.h"
 #include "devices/pl031.h"
-#include "devices/virtio_mmio.h"
 #include "tests/unit/harness.h"
 #include "tests/unit/mem_snap.h"
 
@@ -224,14 +223,6 @@ TEST(pl031_alarm_fires_on_the_second)
 	pl031_free(d);
 }
 
-TEST(an_empty_virtio_slot_says_that_it_is_empty)
-{
-	EXPECT_EQ(rd(&virtio_mmio_empty_ops, NULL, 0), 0x74726976);
-	EXPECT_EQ(rd(&virtio_mmio_empty_ops, NULL, 4), 1);
-	EXPECT_EQ(rd(&virtio_mmio_empty_ops, NULL, 8), 0);
-	EXPECT_EQ(rd(&virtio_mmio_empty_ops, NULL, 0x100), 0);
-}
-
 /* What `from` saves is loaded into `to`, which then saves the same. */
 static void round_trip(const struct device_ops *ops, void *from, void *to)
 {
@@ -267,7 +258,6 @@ TEST(devices_come_back_from_a_snapshot)
 	wr(&pl031_ops, r, 4, PL031_DEFAULT_START + 9);
 	round_trip(&pl031_ops, r, r2);
 	EXPECT_EQ(event_next(&b2.q), 9000000000000);
-	round_trip(&virtio_mmio_empty_ops, NULL, NULL);
 	pl031_free(r);
 	pl031_free(r2);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "frontend/options.h"
+#include "machine/kinds.h"
 #include "tests/unit/harness.h"
 
 struct line {
@@ -144,10 +145,15 @@ TEST(refusals_name_the_option_and_the_closest_known_one)
 	refused("-m lots", "-m: size of RAM: expected a size such as 512M or 2G, got 'lots'");
 	refused("-m 0", "-m: size of RAM: expected 1M to 255G in steps of 4K, got '0'");
 	refused("-d int,mmuu", "-d: unknown log item 'mmuu'; the closest known one is 'mmu'");
-	refused("-drive if=none", "-drive: block devices are not built yet");
-	refused("-device virtio-blk-device,drive=d",
-		"-device: virtio-blk-device: virtio devices are not built yet (the transports are "
-		"empty)");
+	refused("-drive if=ide,file=x", "-drive: if: expected none|virtio, got 'ide'");
+	refused("-drive snapshot=maybe", "-drive: snapshot: expected on or off, got 'maybe'");
+	refused("-device virtio-gpu-device", "-device: virtio-gpu-device: displays are not built yet");
+	refused("-device virtio-blk-devise,drive=d",
+		"-device: virtio-blk-devise: this virtio device is not built");
+	refused("-device virtio-blk-device,num-queues=17",
+		"-device virtio-blk-device: num-queues: expected a number from 1 to 16, got '17'");
+	refused("-global virtio-blk.x=1",
+		"-global: expected virtio-mmio.force-legacy=on|off, got 'virtio-blk.x=1'");
 	refused("-device loadr,file=x",
 		"-device: unknown device 'loadr'; the closest known one is 'loader'");
 	refused("-device guest-loader,kernel=x", "-device: expected addr=ADDR in RAM");
@@ -166,5 +172,26 @@ TEST(questions_end_the_parsing)
 	config_free(&l.c);
 	l = parse("-cpu help");
 	EXPECT(l.r == 0 && l.ask == ASK_CPUS);
+	config_free(&l.c);
+}
+
+TEST(disks_and_their_devices_are_kept_in_order)
+{
+	struct line l = parse(VIRT "-kernel I -drive if=none,id=d,file=a,,b.img,format=raw,snapshot=yes -snapshot "
+				   "-device virtio-blk-device,drive=d,serial=S,queue-size=0x40 -hda c.img "
+				   "-device virtio-blk,drive=e,id=n -global virtio-mmio.force-legacy=false");
+
+	ASSERT(l.r == 0);
+	ASSERT(l.c.drives.n == 2 && l.c.devices.n == 2);
+	EXPECT_STR(config_text(&l.c.drives.item[0], "file", ""), "a,b.img");
+	EXPECT(config_bool(&l.c.drives.item[0], "snapshot", false));
+	EXPECT(!config_bool(&l.c.drives.item[0], "readonly", false));
+	EXPECT_STR(config_text(&l.c.drives.item[1], "if", ""), "virtio");
+	EXPECT_EQ(config_number(&l.c.devices.item[0], "queue-size", 256), 64);
+	EXPECT_EQ(config_number(&l.c.devices.item[0], "num-queues", 1), 1);
+	EXPECT_STR(l.c.devices.item[1].kind->name, "virtio-blk-pci");
+	EXPECT(config_find(&l.c.drives, "d") == &l.c.drives.item[0]);
+	EXPECT(!config_find(&l.c.drives, "e"));
+	EXPECT(l.c.disk_snapshot && l.c.virtio_modern);
 	config_free(&l.c);
 }
