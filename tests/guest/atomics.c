@@ -97,6 +97,26 @@ static void corners(void)
 	EXPECT_EQ("ldadd xzr", memory[0], 7);
 }
 
+/* LD<op> to register 31 with A = 0 is ST<op>: the same operation, and no register changes. */
+static void stores(void)
+{
+	for (enum op op = 0; op < SWP; op++) {
+		for (unsigned size = 0; size < 4; size++) {
+			for (unsigned release = 0; release < 2; release++) {
+				unsigned bits = 8u << size;
+				u64 mask = bits == 64 ? ~0ul : BIT(bits) - 1;
+				u64 old = 0x8182838485868788, v = 0x0123456789abcdef;
+
+				memory[0] = old;
+				EXPECT_EQ("x0", RUN(SPSR_EL1, guest_insn(atomic(size, release, op, 1, 2, 31)),
+						    0xdead, v, memory), 0xdead);
+				EXPECT_EQ(op_names[op], memory[0],
+					  (old & ~mask) | compute(op, old, v, bits));
+			}
+		}
+	}
+}
+
 /* size 0010001 L 1 Rs o0 11111 Rn Rt: x0 = compare and result, x1 = new value */
 static void compare_and_swap(void)
 {
@@ -156,6 +176,32 @@ static void compare_and_swap_pair(void)
 	EXPECT_EQ("32-bit pair", memory[1], 5);
 }
 
+PROBE(casp_frame, "mov x6, x0\n\tmov x7, x1\n\tmov x4, #4\n\tmov x5, #5\n\tb 1f\n\t"
+      ".balign 64\n1: casp x6, x7, x4, x5, [x2]\n\tstp x6, x7, [x3]");
+
+/* each ordering and size, the instruction patched: 0 sz 0010000 L 1 Rs o0 11111 Rn Rt */
+static void casp_orders(void)
+{
+	u32 *insn = (u32 *)(((u64)casp_frame + 20 + 63) & ~63ul);
+
+	for (unsigned order = 0; order < 8; order++) {
+		u64 x = order >> 2;
+
+		*(volatile u32 *)insn = 0x08207c00 | 6 << 16 | 2 << 5 | 4 | (u32)x << 30 |
+					(order & 1) << 22 | (order >> 1 & 1) << 15;
+		asm volatile("dc cvau, %0\n\tdsb ish\n\tic ivau, %0\n\tdsb ish\n\tisb"
+			     : : "r"(insn) : "memory");
+		memory[0] = x ? 0x1111222233334444 : 0x5555666633334444;
+		memory[1] = 0x99;
+		casp_once(casp_frame, x ? 0x1111222233334444 : 0x33334444, x ? 0x99 : 0x55556666,
+			  x ? 0x1111222233334444 : 0x33334444, x ? 0x99 : 0x55556666);
+		EXPECT_EQ("first", memory[0], x ? 4 : 5ul << 32 | 4);
+		EXPECT_EQ("second", memory[1], x ? 5 : 0x99);
+		casp_once(casp_frame, 8, 9, x ? 4 : 4, 5);
+		EXPECT_EQ("unequal", memory[0], x ? 4 : 5ul << 32 | 4);
+	}
+}
+
 PROBE(casp_odd, ".inst 0x48617c40");            /* CASP with Rs = 1: odd, undefined */
 
 static void undefined(void)
@@ -181,5 +227,5 @@ static void acquire_release(void)
 		  0xf1f2f3f4f5f65678);
 }
 
-GUEST_TESTS(TEST(operations), TEST(corners), TEST(compare_and_swap), TEST(compare_and_swap_pair),
+GUEST_TESTS(TEST(operations), TEST(corners), TEST(stores), TEST(compare_and_swap), TEST(compare_and_swap_pair), TEST(casp_orders),
 	    TEST(undefined), TEST(acquire_release));

@@ -95,5 +95,60 @@ static void flags_are_taken(void)
 	EXPECT_EQ("EL and SP", guest_cpu()->exc[0].spsr & 0x1f, SPSR_OF_EL(GUEST_EL()) & 0x1f);
 }
 
-GUEST_TESTS(TEST(reserved_modes), TEST(higher_el), TEST(wins_over_the_instruction),
+static int may_return_to(u64 m, u64 from)
+{
+	u64 el = m >> 2 & 3;
+
+	if ((m & 0x10) || (m & 2) || (!el && (m & 1)) || el > from)
+		return 0;
+	return el != 2 || guest_has_el2();
+}
+
+/*
+ * Each value of SPSR.M<4:0> but the modes of AArch32, which a reference may have, from the boot EL and
+ * from EL1: the bad ones change neither EL nor SP.
+ */
+static void every_mode(void)
+{
+	const u64 aarch32 = 0x8ccf0000;
+
+	for (u64 m = 0; m < 32; m++) {
+		u64 home = GUEST_EL();
+
+		if (aarch32 >> m & 1)
+			continue;
+		RUN(SPSR_DAIF | m, svc);
+		if (may_return_to(m, home))
+			EXPECT_EQ("legal", guest_cpu()->exc[0].esr >> 26, EC_SVC);
+		else
+			EXPECT_EXC("illegal", home, VEC_SAME, ESR(EC_ILLEGAL, 0), svc);
+		if (home == 1 || may_return_to(m, 1))
+			continue;
+		RUN(SPSR_EL1, eret_to, SPSR_DAIF | m, svc);
+		EXPECT_EXC("illegal from EL1", 1, VEC_SAME, ESR(EC_ILLEGAL, 0), svc);
+		EXPECT_EQ("SPSR", guest_cpu()->exc[0].spsr & 0x001003ff, SPSR_IL | SPSR_EL1);
+	}
+}
+
+static u64 il_in_handler;
+
+static enum guest_action read_spsr(struct exc *e)
+{
+	/* PSTATE.IL is clear here, or this code would not run; the SPSR has it */
+	il_in_handler = e->spsr & SPSR_IL;
+	e->spsr &= ~(u64)SPSR_IL;
+	e->elr += 4;
+	return GUEST_RESUME;
+}
+
+/* Returning with SPSR.IL clear ends the state; with it set, as it was saved, begins it again. */
+static void leaving(void)
+{
+	guest_cpu()->handler = read_spsr;
+	RUN(SPSR_EL1 | SPSR_IL, nop);
+	EXPECT_EQ("IL", il_in_handler, SPSR_IL);
+	EXPECT_EQ("exceptions", guest_cpu()->n_exc, 1);
+}
+
+GUEST_TESTS(TEST(every_mode), TEST(leaving), TEST(reserved_modes), TEST(higher_el), TEST(wins_over_the_instruction),
 	    TEST(il_in_spsr), TEST(from_el1), TEST(flags_are_taken));

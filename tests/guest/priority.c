@@ -4,8 +4,7 @@
  */
 /* run: -M virt,gic-version=3,virtualization=on -cpu cortex-a57 -smp 1 */
 /* run: -M virt,gic-version=3,virtualization=on -cpu neoverse-n1 -smp 1 */
-#include "guest.h"
-#include "bits.h"
+#include "flat.h"
 
 PROBE(udf, "udf #0");
 PROBE(svc, "svc #0");
@@ -13,6 +12,7 @@ PROBE(smc, "smc #0");
 PROBE(ldr_q, "ldr q0, [x0]");
 PROBE(load, "ldr x1, [x0]");
 PROBE(load_word, "ldr w1, [x0]");
+PROBE(store_word, "str w1, [x0]");
 PROBE(msr_ttbr, "msr ttbr0_el1, x0");
 PROBE(fp_unallocated, ".inst 0x1ea0fc00");      /* FCSEL of a type that does not exist */
 
@@ -127,6 +127,28 @@ static void of_the_access(void)
 	}
 }
 
+/*
+ * An alignment fault that the memory type causes is after the fault of the walk, before permission
+ * and before all of stage 2 (R_XCHFJ).
+ */
+static void alignment_by_type(void)
+{
+	u64 ro = FLAT_DEVICE_RO + 0x1001;
+
+	flat_on(0);
+	flat_stage2_on();
+	RUN(SPSR_EL1, store_word, ro);
+	EXPECT_ABORT("type, permission", 1, 1, store_word, FSC_ALIGNMENT | ISS_WNR, ro);
+	RUN(SPSR_EL1, store_word, ro - 1);
+	EXPECT_ABORT("aligned", 1, 1, store_word, FSC_PERMISSION(2) | ISS_WNR, ro - 1);
+	for (unsigned again = 0; again < 2; again++) {
+		RUN(SPSR_EL1, load_word, FLAT_DEVICE_HOLE + 2);
+		EXPECT_ABORT("type, stage 2", 1, 1, load_word, FSC_ALIGNMENT, FLAT_DEVICE_HOLE + 2);
+		RUN(SPSR_EL1, load_word, FLAT_DEVICE_HOLE);
+		EXPECT_EQ("aligned", guest_cpu()->exc[0].el, 2);
+	}
+}
+
 static void watchpoint_after_abort(void)
 {
 	WRITE(oslar_el1, 0);
@@ -149,4 +171,4 @@ static void interrupt_before_instruction(void)
 }
 
 GUEST_TESTS(TEST(of_the_fetch), TEST(of_the_instruction), TEST(undefined_before_traps),
-	    TEST(of_the_access), TEST(watchpoint_after_abort), TEST(interrupt_before_instruction));
+	    TEST(of_the_access), TEST(alignment_by_type), TEST(watchpoint_after_abort), TEST(interrupt_before_instruction));
