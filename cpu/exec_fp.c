@@ -85,12 +85,12 @@ EACH_SIZE(TERNARY, fnmsub, fp_neg, SAME)
 		}                                                                                                    \
 		return exec_##name(c, u, ANY_VALUE);                                                                            \
 	}
-#define N32 fp_host32(SCALAR(32, rn))
-#define M32 fp_host32(SCALAR(32, rm))
-#define A32 fp_host32(SCALAR(32, aux))
-#define N64 fp_host64(SCALAR(64, rn))
-#define M64 fp_host64(SCALAR(64, rm))
-#define A64 fp_host64(SCALAR(64, aux))
+#define N32 VLANE(c, float, u->rn, 0)
+#define M32 VLANE(c, float, u->rm, 0)
+#define A32 VLANE(c, float, u->aux, 0)
+#define N64 VLANE(c, double, u->rn, 0)
+#define M64 VLANE(c, double, u->rm, 0)
+#define A64 VLANE(c, double, u->aux, 0)
 HOST_FIRST(32, fadd32, FP_HOST_ROUND, fp32_is_finite, N32 + M32)
 HOST_FIRST(64, fadd64, FP_HOST_ROUND, fp64_is_finite, N64 + M64)
 HOST_FIRST(32, fsub32, FP_HOST_ROUND, fp32_is_finite, N32 - M32)

@@ -189,6 +189,12 @@ WBACK_STORE(st16, 2, 1, put16(p, (u16)V))
 WBACK_STORE(st32, 4, 2, put32(p, (u32)V))
 WBACK_STORE(st64, 8, 3, put64(p, V))
 WBACK_STORE(stp64, 16, 3, put64(p, V); put64(AT(p, 8), c->x[u->aux]))
+WBACK_LOAD(vld32, 4, 2, vset32(c, u->rd, get32(p)))
+WBACK_LOAD(vld64, 8, 3, vset64(c, u->rd, get64(p)))
+WBACK_LOAD(vld128, 16, 4, vset128(c, u->rd, get64(p), get64(AT(p, 8))))
+WBACK_STORE(vst32, 4, 2, put32(p, (u32)c->v[u->rd].d[0]))
+WBACK_STORE(vst64, 8, 3, put64(p, c->v[u->rd].d[0]))
+WBACK_STORE(vst128, 16, 4, memcpy(p, c->v[u->rd].d, 16))
 
 #define FWD_LD(name, mode) { exec_##name##_##mode, exec_##name##_##mode##_fn, NULL, NULL, FWD_PRODUCES },
 #define FWD_ST(name, mode) { exec_##name##_##mode, exec_##name##_##mode##_fn, NULL, exec_##name##_##mode##_fd, 0 },
@@ -262,6 +268,7 @@ const size_t tail_ldst_rows_n = ARRAY_SIZE(tail_ldst_rows);
 const struct pair_row pair_ldst_rows[] = {
 	PAIR_WB(ld8) PAIR_WB(ld16) PAIR_WB(ld32) PAIR_WB(ld64) PAIR_WB(ldp64)
 	PAIR_WB(st8) PAIR_WB(st16) PAIR_WB(st32) PAIR_WB(st64) PAIR_WB(stp64)
+	PAIR_WB(vld32) PAIR_WB(vld64) PAIR_WB(vld128) PAIR_WB(vst32) PAIR_WB(vst64) PAIR_WB(vst128)
 };
 const size_t pair_ldst_rows_n = ARRAY_SIZE(pair_ldst_rows);
 

@@ -38,7 +38,7 @@ bool mem_cache_op(struct cpu *c, const struct uop *u, u64 va, bool write, bool f
 /* The slot that would answer for va, and the tag it then has. */
 static always_inline_ const struct fast_slot *mem_slot(const struct cpu *c, u64 va, u32 desc)
 {
-	return &c->dfast.slot[fast_index(va, c->mctx[MEM_CTX(desc)].hash)];
+	return fast_lookup(&c->dfast, va, c->mctx[MEM_CTX(desc)].hash);
 }
 static always_inline_ u64 mem_tag(const struct cpu *c, u64 va, u32 desc)
 {
@@ -64,7 +64,7 @@ static always_inline_ void *mem_store_fast(struct cpu *c, u64 va, u32 desc)
 static always_inline_ void *mem_atomic(struct cpu *c, const struct uop *u, u64 va, u32 desc)
 {
 	const struct mctx *m = &c->mctx[MEM_CTX(desc)];
-	const struct fast_slot *s = &c->dfast.slot[fast_index(va, m->hash)];
+	const struct fast_slot *s = fast_lookup(&c->dfast, va, m->hash);
 
 	if (likely(s->rtag == ((va & ~0xfffull) | m->tag) && (!(desc & MEM_WRITES) || s->wtag == s->rtag) &&
 		   !(va & (MEM_SIZE(desc) - 1))))

@@ -29,10 +29,17 @@ VECTOR_TYPE(hs32, s32, 8);
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "lanes stand in memory as in the register");
 
+/*
+ * All 128 bits, as one store of 16 bytes: a vector read soon after two stores of 8 would wait until both have left the host's
+ * store buffer.
+ */
+static inline __attribute__((always_inline)) void vsetv(struct cpu *c, unsigned n, vu64 v)
+{
+	*(vu64 *)c->v[n].d = v;
+}
 static inline __attribute__((always_inline)) void vset128(struct cpu *c, unsigned n, u64 lo, u64 hi)
 {
-	c->v[n].d[0] = lo;
-	c->v[n].d[1] = hi;
+	vsetv(c, n, (vu64){ lo, hi });
 }
 static inline __attribute__((always_inline)) void vset64(struct cpu *c, unsigned n, u64 v)
 {
@@ -49,11 +56,6 @@ static inline __attribute__((always_inline)) void vset16(struct cpu *c, unsigned
 static inline __attribute__((always_inline)) void vset8(struct cpu *c, unsigned n, u8 v)
 {
 	vset128(c, n, v, 0);
-}
-/* All 128 bits from a vector. */
-static inline __attribute__((always_inline)) void vsetv(struct cpu *c, unsigned n, vu64 v)
-{
-	*(vu64 *)c->v[n].d = v;
 }
 static inline __attribute__((always_inline)) vu64 vgetv(const struct cpu *c, unsigned n)
 {

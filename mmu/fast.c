@@ -161,7 +161,7 @@ void fast_init(struct mmu *m)
  */
 static struct fast_context context_of(u32 id)
 {
-	return (struct fast_context){ .id = id, .hash = id * 0x9e3779b1u >> (32 - FAST_BITS) };
+	return (struct fast_context){ .id = id, .hash = (id * 0x9e3779b1u >> (32 - FAST_BITS)) << FAST_SLOT_SHIFT };
 }
 
 struct fast_context mmu_context(struct mmu *m, u64 key_lo, u64 key_hi, u32 *generation)

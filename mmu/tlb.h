@@ -69,6 +69,7 @@ extern const size_t mmu_stat_rows_n;
  */
 #define FAST_BITS    10
 #define FAST_SLOTS   (1u << FAST_BITS)
+#define FAST_SLOT_SHIFT 5 /* log2 of its bytes */
 #define FAST_CTX     0x7ffull /* context ids 1..0x7fe */
 #define FAST_ALIGNED 0x800ull
 #define FAST_NEVER   0 /* the id of an access context that may use no slot: none is ever tagged with it */
@@ -84,15 +85,26 @@ struct fast_slot {
 	u16 prev, next; /* list of the entry's slots, 1 + index, 0: end */
 	u16 pad;
 };
-_Static_assert(sizeof(struct fast_slot) == 32, "a fast slot is half a cache line");
+_Static_assert(sizeof(struct fast_slot) == 1 << FAST_SLOT_SHIFT, "a fast slot is half a cache line");
 
 struct fast_tlb {
 	struct fast_slot slot[FAST_SLOTS];
 };
 
+/*
+ * Where a page's slot stands, in bytes: a context's hash is kept in multiples of a slot's size, so that a lookup needs one shift.
+ */
+static inline u32 fast_offset(u64 va, u64 ctx_hash)
+{
+	return (u32)(va >> (12 - FAST_SLOT_SHIFT) ^ ctx_hash) & (FAST_SLOTS - 1) << FAST_SLOT_SHIFT;
+}
 static inline u32 fast_index(u64 va, u64 ctx_hash)
 {
-	return (u32)((va >> 12) ^ ctx_hash) & (FAST_SLOTS - 1);
+	return fast_offset(va, ctx_hash) >> FAST_SLOT_SHIFT;
+}
+static inline const struct fast_slot *fast_lookup(const struct fast_tlb *t, u64 va, u64 ctx_hash)
+{
+	return (const struct fast_slot *)((const char *)t->slot + fast_offset(va, ctx_hash));
 }
 
 struct mmu;
