@@ -14,6 +14,7 @@
 struct piece {
 	u8 *host; /* NULL: device */
 	pa pa;
+	bool zero; /* of zeros: nothing needs to be stored */
 	bool code;
 };
 
@@ -81,6 +82,27 @@ static bool read_faults(struct cpu *c, u64 va, u32 what, struct access a)
 	return x.fault.kind != FAULT_NONE;
 }
 
+/*
+ * Whether zeros stored at va need not be: the page is unused. Fills its slot so that the rest of the page is known. Xen and
+ * Linux scrub all of RAM with DC ZVA, which would only make the host hand out memory.
+ */
+static bool zero_ready(struct cpu *c, u64 va, const struct xlat *x, struct access a, u16 l1, struct piece *p)
+{
+	const struct mctx *m = &c->mctx[MCTX_CUR];
+	u8 *page;
+	struct fault f;
+
+	a.what = ACC_READ;
+	if (m->tag == FAST_NEVER || attr_is_device(x->attr) || (c->key & KEY_ALIGN) || x->s1_dbm_clean || x->s2_dbm_clean ||
+	    debug_watch_page(c, va) || !xlat_permits(&c->regime, x, a, &f))
+		return false;
+	page = bus_unused_page(c->bus, x->pa);
+	if (page)
+		fast_fill_zero(c->mmu, va, m->hash, (va & ~0xfffull) | m->tag, (u64)(uintptr_t)page - (va & ~0xfffull), l1);
+	p->host = page;
+	return page;
+}
+
 /* Translates one page's part [va, va+len) and says where it is. what: ACC_*. False: c->exit is set. */
 static bool touch(struct cpu *c, u64 va, unsigned len, u32 what, u32 desc, bool first, struct piece *p)
 {
@@ -102,8 +124,11 @@ static bool touch(struct cpu *c, u64 va, unsigned len, u32 what, u32 desc, bool 
 	}
 	if (unlikely(attr_is_device(x.attr)) && a.unaligned) /* because of stage 2 */
 		return abort_access(c, va, what == ACC_WRITE, FAULT_ALIGNMENT);
-	page = bus_page(c->bus, x.pa, &writable);
 	p->pa = x.pa;
+	p->zero = desc & MEM_ZERO && zero_ready(c, va, &x, a, l1, p);
+	if (p->zero)
+		return true;
+	page = bus_page(c->bus, x.pa, &writable);
 	p->host = page ? page + (x.pa.a & 0xfff) : NULL;
 	p->code = write && page && bus_code_page(c->bus, x.pa); /* not writable in the sense of bus_page() */
 	if (page) {
@@ -319,6 +344,7 @@ bool mem_zero_block(struct cpu *c, const struct uop *u, u64 rt)
 {
 	u32 desc = MEM(64, 0, MCTX_CUR, MEM_ZERO);
 	u64 va = rt & ~63ull;
+	const struct fast_slot *s;
 	struct piece p[2];
 	unsigned len;
 	void *fast;
@@ -328,6 +354,9 @@ bool mem_zero_block(struct cpu *c, const struct uop *u, u64 rt)
 		memset(fast, 0, 64);
 		return true;
 	}
+	s = mem_slot(c, va, desc);
+	if (likely(s->zero && s->rtag == mem_tag(c, va, desc)))
+		return true;
 	c->u = u;
 	if (!touch_all(c, va, ACC_WRITE, desc, p, &len)) {
 		c->exit.far = rt;
@@ -337,6 +366,8 @@ bool mem_zero_block(struct cpu *c, const struct uop *u, u64 rt)
 		return abort_access(c, rt, true, FAULT_ALIGNMENT);
 	if (!watch_ok(c, va, desc, ACC_WRITE))
 		return false;
+	if (p[0].zero)
+		return true;
 	if (!code_ready(c, &p[0], 64))
 		return ask_single(c, 1);
 	memset(p[0].host, 0, 64);

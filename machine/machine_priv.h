@@ -76,6 +76,7 @@ struct virtio_device *machine_virtio(struct machine *m, size_t i);
 struct cpu_host machine_host(struct machine *m);
 void machine_earlier(void *ctx, u64 when);
 void machine_code_written(void *ctx, pa page, u64 lines);
+void machine_page_used(void *ctx);
 
 void machine_end_with(struct machine *m, enum machine_end end);
 

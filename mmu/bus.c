@@ -32,6 +32,8 @@ struct bus {
 	const struct bus_region *ram; /* the largest RAM: looked at first */
 	struct listener *listener;
 	size_t n_listeners;
+	void (*used)(void *ctx); /* bus_on_used() */
+	void *used_ctx;
 };
 
 static void *lazy_memory(u64 size)
@@ -68,6 +70,7 @@ void bus_free(struct bus *b)
 
 		if (r->host) {
 			munmap(r->host, r->size);
+			munmap(r->use, r->size / PAGE);
 			munmap(r->code, code_bytes(r));
 		}
 	}
@@ -108,6 +111,9 @@ static int add(struct bus *b, const struct bus_region *r)
 	return 0;
 }
 
+/* A page is unused until somebody gets a way to write it; PAGE_ASKED: bus_unused_page() said so to somebody. */
+enum page_use { PAGE_UNUSED, PAGE_ASKED, PAGE_USED };
+
 int bus_add_ram(struct bus *b, const char *name, u64 base, u64 size, bool secure)
 {
 	struct bus_region r = { .name = name, .base = base, .size = size, .secure = secure };
@@ -119,9 +125,12 @@ int bus_add_ram(struct bus *b, const char *name, u64 base, u64 size, bool secure
 	if (!r.host)
 		return -ENOMEM;
 	r.code = lazy_memory(code_bytes(&r));
-	err = r.code ? add(b, &r) : -ENOMEM;
+	r.use = lazy_memory(size / PAGE);
+	err = r.code && r.use ? add(b, &r) : -ENOMEM;
 	if (err) {
 		munmap(r.host, size);
+		if (r.use)
+			munmap(r.use, size / PAGE);
 		if (r.code)
 			munmap(r.code, code_bytes(&r));
 	}
@@ -433,6 +442,37 @@ enum bus_status bus_copy_out(struct bus *b, pa p, void *dst, size_t n)
 	return BUS_OK;
 }
 
+static void use_page(struct bus *b, const struct bus_region *r, u64 off)
+{
+	u8 *use = &r->use[off / PAGE];
+
+	if (likely(*use == PAGE_USED))
+		return;
+	if (*use == PAGE_ASKED && b->used)
+		b->used(b->used_ctx);
+	*use = PAGE_USED;
+}
+
+u8 *bus_unused_page(struct bus *b, pa p)
+{
+	const struct bus_region *r = bus_find(b, pa_addr(p), pa_space(p));
+	u64 page;
+
+	if (!r || !r->use || r->readonly)
+		return NULL;
+	page = (pa_addr(p) - r->base) / PAGE;
+	if (r->use[page] == PAGE_USED)
+		return NULL;
+	r->use[page] = PAGE_ASKED;
+	return r->host + page * PAGE;
+}
+
+void bus_on_used(struct bus *b, void (*fn)(void *ctx), void *ctx)
+{
+	b->used = fn;
+	b->used_ctx = ctx;
+}
+
 u8 *bus_page(struct bus *b, pa p, bool *writable)
 {
 	u64 page = align_down(pa_addr(p), PAGE);
@@ -442,6 +482,8 @@ u8 *bus_page(struct bus *b, pa p, bool *writable)
 	if (!r || !r->host)
 		return NULL;
 	*writable = !r->readonly && !r->code[(page - r->base) / PAGE];
+	if (*writable)
+		use_page(b, r, page - r->base);
 	return r->host + (page - r->base);
 }
 
@@ -517,6 +559,7 @@ void phys_written(struct bus *b, pa p, u64 len)
 		u64 *word = &r->code[off / PAGE];
 		u64 hit = *word & lines_of(in_page, n);
 
+		use_page(b, r, off);
 		if (unlikely(hit))
 			code_written(b, word, pa_make(pa_space(p), r->base + off - in_page), hit);
 		off += n;

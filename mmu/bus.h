@@ -46,6 +46,7 @@ struct bus_region {
 	bool readonly;                 /* RAM only: writes are dropped with a GUEST log line */
 	u8 *host;                      /* RAM: its bytes; NULL: device */
 	u64 *code;                     /* RAM: one word a 4 KiB page, one bit a 64-byte line that holds decoded code */
+	u8 *use;                       /* RAM: one byte a 4 KiB page: enum page_use of bus.c */
 	const struct device_ops *ops;  /* device */
 	void *dev;
 };
@@ -72,6 +73,13 @@ enum bus_status bus_copy_out(struct bus *b, pa p, void *dst, size_t n);
 
 /* Host bytes of the 4 KiB page at p if it is plain RAM there, else NULL; *writable says whether stores may go straight. */
 u8 *bus_page(struct bus *b, pa p, bool *writable);
+
+/*
+ * Host bytes of the page at p if it is RAM that nobody has written yet or may write without asking: it holds zeros, and writing
+ * zeros there needs no host memory. Else NULL. Who was told so is told by bus_on_used() when that ends.
+ */
+u8 *bus_unused_page(struct bus *b, pa p);
+void bus_on_used(struct bus *b, void (*fn)(void *ctx), void *ctx);
 
 /*
  * Written code. The CPU marks the lines it decoded from; every writer calls phys_written(), which tells the CPU when

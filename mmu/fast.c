@@ -92,6 +92,26 @@ void fast_fill_data(struct mmu *m, u64 va, u64 hash, u64 rtag, u64 wtag, u64 add
 	s->addend = addend;
 }
 
+void fast_fill_zero(struct mmu *m, u64 va, u64 hash, u64 tag, u64 addend, u16 l1)
+{
+	struct fast_slot *s = take_slot(m, SIDE_DATA, va, hash, l1);
+
+	fast_drop_zero(m);
+	if (!s)
+		return;
+	s->rtag = tag;
+	s->addend = addend;
+	s->zero = true;
+	m->zero = s;
+}
+
+void fast_drop_zero(struct mmu *m)
+{
+	if (m->zero)
+		m->zero->zero = false;
+	m->zero = NULL;
+}
+
 void fast_fill_code(struct mmu *m, u64 va, u64 hash, u64 tag, void *code, u16 l1)
 {
 	struct fast_slot *s = take_slot(m, SIDE_CODE, va, hash, l1);

@@ -20,6 +20,7 @@ struct mmu {
 	struct assoc l1[SIDES], main, walk, ipa;
 	struct fast_tlb *fast[SIDES];
 	bool overlaps[SIDES]; /* conflict=abort and L1 lines overlap: no slot is filled */
+	struct fast_slot *zero; /* the slot that fast_fill_zero() filled last; may hold something else since */
 	struct walk_caches caches; /* of a counted walk */
 	struct walk_caches peek;   /* of a probe: looks, but neither counts nor fills */
 	u32 generation, contexts;  /* ids handed out: 1..contexts */
