@@ -7,7 +7,6 @@
 #define VEC2_BHS(name, S, expr) VEC2(name##8, v##S##8, expr) VEC2(name##16, v##S##16, expr) VEC2(name##32, v##S##32, expr)
 #define VEC2_BHSD(name, S, expr) VEC2_BHS(name, S, expr) VEC2(name##64, v##S##64, expr)
 #define LANES2_BHS(name, S, expr) LANES2(name##8, S##8, expr) LANES2(name##16, S##16, expr) LANES2(name##32, S##32, expr)
-#define LANES2_BHSD(name, S, expr) LANES2_BHS(name, S, expr) LANES2(name##64, S##64, expr)
 
 VEC2(vnot, vu64, ~n)
 VEC2_BHSD(vneg, u, -n)
@@ -60,12 +59,14 @@ VEC2(vcnt, vu8, byte_popcount(n))
 LANES2_BHS(vclz, u, clz32(n) - (32 - WIDTH(n)))
 LANES2_BHS(vcls, s, clz32((u32)(n ^ n >> 1) << 1 << (32 - WIDTH(n)) | 1u << (32 - WIDTH(n))))
 
-/* Saturating. UNSIGNED: the lane's bits as a number. */
-#define UNSIGNED(n) ((s128)((u64)(n) & ~0ull >> (64 - WIDTH(n))))
-LANES2_BHSD(vsqabs, s, sat_signed(c, n < 0 ? -(s128)n : n, WIDTH(n)))
-LANES2_BHSD(vsqneg, s, sat_signed(c, -(s128)n, WIDTH(n)))
-LANES2_BHSD(vsuqadd, s, sat_signed(c, d + UNSIGNED(n), WIDTH(n)))
-LANES2_BHSD(vusqadd, s, sat_unsigned(c, UNSIGNED(d) + n, WIDTH(n)))
+/* Saturating. The mixed additions: a signed sum with an unsigned number may not be smaller, and the other way round by n's sign. */
+#define IS_MIN(n)  ((n) == (__typeof__((n)[0]))(-SIGNED_MAX(n) - 1))
+#define ALL_MAX(n) (((n) ^ (n)) + SIGNED_MAX(n))
+SATURATE_BHSD(vsqabs, s, UVEC(n ^ (n < 0)) - UVEC(n < 0), IS_MIN(n), ALL_MAX(n))
+SATURATE_BHSD(vsqneg, s, -UVEC(n), IS_MIN(n), ALL_MAX(n))
+SATURATE_BHSD(vsuqadd, s, UVEC(d) + UVEC(n), r < d, ALL_MAX(n))
+#define NEGATIVE(n) ((n) > SIGNED_MAX(n)) /* an unsigned lane, taken as signed */
+SATURATE_BHSD(vusqadd, u, d + n, VSEL(__typeof__(n), NEGATIVE(n), (__typeof__(n))(r > d), (__typeof__(n))(r < d)), ~NEGATIVE(n))
 
 /* Pairwise long: neighbours added in lanes of twice the width. */
 #define LOWS(n)     ((__typeof__(n))(UVEC(n) << WIDTH(n[0]) / 2) >> WIDTH(n[0]) / 2)
@@ -105,7 +106,6 @@ EXEC(addp_scalar) { vset64(c, u->rd, c->v[u->rn].d[0] + c->v[u->rn].d[1]); NEXT(
 #define VEC_BHS(name)   { FN_VEC(name##8), FN_VEC(name##16), FN_VEC(name##32) }
 #define VEC_BHSD(name)  { FN_VEC(name##8), FN_VEC(name##16), FN_VEC(name##32), FN_VEC(name##64) }
 #define LANE_BHS(name)  { FN_LANE(name##8), FN_LANE(name##16), FN_LANE(name##32) }
-#define LANE_BHSD(name) { FN_LANE(name##8), FN_LANE(name##16), FN_LANE(name##32), FN_LANE(name##64) }
 
 static const struct simd_fn ops2[VOP_COUNT] = {
 	[VOP_REV64] = { { FN_VEC(vrev64_8), FN_VEC(vrev64_16), FN_VEC(vrev64_32) } },
@@ -115,15 +115,15 @@ static const struct simd_fn ops2[VOP_COUNT] = {
 	[VOP_UADDLP] = { VEC_BHS(vuaddlp) },
 	[VOP_SADALP] = { VEC_BHS(vsadalp) },
 	[VOP_UADALP] = { VEC_BHS(vuadalp) },
-	[VOP_SUQADD] = { LANE_BHSD(vsuqadd) },
-	[VOP_USQADD] = { LANE_BHSD(vusqadd) },
+	[VOP_SUQADD] = { VEC_BHSD(vsuqadd) },
+	[VOP_USQADD] = { VEC_BHSD(vusqadd) },
 	[VOP_CLS] = { LANE_BHS(vcls) },
 	[VOP_CLZ] = { LANE_BHS(vclz) },
 	[VOP_CNT] = { { FN_VEC(vcnt) } },
 	[VOP_NOT] = { { FN_VEC(vnot) } },
 	[VOP_RBIT] = { { FN_VEC(vrbit) } },
-	[VOP_SQABS] = { LANE_BHSD(vsqabs) },
-	[VOP_SQNEG] = { LANE_BHSD(vsqneg) },
+	[VOP_SQABS] = { VEC_BHSD(vsqabs) },
+	[VOP_SQNEG] = { VEC_BHSD(vsqneg) },
 	[VOP_ABS] = { VEC_BHSD(vabs) },
 	[VOP_NEG] = { VEC_BHSD(vneg) },
 	[VOP_CMGT0] = { VEC_BHSD(vcmgt0) },

@@ -57,21 +57,21 @@ VEC3_BHS(vurhadd, u, (n | m) - ((n ^ m) >> 1))
 VEC3_BHS(vshsub, s, (n >> 1) - (m >> 1) - (~n & m & 1))
 VEC3_BHS(vuhsub, u, (n >> 1) - (m >> 1) - (~n & m & 1))
 
-/* Saturating. */
-LANES3_BHSD(vsqadd, s, sat_signed(c, (s128)n + m, WIDTH(n)))
-LANES3_BHSD(vuqadd, u, sat_unsigned(c, (s128)n + m, WIDTH(n)))
-LANES3_BHSD(vsqsub, s, sat_signed(c, (s128)n - m, WIDTH(n)))
-LANES3_BHSD(vuqsub, u, sat_unsigned(c, (s128)n - m, WIDTH(n)))
+/* Saturating: a sum overflows where it has the sign of neither operand. */
+SATURATE_BHSD(vsqadd, s, UVEC(n) + UVEC(m), ((n ^ r) & (m ^ r)) < 0, LIMIT_OF(n))
+SATURATE_BHSD(vuqadd, u, n + m, r < n, ~(r ^ r))
+SATURATE_BHSD(vsqsub, s, UVEC(n) - UVEC(m), ((n ^ m) & (n ^ r)) < 0, LIMIT_OF(n))
+SATURATE_BHSD(vuqsub, u, n - m, n < m, r ^ r)
 
 /* Shifts by register: the amount is the low byte of each element, negative to the right. */
-LANES3_BHSD(vsshl, s, shift_exact(n, (s8)m, false))
-LANES3_BHSD(vushl, u, shift_exact(n, (s8)m, false))
-LANES3_BHSD(vsrshl, s, shift_exact(n, (s8)m, true))
-LANES3_BHSD(vurshl, u, shift_exact(n, (s8)m, true))
-LANES3_BHSD(vsqshl, s, sat_signed(c, shift_exact(n, (s8)m, false), WIDTH(n)))
-LANES3_BHSD(vuqshl, u, sat_unsigned(c, shift_exact(n, (s8)m, false), WIDTH(n)))
-LANES3_BHSD(vsqrshl, s, sat_signed(c, shift_exact(n, (s8)m, true), WIDTH(n)))
-LANES3_BHSD(vuqrshl, u, sat_unsigned(c, shift_exact(n, (s8)m, true), WIDTH(n)))
+LANES3_BHSD(vsshl, s, SHIFT_LANE(n, (s8)m, false))
+LANES3_BHSD(vushl, u, SHIFT_LANE(n, (s8)m, false))
+LANES3_BHSD(vsrshl, s, SHIFT_LANE(n, (s8)m, true))
+LANES3_BHSD(vurshl, u, SHIFT_LANE(n, (s8)m, true))
+LANES3_BHSD(vsqshl, s, sat_signed(c, SHIFT_LANE(n, (s8)m, false), WIDTH(n)))
+LANES3_BHSD(vuqshl, u, sat_unsigned(c, SHIFT_LANE(n, (s8)m, false), WIDTH(n)))
+LANES3_BHSD(vsqrshl, s, sat_signed(c, SHIFT_LANE(n, (s8)m, true), WIDTH(n)))
+LANES3_BHSD(vuqrshl, u, sat_unsigned(c, SHIFT_LANE(n, (s8)m, true), WIDTH(n)))
 
 /* Pairwise: lanes of n then of m, taken two by two: a and b are the even and the odd ones. */
 #define PAIRS(name, w, T, expr)                                                                                              \
@@ -211,10 +211,10 @@ static const struct simd_fn ops3[VOP_COUNT] = {
 	[VOP_URHADD] = { VEC_BHS(vurhadd) },
 	[VOP_SHSUB] = { VEC_BHS(vshsub) },
 	[VOP_UHSUB] = { VEC_BHS(vuhsub) },
-	[VOP_SQADD] = { LANE_BHSD(vsqadd) },
-	[VOP_UQADD] = { LANE_BHSD(vuqadd) },
-	[VOP_SQSUB] = { LANE_BHSD(vsqsub) },
-	[VOP_UQSUB] = { LANE_BHSD(vuqsub) },
+	[VOP_SQADD] = { VEC_BHSD(vsqadd) },
+	[VOP_UQADD] = { VEC_BHSD(vuqadd) },
+	[VOP_SQSUB] = { VEC_BHSD(vsqsub) },
+	[VOP_UQSUB] = { VEC_BHSD(vuqsub) },
 	[VOP_SSHL] = { LANE_BHSD(vsshl) },
 	[VOP_USHL] = { LANE_BHSD(vushl) },
 	[VOP_SQSHL] = { LANE_BHSD(vsqshl) },

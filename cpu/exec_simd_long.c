@@ -95,14 +95,6 @@ EXEC(pmull8)
 	NEXT(c, u);
 }
 
-/* Narrow results: the low half with zeroes above, or the high half over the old low one. */
-static always_inline_ void set_half(struct cpu *c, const struct uop *u, u64 v)
-{
-	if (u->aux)
-		vset128(c, u->rd, c->v[u->rd].d[0], v);
-	else
-		vset64(c, u->rd, v);
-}
 #define NARROW3(name, W, H, expr)                                                                                            \
 	EXEC(name)                                                                                                           \
 	{                                                                                                                    \
@@ -127,25 +119,9 @@ XTN(xtn8, vu16, hu8)
 XTN(xtn16, vu32, hu16)
 XTN(xtn32, vu64, hu32)
 
-/* Saturating narrow, of the elements that the instruction has. */
-#define SQXTN(name, N, W, sat)                                                                                               \
-	EXEC(name)                                                                                                           \
-	{                                                                                                                    \
-		union vreg r = { .v = { 0, 0 } };                                                                            \
-		for (unsigned i = 0; i < ELEMENTS(u); i++)                                                                             \
-			VREG_LANE(r, N, i) = (N)sat(c, VLANE(c, W, u->rn, i), WIDTH(N));                                     \
-		set_half(c, u, r.v[0]);                                                                                      \
-		NEXT(c, u);                                                                                                  \
-	}
-SQXTN(sqxtn8, s8, s16, sat_signed)
-SQXTN(sqxtn16, s16, s32, sat_signed)
-SQXTN(sqxtn32, s32, s64, sat_signed)
-SQXTN(uqxtn8, u8, u16, sat_unsigned)
-SQXTN(uqxtn16, u16, u32, sat_unsigned)
-SQXTN(uqxtn32, u32, u64, sat_unsigned)
-SQXTN(sqxtun8, u8, s16, sat_unsigned)
-SQXTN(sqxtun16, u16, s32, sat_unsigned)
-SQXTN(sqxtun32, u32, s64, sat_unsigned)
+NARROW_SS(sqxtn, n)
+NARROW_UU(uqxtn, n)
+NARROW_SU(sqxtun, n)
 
 /* Saturating doubling multiply long. The product saturates before it is accumulated. */
 #define SQDM(name, N, W, expr)                                                                                               \
@@ -184,6 +160,9 @@ static exec_fn *const ops_long[VOP_COUNT][3] = {
 	[VOP_SQDMULL] = HS(sqdmull),  [VOP_SQDMLAL] = HS(sqdmlal),  [VOP_SQDMLSL] = HS(sqdmlsl),  [VOP_SHLL] = BHS(shll),
 	[VOP_XTN] = BHS(xtn),         [VOP_SQXTN] = BHS(sqxtn),     [VOP_UQXTN] = BHS(uqxtn),     [VOP_SQXTUN] = BHS(sqxtun),
 };
+static exec_fn *const ops_narrow_scalar[VOP_COUNT][3] = {
+	[VOP_SQXTN] = NARROW_SCALAR(sqxtn), [VOP_UQXTN] = NARROW_SCALAR(uqxtn), [VOP_SQXTUN] = NARROW_SCALAR(sqxtun),
+};
 static exec_fn *const ops_long_elem[VOP_COUNT][3] = {
 	[VOP_SMLAL] = HS(esmlal),     [VOP_UMLAL] = HS(eumlal),     [VOP_SMLSL] = HS(esmlsl),     [VOP_UMLSL] = HS(eumlsl),
 	[VOP_SMULL] = HS(esmull),     [VOP_UMULL] = HS(eumull),
@@ -205,7 +184,9 @@ static bool emit_long(struct tr *t, const struct insn *row, exec_fn *const *fns,
 
 bool tr_simd_long(struct tr *t, const struct insn *row, u32 w)
 {
-	return emit_long(t, row, ops_long[simd_op(row)], w, bits(w, 20, 16), OWN_LANE);
+	exec_fn *const *one = ops_narrow_scalar[simd_op(row)];
+
+	return emit_long(t, row, row->arg & VOP_SCALAR && one[0] ? one : ops_long[simd_op(row)], w, bits(w, 20, 16), OWN_LANE);
 }
 
 bool tr_simd_long_elem(struct tr *t, const struct insn *row, u32 w)

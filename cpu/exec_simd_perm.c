@@ -85,12 +85,24 @@ PERMUTES_LOW(32, vu32, ZIP1_32, UZP1_32, UZP2_32, TRN1_32, TRN2_32)
 /* EXT: bytes from the pair m:n, from byte u->imm on (1 and up). */
 EXEC(vmov) { vsetv(c, u->rd, vgetv(c, u->rn)); NEXT(c, u); }
 EXEC(vmov_d) { vset64(c, u->rd, c->v[u->rn].d[0]); NEXT(c, u); }
-EXEC(ext_q)
+static always_inline_ u64 funnel(u64 low, u64 high, unsigned shift)
 {
-	u128 n = (u128)vgetv(c, u->rn), m = (u128)vgetv(c, u->rm);
-	unsigned shift = (unsigned)u->imm * 8;
+	return (u64)(((u128)high << 64 | low) >> (shift & 63));
+}
+/* From byte 1 to 7, 8, 9 to 15. */
+EXEC(ext_q_low)
+{
+	u64 n1 = c->v[u->rn].d[1];
 
-	vsetv(c, u->rd, (vu64)(n >> shift | m << (128 - shift)));
+	vset128(c, u->rd, funnel(c->v[u->rn].d[0], n1, 8 * u->uimm), funnel(n1, c->v[u->rm].d[0], 8 * u->uimm));
+	NEXT(c, u);
+}
+EXEC(ext_q_8) { vset128(c, u->rd, c->v[u->rn].d[1], c->v[u->rm].d[0]); NEXT(c, u); }
+EXEC(ext_q_high)
+{
+	u64 m0 = c->v[u->rm].d[0];
+
+	vset128(c, u->rd, funnel(c->v[u->rn].d[1], m0, 8 * u->uimm), funnel(m0, c->v[u->rm].d[1], 8 * u->uimm));
 	NEXT(c, u);
 }
 EXEC(ext_d)
@@ -223,12 +235,13 @@ bool tr_simd_ext(struct tr *t, const struct insn *row, u32 w)
 {
 	unsigned at = bits(w, 14, 11);
 	bool q = bit(w, 30);
-	exec_fn *fn = at == 0 ? (q ? exec_vmov : exec_vmov_d) : q ? exec_ext_q : exec_ext_d;
+	exec_fn *fn_q = at == 0 ? exec_vmov : at < 8 ? exec_ext_q_low : at == 8 ? exec_ext_q_8 : exec_ext_q_high;
+	exec_fn *fn_d = at == 0 ? exec_vmov_d : exec_ext_d;
 
 	if (!q && at >= 8)
 		return false;
 	if (tr_fp_check(t))
-		emit(t, fn, w & 31, bits(w, 9, 5), bits(w, 20, 16), 0, (s32)at);
+		emit(t, q ? fn_q : fn_d, w & 31, bits(w, 9, 5), bits(w, 20, 16), 0, (s32)at);
 	return true;
 }
 

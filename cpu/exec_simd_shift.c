@@ -4,16 +4,8 @@
  */
 #include "cpu/simd_priv.h"
 
-/*
- * Right shifts go in two steps so that a shift by the whole width needs no special case; the bit that falls out of the second
- * step is the rounding increment. Left shifts are by less than the width.
- */
-#define SH_RIGHT(n) ((n) >> (u->imm - 1) >> 1)
-#define SH_ROUND(n) (((n) >> (u->imm - 1) >> 1) + ((n) >> (u->imm - 1) & 1))
 #define VEC2_BHSD(name, S, expr)                                                                                             \
 	VEC2(name##8, v##S##8, expr) VEC2(name##16, v##S##16, expr) VEC2(name##32, v##S##32, expr) VEC2(name##64, v##S##64, expr)
-#define LANES2_BHSD(name, S, expr)                                                                                           \
-	LANES2(name##8, S##8, expr) LANES2(name##16, S##16, expr) LANES2(name##32, S##32, expr) LANES2(name##64, S##64, expr)
 
 VEC2_BHSD(isshr, s, SH_RIGHT(n))
 VEC2_BHSD(iushr, u, SH_RIGHT(n))
@@ -30,21 +22,13 @@ VEC2_BHSD(ishl, u, n << u->imm)
 VEC2_BHSD(isli, u, n << u->imm | (d & ~(ONES(n) << u->imm)))
 VEC2_BHSD(isri, u, SH_RIGHT(n) | (d & ~SH_RIGHT(ONES(n))))
 
-LANES2_BHSD(isqshl, s, sat_signed(c, shift_exact(n, u->imm, false), WIDTH(n)))
-LANES2_BHSD(iuqshl, u, sat_unsigned(c, shift_exact(n, u->imm, false), WIDTH(n)))
-LANES2_BHSD(isqshlu, s, sat_unsigned(c, shift_exact(n, u->imm, false), WIDTH(n)))
+/* Saturating: where shifting back does not give the operand. SQSHLU makes a negative one 0. */
+SATURATE_BHSD(isqshl, s, UVEC(n) << u->imm, r >> u->imm != n, LIMIT_OF(n))
+SATURATE_BHSD(iuqshl, u, n << u->imm, r >> u->imm != n, ~(r ^ r))
+#define NEGATIVE(n) ((__typeof__(n))((n) > SIGNED_MAX(n))) /* an unsigned lane, taken as signed */
+SATURATE_BHSD(isqshlu, u, n << u->imm, NEGATIVE(n) | (__typeof__(n))(r >> u->imm != n), ~NEGATIVE(n))
 
-/*
- * Narrowing. aux bit 0: into the high half; the rest of aux: number of elements << 1. Widening: aux is the byte offset of the
- * half that is read.
- */
-static always_inline_ void set_half(struct cpu *c, const struct uop *u, u64 v)
-{
-	if (u->aux & 1)
-		vset128(c, u->rd, c->v[u->rd].d[0], v);
-	else
-		vset64(c, u->rd, v);
-}
+/* Narrowing: aux is 1 for the high half. Widening: aux is the byte offset of the half that is read. */
 #define SHRN(name, W, H, expr)                                                                                               \
 	EXEC(name)                                                                                                           \
 	{                                                                                                                    \
@@ -56,27 +40,12 @@ static always_inline_ void set_half(struct cpu *c, const struct uop *u, u64 v)
 SHRN_BHS(shrn, n >> u->imm)
 SHRN_BHS(rshrn, SH_ROUND(n))
 
-#define SQSHRN(name, N, W, expr)                                                                                             \
-	EXEC(name)                                                                                                           \
-	{                                                                                                                    \
-		union vreg r = { .v = { 0, 0 } };                                                                            \
-		for (unsigned i = 0; i < u->aux >> 1; i++) {                                                                 \
-			s128 n = VLANE(c, W, u->rn, i);                                                                      \
-			VREG_LANE(r, N, i) = (N)(expr);                                                                      \
-		}                                                                                                            \
-		set_half(c, u, r.v[0]);                                                                                      \
-		NEXT(c, u);                                                                                                  \
-	}
-#define SQSHRN_BHS(name, SN, SW, sat, round)                                                                                 \
-	SQSHRN(name##8, SN##8, SW##16, sat(c, shift_exact(n, -u->imm, round), 8))                                            \
-	SQSHRN(name##16, SN##16, SW##32, sat(c, shift_exact(n, -u->imm, round), 16))                                         \
-	SQSHRN(name##32, SN##32, SW##64, sat(c, shift_exact(n, -u->imm, round), 32))
-SQSHRN_BHS(sqshrn, s, s, sat_signed, false)
-SQSHRN_BHS(uqshrn, u, u, sat_unsigned, false)
-SQSHRN_BHS(sqshrun, u, s, sat_unsigned, false)
-SQSHRN_BHS(sqrshrn, s, s, sat_signed, true)
-SQSHRN_BHS(uqrshrn, u, u, sat_unsigned, true)
-SQSHRN_BHS(sqrshrun, u, s, sat_unsigned, true)
+NARROW_SS(sqshrn, SH_RIGHT(n))
+NARROW_UU(uqshrn, SH_RIGHT(n))
+NARROW_SU(sqshrun, SH_RIGHT(n))
+NARROW_SS(sqrshrn, SH_ROUND(n))
+NARROW_UU(uqrshrn, SH_ROUND(n))
+NARROW_SU(sqrshrun, SH_ROUND(n))
 
 #define SHLL(name, W, H)                                                                                                     \
 	EXEC(name)                                                                                                           \
@@ -95,7 +64,6 @@ SHLL(ushll32, vu64, hu32)
 /* ---- translation ---- */
 
 #define VEC_BHSD(name)  { FN_VEC(name##8), FN_VEC(name##16), FN_VEC(name##32), FN_VEC(name##64) }
-#define LANE_BHSD(name) { FN_LANE(name##8), FN_LANE(name##16), FN_LANE(name##32), FN_LANE(name##64) }
 
 static const struct {
 	struct simd_fn op;
@@ -112,16 +80,18 @@ static const struct {
 	[VOP_SRI] = { { VEC_BHSD(isri) }, false },
 	[VOP_SHL] = { { VEC_BHSD(ishl) }, true },
 	[VOP_SLI] = { { VEC_BHSD(isli) }, true },
-	[VOP_SQSHL_I] = { { LANE_BHSD(isqshl) }, true },
-	[VOP_UQSHL_I] = { { LANE_BHSD(iuqshl) }, true },
-	[VOP_SQSHLU] = { { LANE_BHSD(isqshlu) }, true },
+	[VOP_SQSHL_I] = { { VEC_BHSD(isqshl) }, true },
+	[VOP_UQSHL_I] = { { VEC_BHSD(iuqshl) }, true },
+	[VOP_SQSHLU] = { { VEC_BHSD(isqshlu) }, true },
 };
 
 #define BHS(name) { exec_##name##8, exec_##name##16, exec_##name##32 }
-static exec_fn *const narrow[VOP_COUNT][3] = {
-	[VOP_SHRN] = BHS(shrn),       [VOP_RSHRN] = BHS(rshrn),
-	[VOP_SQSHRN] = BHS(sqshrn),   [VOP_UQSHRN] = BHS(uqshrn),   [VOP_SQSHRUN] = BHS(sqshrun),
-	[VOP_SQRSHRN] = BHS(sqrshrn), [VOP_UQRSHRN] = BHS(uqrshrn), [VOP_SQRSHRUN] = BHS(sqrshrun),
+#define NARROW_BOTH(name) { NARROW_VECTOR(name), NARROW_SCALAR(name) }
+/* [1]: of one element */
+static exec_fn *const narrow[VOP_COUNT][2][3] = {
+	[VOP_SHRN] = { BHS(shrn) },          [VOP_RSHRN] = { BHS(rshrn) },
+	[VOP_SQSHRN] = NARROW_BOTH(sqshrn),   [VOP_UQSHRN] = NARROW_BOTH(uqshrn),   [VOP_SQSHRUN] = NARROW_BOTH(sqshrun),
+	[VOP_SQRSHRN] = NARROW_BOTH(sqrshrn), [VOP_UQRSHRN] = NARROW_BOTH(uqrshrn), [VOP_SQRSHRUN] = NARROW_BOTH(sqrshrun),
 };
 static exec_fn *const widen[VOP_COUNT][3] = { [VOP_SSHLL] = BHS(sshll), [VOP_USHLL] = BHS(ushll) };
 
@@ -152,10 +122,9 @@ bool tr_simd_shift_narrow(struct tr *t, const struct insn *row, u32 w)
 {
 	unsigned size = row_size(row);
 	bool scalar = row->arg & VOP_SCALAR;
-	u8 aux = scalar ? 1 << 1 : (u8)((8 >> size) << 1 | bit(w, 30));
 
 	if (tr_fp_check(t))
-		emit(t, narrow[simd_op(row)][size], w & 31, bits(w, 9, 5), 0, aux, shift_of(w, size, false));
+		emit(t, narrow[simd_op(row)][scalar][size], w & 31, bits(w, 9, 5), 0, !scalar && bit(w, 30), shift_of(w, size, false));
 	return true;
 }
 

@@ -39,7 +39,8 @@
 #define FPSR_UFC   BIT(3) /* underflow */
 #define FPSR_IXC   BIT(4) /* inexact */
 #define FPSR_IDC   BIT(7) /* input denormal flushed */
-#define FPSR_QC    BIT(27) /* AdvSIMD saturation; the handlers set it directly */
+#define FPSR_QC_BIT 27
+#define FPSR_QC    BIT(FPSR_QC_BIT) /* AdvSIMD saturation; the handlers set it directly */
 #define FPSR_FLAGS (FPSR_IOC | FPSR_DZC | FPSR_OFC | FPSR_UFC | FPSR_IXC | FPSR_IDC)
 #define FPSR_MASK  (FPSR_FLAGS | FPSR_QC)
 

@@ -3,8 +3,8 @@
  *
  * Registers stand in u->rd, rn, rm. A *vector* handler computes all 128 bits by gcc vector operations, in two variants: _q stores
  * them, _k keeps the low 1 << u->aux bytes (64-bit vectors and scalars) and zeroes the rest. A *lane* handler is a loop over the
- * elements of the low 1 << u->aux bytes; one variant serves all shapes. Saturating instructions are lane handlers, because only
- * elements that exist may set QC.
+ * elements of the low 1 << u->aux bytes; one variant serves all shapes. A *saturating* handler is a vector handler which also says
+ * in what lanes it saturated; only elements that exist may set QC.
  */
 #ifndef CPU_SIMD_PRIV_H
 #define CPU_SIMD_PRIV_H
@@ -65,6 +65,42 @@ static always_inline_ vu64 vkeep(vu64 v, unsigned log2_bytes)
 		NEXT(c, u);                                                                                                  \
 	}
 
+/* FPSR.QC if any bit of `lanes` is set. Without a branch: whether pictures saturate cannot be predicted. */
+static always_inline_ void set_qc(struct cpu *c, vu64 lanes)
+{
+	c->fpu.fpsr |= (u32)((lanes[0] | lanes[1]) != 0) << FPSR_QC_BIT;
+}
+/* mask ? a : b, bit by bit. */
+#define VSEL(T, mask, a, b) (((T)(mask) & (a)) | (~(T)(mask) & (b)))
+
+/*
+ * Saturating vector handlers: where `over` is all ones the lane is `limit`, else `value`. The operands are as in VEC3. LIMIT_OF(n): the
+ * largest or smallest signed number, by the sign of n.
+ */
+#define SIGN_SHIFT(n)  (8 * sizeof((n)[0]) - 1)
+#define SIGNED_MAX(n)  ((__typeof__((n)[0]))(~0ull >> (65 - 8 * sizeof((n)[0]))))
+#define LIMIT_OF(n)    ((__typeof__(n))((n) < 0) ^ SIGNED_MAX(n))
+#define SATURATE(name, T, value, over, limit)                                                                                \
+	EXEC(name##_q)                                                                                                       \
+	{                                                                                                                    \
+		T n = (T)vgetv(c, u->rn), m = (T)vgetv(c, u->rm), d = (T)vgetv(c, u->rd), r = (T)(value), o = (T)(over);     \
+		(void)m, (void)d;                                                                                            \
+		set_qc(c, (vu64)o);                                                                                          \
+		vsetv(c, u->rd, (vu64)VSEL(T, o, (T)(limit), r));                                                            \
+		NEXT(c, u);                                                                                                  \
+	}                                                                                                                    \
+	EXEC(name##_k)                                                                                                       \
+	{                                                                                                                    \
+		T n = (T)vgetv(c, u->rn), m = (T)vgetv(c, u->rm), d = (T)vgetv(c, u->rd), r = (T)(value), o = (T)(over);     \
+		(void)m, (void)d;                                                                                            \
+		set_qc(c, vkeep((vu64)o, u->aux));                                                                           \
+		vsetv(c, u->rd, vkeep((vu64)VSEL(T, o, (T)(limit), r), u->aux));                                             \
+		NEXT(c, u);                                                                                                  \
+	}
+#define SATURATE_BHSD(name, S, value, over, limit)                                                                           \
+	SATURATE(name##8, v##S##8, value, over, limit) SATURATE(name##16, v##S##16, value, over, limit)                      \
+	SATURATE(name##32, v##S##32, value, over, limit) SATURATE(name##64, v##S##64, value, over, limit)
+
 /* Lane handlers: expr gives lane i of type T from n, m and the old d; `bits` is T's width. */
 #define LANES3(name, T, expr)                                                                                                \
 	EXEC(name)                                                                                                           \
@@ -106,8 +142,48 @@ static always_inline_ vu64 vkeep(vu64 v, unsigned log2_bytes)
 
 #define WIDTH(x) (8 * (unsigned)sizeof(x))
 
-/* mask ? a : b, bit by bit. */
-#define VSEL(T, mask, a, b) (((T)(mask) & (a)) | (~(T)(mask) & (b)))
+/* Right shifts by u->imm go in two steps so that a shift by the whole width needs no special case; SH_ROUND rounds half up. */
+#define SH_RIGHT(n) ((n) >> (u->imm - 1) >> 1)
+#define SH_ROUND(n) (((n) >> (u->imm - 1) >> 1) + ((n) >> (u->imm - 1) & 1))
+
+/* Narrow results: the low half with zeroes above, or (aux not 0) the high half over the old low one. */
+static always_inline_ void set_half(struct cpu *c, const struct uop *u, u64 v)
+{
+	if (u->aux)
+		vset128(c, u->rd, c->v[u->rd].d[0], v);
+	else
+		vset64(c, u->rd, v);
+}
+
+/*
+ * Saturating narrow, from lanes of W to lanes of half their width: `expr` of n lies in lo..hi or is saturated. _s: of one element, whose
+ * neighbours count as zero.
+ */
+#define VCLAMP(v, lo, hi) VSEL(__typeof__(v), (v) > (hi), (v) - (v) + (hi), VSEL(__typeof__(v), (v) < (lo), (v) - (v) + (lo), v))
+#define SATURATE_NARROW_ONE(name, W, H, expr, lo, hi, get)                                                                   \
+	EXEC(name)                                                                                                           \
+	{                                                                                                                    \
+		W n = (W)(get), r = (expr), in = VCLAMP(r, (__typeof__(r[0]))(lo), (__typeof__(r[0]))(hi));                  \
+		set_qc(c, (vu64)(r ^ in));                                                                                   \
+		set_half(c, u, (u64)__builtin_convertvector(in, H));                                                         \
+		NEXT(c, u);                                                                                                  \
+	}
+#define SATURATE_NARROW(name, W, H, expr, lo, hi)                                                                            \
+	SATURATE_NARROW_ONE(name, W, H, expr, lo, hi, vgetv(c, u->rn))                                                       \
+	SATURATE_NARROW_ONE(name##_s, W, H, expr, lo, hi, vkeep(vgetv(c, u->rn), __builtin_ctz(sizeof(n[0]))))
+/* Signed to signed, unsigned to unsigned, signed to unsigned. */
+#define NARROW_SS(name, expr)                                                                                                \
+	SATURATE_NARROW(name##8, vs16, hs8, expr, -0x80, 0x7f) SATURATE_NARROW(name##16, vs32, hs16, expr, -0x8000, 0x7fff)  \
+	SATURATE_NARROW(name##32, vs64, hs32, expr, -0x80000000ll, 0x7fffffff)
+#define NARROW_UU(name, expr)                                                                                                \
+	SATURATE_NARROW(name##8, vu16, hu8, expr, 0, 0xff) SATURATE_NARROW(name##16, vu32, hu16, expr, 0, 0xffff)            \
+	SATURATE_NARROW(name##32, vu64, hu32, expr, 0, 0xffffffff)
+#define NARROW_SU(name, expr)                                                                                                \
+	SATURATE_NARROW(name##8, vs16, hu8, expr, 0, 0xff) SATURATE_NARROW(name##16, vs32, hu16, expr, 0, 0xffff)            \
+	SATURATE_NARROW(name##32, vs64, hu32, expr, 0, 0xffffffff)
+/* Handlers by size of the narrow element: of vectors, of one element. */
+#define NARROW_VECTOR(name) { exec_##name##8, exec_##name##16, exec_##name##32 }
+#define NARROW_SCALAR(name) { exec_##name##8_s, exec_##name##16_s, exec_##name##32_s }
 
 /* The value as a signed or unsigned integer of `bits` bits, saturated (FPSR.QC). |v| is at most 2^100. */
 static always_inline_ u64 sat_signed(struct cpu *c, s128 v, unsigned width)
@@ -141,6 +217,21 @@ static always_inline_ s128 shift_exact(s128 v, int shift, bool round)
 		return (s128)((u128)v << shift);
 	return (v + (round ? (s128)1 << (right - 1) : 0)) >> right;
 }
+
+/* The same of lanes of at most 32 bits, in fewer instructions; beyond 32 to the left only the sign counts. */
+static always_inline_ s64 shift_small(s64 v, int shift, bool round)
+{
+	const s64 big = (s64)1 << 62;
+	int right = shift < -40 ? 40 : -shift;
+
+	if (shift >= 32)
+		return v == 0 ? 0 : v < 0 ? -big : big;
+	if (shift >= 0)
+		return (s64)((u64)v << shift);
+	return (v + (round ? (s64)1 << (right - 1) : 0)) >> right;
+}
+#define SHIFT_LANE(n, shift, round) \
+	(sizeof(n) < 8 ? (s128)shift_small((s64)(n), shift, round) : shift_exact(n, shift, round))
 
 /* Carry-less product of bytes, low 16 bits of it. */
 static always_inline_ u32 poly_mul8(u32 a, u32 b)
