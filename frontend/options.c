@@ -39,23 +39,30 @@ static int machine_virtualization(struct parse *p, const char *v)
 }
 static int machine_gic(struct parse *p, const char *v)
 {
-	if (!strcmp(v, "3") || !strcmp(v, "max"))
-		return 0;
-	return refuse(p, "gic-version: expected 3 or max, got '%s'%s", v,
-		      !strcmp(v, "2") || !strcmp(v, "4") ? " (not built yet)" : "");
+	if (!strcmp(v, "4"))
+		return refuse(p, "gic-version: virtual LPIs are not built; expected 3 or max, got '4'");
+	if (strcmp(v, "3") && strcmp(v, "max"))
+		return refuse(p, "gic-version: expected 3 or max, got '%s'%s", v,
+			      !strcmp(v, "2") ? " (not built yet)" : "");
+	p->c->gic_version = 3;
+	return 0;
 }
 static int machine_its(struct parse *p, const char *v)
 {
-	bool on = false;
-	int r = value_bool(p, "its", v, &on);
-
-	return r == 0 && on ? refuse(p, "its: the ITS is not built yet; expected off") : r;
+	return value_bool(p, "its", v, &p->c->its);
 }
 static int machine_msi(struct parse *p, const char *v)
 {
-	if (!strcmp(v, "off") || !strcmp(v, "auto"))
-		return 0;
-	return refuse(p, "msi: expected off or auto, got '%s' (no MSI controller is built yet)", v);
+	static const char *const names[] = {
+		[MSI_AUTO] = "auto", [MSI_OFF] = "off", [MSI_ITS] = "its", [MSI_V2M] = "gicv2m"
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(v, names[i])) {
+			p->c->msi = (enum config_msi)i;
+			return 0;
+		}
+	return refuse(p, "msi: expected auto, its, gicv2m or off, got '%s'", v);
 }
 static int machine_iommu(struct parse *p, const char *v)
 {
@@ -101,12 +108,12 @@ const struct key machine_keys[] = {
 	  .help = "interrupt controller (GICv3, also the default)",
 	  .set = machine_gic },
 	{ .name = "its",
-	  .form = "off",
+	  .form = "on|off",
 	  .help = "interrupt translation service",
 	  .set = machine_its },
 	{ .name = "msi",
-	  .form = "off|auto",
-	  .help = "message-signalled interrupts",
+	  .form = "auto|its|gicv2m|off",
+	  .help = "what takes message-signalled interrupts (auto: the ITS, if there is one)",
 	  .set = machine_msi },
 	{ .name = "iommu", .form = "none", .help = "SMMU", .set = machine_iommu },
 	{ .name = "highmem",

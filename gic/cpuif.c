@@ -92,7 +92,9 @@ static u8 group_mask(const struct gic_pe *p, enum gic_group grp)
 
 static struct gic_best best(const struct gic_pe *p)
 {
-	return p->best_spi.prio < p->best_local.prio ? p->best_spi : p->best_local;
+	struct gic_best b = p->best_spi.prio < p->best_local.prio ? p->best_spi : p->best_local;
+
+	return p->best_lpi.prio < b.prio ? p->best_lpi : b;
 }
 
 static bool can_preempt(const struct gic_pe *p, struct gic_best b)
@@ -142,10 +144,16 @@ static void activate(struct gic_pe *p, struct gic_best b)
 {
 	struct gic_irqs *w = gic_find(p, b.intid);
 
+	p->g->stats.ack++;
 	apr_set(p->apr[b.group], (b.prio & group_mask(p, b.group)) >> (8 - p->pri_bits));
-	w->active |= 1u << b.intid % 32;
-	w->latch &= ~(1u << b.intid % 32);
-	gic_update_id(p, b.intid);
+	if (w) {
+		w->active |= 1u << b.intid % 32;
+		w->latch &= ~(1u << b.intid % 32);
+		gic_update_id(p, b.intid);
+	} else { /* LPIs have no active state */
+		p->g->stats.lpi_ack++;
+		lpi_set(p, b.intid, false);
+	}
 	cpuif_update(p); /* the running priority changed even when no candidate did */
 }
 
@@ -193,9 +201,14 @@ u64 icc_iar_read(struct cpu *c, unsigned group)
 	struct gic_best b = best(p);
 	u32 id = b.prio != 0xff && can_preempt(p, b) ? visible_intid(c, b, group) : INTID_SPURIOUS;
 
-	if (id < INTID_SECURE)
+	if (id < INTID_SECURE || id >= INTID_LPI)
 		activate(p, b);
 	return id;
+}
+
+static bool is_lpi(const struct gic_pe *p, u32 id)
+{
+	return p->lpi && id >= INTID_LPI && id < INTID_LPI + GIC_LPIS;
 }
 
 static bool eoi_split(const struct cpu *c)
@@ -226,7 +239,7 @@ void icc_eoir_write(struct cpu *c, unsigned group, u64 v)
 
 	if (id >= INTID_SECURE && id <= INTID_SPURIOUS)
 		return;
-	if (!gic_find(p, id) || !may_drop(c, grp, group)) {
+	if ((!gic_find(p, id) && !is_lpi(p, id)) || !may_drop(c, grp, group)) {
 		log_at(p->g->log, LOG_GUEST, "gic",
 		       "PE %u: ICC_EOIR%u_EL1 = %u does not end the running interrupt", p->index,
 		       group, id);

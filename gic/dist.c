@@ -71,6 +71,7 @@ static u64 read_typer(struct gic *g, u64 off, unsigned width, bool ns)
 	return g->n_words		   /* ITLinesNumber */
 	       | (u64)gic_secured(g) << 10 /* SecurityExtn */
 	       | 1 << 16		   /* MBIS: message-based SPIs */
+	       | (u64)(g->its != NULL) << 17 /* LPIS; num_LPIs = 0: as many as IDbits tells */
 	       | 15 << 19		   /* IDbits: 16 */
 	       | 1 << 24;		   /* A3V */
 }
@@ -202,7 +203,7 @@ static u64 read_router(struct gic *g, u64 off, unsigned width, bool ns)
 	int spi = routed(g, off, ns);
 	u64 v = spi < 0 ? 0 : g->irouter[spi];
 
-	return width == 8 ? v : bits(v, 31 + 8 * (off & 4), 8 * (off & 4));
+	return gic_part(v, off, width);
 }
 
 static void write_router(struct gic *g, u64 off, u64 v, unsigned width, bool ns)
@@ -211,9 +212,7 @@ static void write_router(struct gic *g, u64 off, u64 v, unsigned width, bool ns)
 
 	if (spi < 0)
 		return;
-	if (width == 4)
-		v = deposit(g->irouter[spi], 31 + 8 * (off & 4), 8 * (off & 4), v);
-	g->irouter[spi] = v & ROUTER_MASK;
+	g->irouter[spi] = gic_merge(g->irouter[spi], off, v, width) & ROUTER_MASK;
 	gic_route(g, (unsigned)spi);
 	gic_update_spis(g);
 }
@@ -286,12 +285,13 @@ static void dist_snap(void *dev, struct snap *s)
 {
 	struct gic *g = dev;
 
-	snap_section(s, "gicd", 1);
+	snap_section(s, "gicd", 2);
 	snap_u32(s, &g->ctlr);
 	for (unsigned w = 0; w < g->n_words; w++)
 		irqs_snap(&g->spi[w], s);
 	for (unsigned spi = 0; spi < 32 * g->n_words; spi++)
 		snap_u64(s, &g->irouter[spi]);
+	lpi_snap_config(g, s);
 	if (!s->loading)
 		return;
 	for (unsigned spi = 0; spi < 32 * g->n_words; spi++)

@@ -2,9 +2,7 @@
  * The GIC as a whole: making and wiring it, and who gets which interrupt. For each PE the best
  * candidate among its own SGIs and PPIs and among the SPIs routed to it is kept, and computed again
  * only when a register or an input of that set changes; a register access of a CPU interface then
- * costs a few compares.
- *
- * LPIs would bring a third candidate beside best_local and best_spi.
+ * costs a few compares. LPIs are the third such set (lpi.c).
  */
 #include "gic/gic_priv.h"
 
@@ -29,11 +27,20 @@ struct gic *gic_new(const struct gic_config *config)
 	g->n_pes = config->n_pes;
 	g->n_words = config->n_spis / 32;
 	g->two_states = config->two_security_states;
+	g->bus = config->bus;
+	if (config->v2m_first + config->v2m_spis <= config->n_spis) {
+		g->v2m_first = config->v2m_first;
+		g->v2m_spis = config->v2m_spis;
+	}
 	for (unsigned i = 0; i < g->n_pes; i++) {
 		g->pe[i].g = g;
 		g->pe[i].index = i;
 		g->pe[i].pri_bits = 5;
 		g->pe[i].n_lrs = 4;
+	}
+	if (config->its && (lpi_new(g) || its_new(g, config))) {
+		gic_free(g);
+		return NULL;
 	}
 	gic_reset(g);
 	return g;
@@ -41,7 +48,21 @@ struct gic *gic_new(const struct gic_config *config)
 
 void gic_free(struct gic *g)
 {
+	if (!g)
+		return;
+	its_free(g);
+	lpi_free(g);
 	free(g);
+}
+
+#define ROW(field, row_unit, row_help)                                                             \
+	{ #field, row_unit, row_help, offsetof(struct gic_stats, field) },
+const struct stat_row gic_stat_rows[] = { GIC_STATS(ROW) };
+const size_t gic_stat_rows_n = ARRAY_SIZE(gic_stat_rows);
+
+const struct gic_stats *gic_stats(const struct gic *g)
+{
+	return &g->stats;
 }
 
 void gic_attach_cpu(struct gic *g, unsigned i, struct cpu *c)
@@ -111,11 +132,23 @@ void *gic_redist(struct gic *g, unsigned pe)
 	return &g->pe[pe];
 }
 
+void *gic_its(struct gic *g)
+{
+	return g->its;
+}
+
+void *gic_v2m(struct gic *g)
+{
+	return g->v2m_spis ? g : NULL;
+}
+
 void gic_reset(struct gic *g)
 {
 	gic_dist_ops.reset(g);
 	for (unsigned i = 0; i < g->n_pes; i++)
 		gic_redist_ops.reset(&g->pe[i]);
+	if (g->its)
+		gic_its_ops.reset(g->its);
 }
 
 void gic_reset_cpuif(struct cpu *c)
@@ -187,15 +220,6 @@ static u32 candidates(const struct gic *g, const struct gic_irqs *w)
 	return m;
 }
 
-/*
- * Interrupts of groups that the CPU interface has disabled are not forwarded (IHI0069 4.6.1,
- * 4.7.2).
- */
-static bool takes(const struct gic_pe *p, enum gic_group grp)
-{
-	return p->grpen[grp] && !(p->waker & GICR_WAKER_SLEEP);
-}
-
 static void consider(const struct gic *g, struct gic_best *best, const struct gic_irqs *w,
 		     unsigned n, unsigned intid)
 {
@@ -213,7 +237,7 @@ static void find_local(struct gic_pe *p)
 	for (u32 m = candidates(p->g, w); m; m &= m - 1) {
 		unsigned n = ctz64(m);
 
-		if (takes(p, gic_group_of(p->g, w, n)))
+		if (gic_takes(p, gic_group_of(p->g, w, n)))
 			consider(p->g, &p->best_local, w, n, n);
 	}
 }
@@ -227,9 +251,9 @@ static struct gic_pe *spi_target(struct gic *g, unsigned spi, enum gic_group grp
 	s16 t = g->target[spi];
 
 	if (t >= 0)
-		return takes(&g->pe[t], grp) ? &g->pe[t] : NULL;
+		return gic_takes(&g->pe[t], grp) ? &g->pe[t] : NULL;
 	for (unsigned i = 0; t == TARGET_ANY && i < g->n_pes; i++)
-		if (takes(&g->pe[i], grp))
+		if (gic_takes(&g->pe[i], grp))
 			return &g->pe[i];
 	return NULL;
 }
@@ -282,7 +306,7 @@ void gic_update_id(struct gic_pe *p, u32 id)
 {
 	if (id < 32)
 		gic_update_local(p);
-	else
+	else if (id < INTID_LPI)
 		gic_update_spis(p->g);
 }
 
@@ -290,8 +314,10 @@ void gic_recompute(struct gic *g)
 {
 	g->any_spi = true;
 	find_spis(g);
-	for (unsigned i = 0; i < g->n_pes; i++)
+	for (unsigned i = 0; i < g->n_pes; i++) {
 		find_local(&g->pe[i]);
+		lpi_find(&g->pe[i]);
+	}
 }
 
 /*

@@ -1,15 +1,18 @@
 /*
  * GICv3 (IHI0069): distributor, redistributors, the physical CPU interface and the virtual one by
- * system registers. Affinity routing and system registers are always on (ARE and SRE are RAO/WI);
- * there is no GICv2 compatibility, no LPI and no extended INTID range.
+ * system registers, LPIs and one Interrupt Translation Service. Affinity routing and system
+ * registers are always on (ARE and SRE are RAO/WI); there is no GICv2 compatibility, no GICv4 and
+ * no extended INTID range.
  *
- * machine/ makes one struct gic, attaches the PEs, maps the distributor and one redistributor
- * device a PE (two 64 KiB frames each, contiguous), and joins device outputs to gic_spi() and
- * gic_ppi().
+ * machine/ makes one struct gic, attaches the PEs, maps the distributor, one redistributor
+ * device a PE (two 64 KiB frames each, contiguous) and the ITS, and joins device outputs to
+ * gic_spi() and gic_ppi(). Message-signalled interrupts are bus writes to the ITS.
  */
 #ifndef GIC_GIC_H
 #define GIC_GIC_H
 
+#include "base/event.h"
+#include "base/stat.h"
 #include "base/types.h"
 #include "base/wire.h"
 #include "cpu/sysreg.h"
@@ -24,7 +27,31 @@ struct gic_config {
 	bool two_security_states; /* EL3 exists: GICD_CTLR.DS starts at 0 and can be set; else DS is
 				     RAO/WI */
 	struct log *log;
+
+	unsigned v2m_first, v2m_spis; /* SPIs that a GICv2m frame raises; none: there is no frame */
+	bool its; /* LPIs and the ITS: these need all of the following */
+	struct bus *bus;
+	struct event_queue *queue;
+	u64 (*now)(void *ctx);
+	void *ctx;
 };
+
+#define GIC_STATS(STAT)                                                                            \
+	STAT(ack, "event", "interrupts acknowledged by PEs")                                       \
+	STAT(lpi_set, "event", "LPIs made pending")                                                \
+	STAT(lpi_ack, "event", "LPIs acknowledged by PEs")                                         \
+	STAT(msi, "event", "messages that the ITS translated")                                     \
+	STAT(msi_dropped, "event", "messages that the ITS could not translate")                    \
+	STAT(its_commands, "event", "ITS commands carried out")                                    \
+	STAT(its_errors, "event", "ITS commands with errors")                                      \
+	STAT(virt_ack, "event", "virtual interrupts acknowledged")                                 \
+	STAT(maintenance, "event", "maintenance interrupts raised")
+struct gic_stats {
+	GIC_STATS(STAT_FIELD)
+};
+extern const struct stat_row gic_stat_rows[];
+extern const size_t gic_stat_rows_n;
+const struct gic_stats *gic_stats(const struct gic *g);
 
 /* NULL: no memory, or a configuration outside the limits above. */
 struct gic *gic_new(const struct gic_config *config);
@@ -38,8 +65,12 @@ struct wire gic_ppi(struct gic *g, unsigned pe, unsigned intid);
 
 extern const struct device_ops gic_dist_ops;   /* dev: gic_dist() */
 extern const struct device_ops gic_redist_ops; /* dev: gic_redist(); 0x20000 bytes for each PE */
+extern const struct device_ops gic_its_ops;    /* dev: gic_its(), when there is one */
+extern const struct device_ops gic_v2m_ops;    /* dev: gic_v2m(), when there is one */
 void *gic_dist(struct gic *g);
 void *gic_redist(struct gic *g, unsigned pe);
+void *gic_its(struct gic *g);
+void *gic_v2m(struct gic *g);
 
 /*
  * Cold reset of everything but the input levels. The device_ops reset their own parts the same way.

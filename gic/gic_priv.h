@@ -7,6 +7,7 @@
 #include "gic/gic.h"
 
 #define GIC_MAX_WORDS 30 /* of 32 SPIs */
+#define GIC_LPIS      (65536 - INTID_LPI)
 
 enum { INTID_SECURE = 1020, INTID_NONSECURE = 1021, INTID_SPURIOUS = 1023, INTID_LPI = 8192 };
 
@@ -20,6 +21,9 @@ enum gic_group { GRP_0, GRP_1S, GRP_1NS, GRP_COUNT };
 #define GICD_CTLR_ARE_NS (1u << 5)
 #define GICD_CTLR_DS	 (1u << 6)
 #define GICD_CTLR_E1NWF	 (1u << 7)
+
+#define GICR_CTLR_ENABLE_LPIS (1u << 0)
+#define GICR_CTLR_CES	      (1u << 1) /* EnableLPIs can be cleared */
 
 #define GICR_WAKER_SLEEP  (1u << 1)
 #define GICR_WAKER_ASLEEP (1u << 2)
@@ -45,6 +49,15 @@ struct gic_best {
 };
 #define GIC_NONE ((struct gic_best){ .prio = 0xff, .group = GRP_0, .intid = INTID_SPURIOUS })
 
+/*
+ * Which LPIs of a PE are pending: held here while GICR_CTLR.EnableLPIs = 1, in the guest's pending
+ * table otherwise.
+ */
+struct gic_lpi_set {
+	u64 pending[GIC_LPIS / 64];
+	u64 words[GIC_LPIS / 64 / 64]; /* derived: bit n: pending[n] != 0 */
+};
+
 struct gic_pe {
 	struct gic *g;
 	struct cpu *cpu;
@@ -53,6 +66,9 @@ struct gic_pe {
 	/* redistributor */
 	struct gic_irqs local;
 	u32 waker;
+	u32 gicr_ctlr;
+	u64 propbaser, pendbaser;
+	struct gic_lpi_set *lpi; /* NULL: the board has no LPIs */
 
 	/*
 	 * physical CPU interface; the arrays are indexed by enum gic_group or by security (0:
@@ -75,15 +91,20 @@ struct gic_pe {
 	struct wire pin[4];
 
 	/* derived: candidates with their groups enabled everywhere */
-	struct gic_best best_local, best_spi;
+	struct gic_best best_local, best_spi, best_lpi;
 
 	u8 pri_bits, n_lrs;
 };
 
 struct gic {
 	struct log *log;
+	struct bus *bus;
+	struct gic_stats stats;
+	struct its *its;
+	u8 *lpi_config; /* LPI configuration as last read from memory, from INTID 8192 on */
 	unsigned n_pes, n_words;
 	bool two_states;
+	unsigned v2m_first, v2m_spis;
 	u32 ctlr;
 	struct gic_irqs spi[GIC_MAX_WORDS];
 	u64 irouter[GIC_MAX_WORDS * 32];
@@ -122,6 +143,24 @@ static inline struct gic_irqs *gic_find(struct gic_pe *p, u32 id)
 	if (id < 32)
 		return &p->local;
 	return id / 32 <= p->g->n_words ? &p->g->spi[id / 32 - 1] : NULL;
+}
+
+/* The part of a 64-bit register that an access of 4 or 8 bytes at off reads, or changes. */
+static inline u64 gic_part(u64 v, u64 off, unsigned width)
+{
+	return width == 8 ? v : bits(v, 31 + 8 * (off & 4), 8 * (off & 4));
+}
+static inline u64 gic_merge(u64 old, u64 off, u64 v, unsigned width)
+{
+	return width == 8 ? v : deposit(old, 31 + 8 * (off & 4), 8 * (off & 4), v);
+}
+/*
+ * Interrupts of groups that the CPU interface has disabled are not forwarded (IHI0069 4.6.1,
+ * 4.7.2).
+ */
+static inline bool gic_takes(const struct gic_pe *p, enum gic_group grp)
+{
+	return p->grpen[grp] && !(p->waker & GICR_WAKER_SLEEP);
 }
 
 /* irqs.c: registers with one bit a interrupt; kind is the register's offset >> 7 */
@@ -163,6 +202,25 @@ void gic_recompute(struct gic *g);	      /* derived state only, no wires: after 
 void gic_set_ppi(struct gic_pe *p, unsigned intid, bool level);
 void gic_send_sgi(struct gic_pe *from, unsigned to, unsigned intid, enum gic_group grp, bool ns);
 u64 gic_id_register(u64 off, unsigned part); /* 0xffd0..0xffff of a frame */
+
+/* lpi.c */
+int lpi_new(struct gic *g);
+void lpi_free(struct gic *g);
+void lpi_reset(struct gic_pe *p);
+void lpi_enable(struct gic_pe *p, bool on); /* GICR_CTLR.EnableLPIs */
+void lpi_set(struct gic_pe *p, u32 id, bool pending);
+bool lpi_pending(const struct gic_pe *p, u32 id);
+void lpi_move(struct gic_pe *from, struct gic_pe *to, u32 id);
+void lpi_move_all(struct gic_pe *from, struct gic_pe *to);
+void lpi_reload(struct gic_pe *p, u32 id); /* its configuration from memory */
+void lpi_reload_all(struct gic_pe *p);
+void lpi_find(struct gic_pe *p); /* best_lpi */
+void lpi_snap(struct gic_pe *p, struct snap *s);
+void lpi_snap_config(struct gic *g, struct snap *s);
+
+/* its.c */
+int its_new(struct gic *g, const struct gic_config *config);
+void its_free(struct gic *g);
 
 /* cpuif.c */
 void cpuif_reset(struct gic_pe *p);

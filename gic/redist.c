@@ -1,6 +1,7 @@
 /*
- * A redistributor: RD_base (identification, wake-up) and SGI_base (SGIs and PPIs of one PE). There
- * are no LPIs: GICR_TYPER.PLPIS = 0, the LPI registers are RAZ/WI.
+ * A redistributor: RD_base (identification, wake-up, where the LPI tables are) and SGI_base (SGIs
+ * and PPIs of one PE). GICR_TYPER.DirectLPI and GICR_CTLR.IR are 0: LPIs come from an ITS alone, and
+ * GICR_SETLPIR to GICR_SYNCR are RAZ/WI.
  */
 #include "gic/gic_priv.h"
 
@@ -15,7 +16,10 @@ enum {
 	GICR_TYPER = 0x08,
 	GICR_STATUSR = 0x10,
 	GICR_WAKER = 0x14,
-	GICR_LPIS = 0x40, /* GICR_SETLPIR to GICR_SYNCR, up to 0xc4 */
+	GICR_SETLPIR = 0x40,
+	GICR_PROPBASER = 0x70,
+	GICR_PENDBASER = 0x78,
+	GICR_INVLPIR = 0xa0, /* to GICR_SYNCR, up to 0xc4 */
 	GICR_ID = 0xffd0,
 	GICR_IGROUPR0 = SGI_BASE + 0x80,
 	GICR_IPRIORITYR = SGI_BASE + 0x400,
@@ -25,6 +29,11 @@ enum {
 };
 
 #define GICR_PART 0x93
+
+#define PROPBASER_MASK (MASK(58, 56) | MASK(51, 7) | MASK(4, 0))
+#define PENDBASER_MASK (MASK(58, 56) | MASK(51, 16) | MASK(11, 7)) /* PTZ is acted on in lpi.c */
+#define PENDBASER_PTZ  BIT(62)
+
 #define SGIS	  0xffffu
 
 struct redist_range {
@@ -44,9 +53,53 @@ static u64 read_typer(struct gic_pe *p, u64 off, unsigned width, bool ns)
 	u64 mpidr = p->cpu ? p->cpu->mpidr : 0;
 	u64 affinity = bits(mpidr, 39, 32) << 24 | bits(mpidr, 23, 0);
 	u64 v = affinity << 32 | (u64)p->index << 8 |
-		(u64)(p->index + 1 == p->g->n_pes) << 4 /* Last */;
+		(u64)(p->index + 1 == p->g->n_pes) << 4 /* Last */ |
+		(p->lpi ? 1 | 1 << 24 : 0) /* PLPIS; CommonLPIAff: the same Aff3 */;
 
-	return width == 8 ? v : bits(v, 31 + 8 * (off & 4), 8 * (off & 4));
+	return gic_part(v, off, width);
+}
+
+static u64 read_ctlr(struct gic_pe *p, u64 off, unsigned width, bool ns)
+{
+	return p->gicr_ctlr | (p->lpi ? GICR_CTLR_CES : 0);
+}
+
+static void write_ctlr(struct gic_pe *p, u64 off, u64 v, unsigned width, bool ns)
+{
+	bool on = v & GICR_CTLR_ENABLE_LPIS;
+
+	if (p->lpi && on != !!(p->gicr_ctlr & GICR_CTLR_ENABLE_LPIS))
+		lpi_enable(p, on);
+}
+
+static u64 read_propbaser(struct gic_pe *p, u64 off, unsigned width, bool ns)
+{
+	return gic_part(p->propbaser, off, width);
+}
+
+/* While LPIs are enabled a write of either is UNPREDICTABLE (IHI0069 12.11): ignored here. */
+static bool tables_writable(const struct gic_pe *p)
+{
+	return p->lpi && !(p->gicr_ctlr & GICR_CTLR_ENABLE_LPIS);
+}
+
+static void write_propbaser(struct gic_pe *p, u64 off, u64 v, unsigned width, bool ns)
+{
+	if (tables_writable(p))
+		p->propbaser = gic_merge(p->propbaser, off, v, width) & PROPBASER_MASK;
+}
+
+/* PTZ reads as 0. */
+static u64 read_pendbaser(struct gic_pe *p, u64 off, unsigned width, bool ns)
+{
+	return gic_part(p->pendbaser & ~PENDBASER_PTZ, off, width);
+}
+
+static void write_pendbaser(struct gic_pe *p, u64 off, u64 v, unsigned width, bool ns)
+{
+	if (tables_writable(p))
+		p->pendbaser = gic_merge(p->pendbaser, off, v, width) &
+			       (PENDBASER_MASK | PENDBASER_PTZ);
 }
 
 static u64 read_waker(struct gic_pe *p, u64 off, unsigned width, bool ns)
@@ -117,12 +170,15 @@ static void write_nsacr(struct gic_pe *p, u64 off, u64 v, unsigned width, bool n
 }
 
 static const struct redist_range ranges[] = {
-	{ GICR_CTLR, 0x04, W32, NULL, NULL },
+	{ GICR_CTLR, 0x04, W32, read_ctlr, write_ctlr },
 	{ GICR_IIDR, 0x08, W32, read_iidr, NULL },
 	{ GICR_TYPER, 0x10, W32 | W64, read_typer, NULL },
 	{ GICR_STATUSR, 0x14, W32, NULL, NULL },
 	{ GICR_WAKER, 0x18, W32, read_waker, write_waker },
-	{ GICR_LPIS, 0xc4, W32 | W64, NULL, NULL },
+	{ GICR_SETLPIR, GICR_PROPBASER, W32 | W64, NULL, NULL },
+	{ GICR_PROPBASER, GICR_PENDBASER, W32 | W64, read_propbaser, write_propbaser },
+	{ GICR_PENDBASER, 0x80, W32 | W64, read_pendbaser, write_pendbaser },
+	{ GICR_INVLPIR, 0xc4, W32 | W64, NULL, NULL },
 	{ GICR_ID, 0x10000, W32, read_id, NULL },
 	{ GICR_IGROUPR0, GICR_IPRIORITYR, W32, read_bits, write_bits },
 	{ GICR_IPRIORITYR, GICR_IPRIORITYR + 32, W8 | W32, read_prio, write_prio },
@@ -164,6 +220,7 @@ static void redist_reset_dev(void *dev)
 
 	p->local = (struct gic_irqs){ .edge = SGIS, .level = p->local.level };
 	p->waker = GICR_WAKER_SLEEP | GICR_WAKER_ASLEEP;
+	lpi_reset(p);
 	cpuif_reset(p);
 	virt_reset(p);
 	gic_update_all(p->g);
@@ -174,9 +231,10 @@ static void redist_snap(void *dev, struct snap *s)
 {
 	struct gic_pe *p = dev;
 
-	snap_section(s, "gicr", 1);
+	snap_section(s, "gicr", 2);
 	irqs_snap(&p->local, s);
 	snap_u32(s, &p->waker);
+	lpi_snap(p, s);
 	cpuif_snap(p, s);
 	virt_snap(p, s);
 	snap_u8(s, &p->out);

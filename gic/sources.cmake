@@ -3,7 +3,12 @@ trapline_library(gic
 	dist.c
 	gic.c
 	irqs.c
+	its.c
+	its_commands.c
+	its_tables.c
+	lpi.c
 	redist.c
 	sysregs.c
+	v2m.c
 	virt.c)
 target_link_libraries(gic cpu mmu base)

@@ -116,11 +116,14 @@ void virt_update(struct gic_pe *p)
 {
 	int i = highest_pending(p);
 	bool on = i >= 0 && can_preempt(p, p->lr[i]);
-	bool group1 = on && lr_group(p->lr[i]);
+	bool group1 = on && lr_group(p->lr[i]), maintenance;
 
 	cpuif_out(p, CPU_PIN_VIRQ, group1);
 	cpuif_out(p, CPU_PIN_VFIQ, on && !group1);
-	gic_set_ppi(p, GIC_MAINTENANCE_INTID, (p->ich_hcr & ICH_HCR_EN) && ich_misr(p));
+	maintenance = (p->ich_hcr & ICH_HCR_EN) && ich_misr(p);
+	if (maintenance && !bit(p->local.level, GIC_MAINTENANCE_INTID))
+		p->g->stats.maintenance++;
+	gic_set_ppi(p, GIC_MAINTENANCE_INTID, maintenance);
 }
 
 /* ICV_* */
@@ -153,6 +156,7 @@ u64 icv_iar_read(struct cpu *c, unsigned group)
 			lr |= LR_ACTIVE;
 	}
 	p->lr[i] = lr;
+	p->g->stats.virt_ack++;
 	virt_update(p);
 	return id;
 }

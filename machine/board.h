@@ -4,7 +4,8 @@
  *
  *	0x00_0000_0000  flash, 2 x 64 MiB                  (not built)
  *	0x00_0800_0000  GICD      64 KiB
- *	0x00_0808_0000  ITS      128 KiB                   (not built)
+ *	0x00_0802_0000  GICv2m     4 KiB                   (msi=gicv2m)
+ *	0x00_0808_0000  ITS      128 KiB                   (its=off: nothing)
  *	0x00_080a_0000  GICR     128 KiB a PE, up to 0x0900_0000
  *	0x00_0900_0000  PL011 #0   4 KiB
  *	0x00_0901_0000  PL031      4 KiB
@@ -22,6 +23,10 @@
 
 #define BOARD_GICD_BASE	  0x08000000ull
 #define BOARD_GICD_SIZE	  0x00010000ull
+#define BOARD_V2M_BASE	  0x08020000ull
+#define BOARD_V2M_SIZE	  0x00001000ull
+#define BOARD_ITS_BASE	  0x08080000ull
+#define BOARD_ITS_SIZE	  0x00020000ull
 #define BOARD_GICR_BASE	  0x080a0000ull
 #define BOARD_GICR_STRIDE 0x00020000ull /* RD_base and SGI_base frames of one PE */
 #define BOARD_GICR_SIZE	  0x00f60000ull /* the whole window, as the device tree tells it */
@@ -53,6 +58,8 @@
 #define BOARD_SPI_UART0	 1
 #define BOARD_SPI_RTC	 2
 #define BOARD_SPI_UART1	 8
+#define BOARD_SPI_V2M	 48 /* the first of those that GICv2m raises */
+#define BOARD_V2M_SPIS	 64
 #define BOARD_SPI_VIRTIO 16 /* + slot; edge-rising, all others are level */
 
 /* PPI numbers as the device tree tells them; INTID = BOARD_PPI(n). */

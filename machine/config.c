@@ -8,7 +8,7 @@
 void config_init(struct config *c)
 {
 	*c = (struct config){
-		.gic_version = 3,
+		.its = true,
 		.highmem = true,
 		.acpi = true,
 		.dtb_randomness = true,
@@ -87,6 +87,18 @@ const struct config_item *config_find(const struct config_items *list, const cha
 		if (!strcmp(config_text(&list->item[i], "id", ""), id))
 			return &list->item[i];
 	return NULL;
+}
+
+unsigned config_gic_version(const struct config *c)
+{
+	return c->gic_version ? c->gic_version : 3;
+}
+
+enum config_msi config_msi(const struct config *c)
+{
+	if (c->msi != MSI_AUTO)
+		return c->msi;
+	return c->its ? MSI_ITS : MSI_OFF;
 }
 
 void config_free(struct config *c)

@@ -47,11 +47,15 @@ enum config_realtime {
 	REALTIME_OFF,
 };
 
+enum config_msi { MSI_AUTO, MSI_OFF, MSI_ITS, MSI_V2M };
+
 struct config {
 	/* -M virt */
 	bool secure;	     /* EL3 and the Secure world's devices */
 	bool virtualization; /* EL2 */
-	u8 gic_version;	     /* 3 */
+	u8 gic_version;	     /* 3; 0: not asked for, see config_gic_version() */
+	bool its;	     /* what an automatic choice of msi may take */
+	enum config_msi msi; /* as asked for, see config_msi() */
 	bool highmem, acpi, dtb_randomness;
 	char *dumpdtb; /* write the device tree there and exit */
 
@@ -96,6 +100,9 @@ struct config {
 #define CONFIG_RTC_BASE 1704067200
 
 void config_init(struct config *c); /* the defaults */
+/* The interrupt controller and the receiver of MSIs that the board gets; never MSI_AUTO. */
+unsigned config_gic_version(const struct config *c);
+enum config_msi config_msi(const struct config *c);
 void config_free(struct config *c);
 
 /* A new item at the end of the list, NULL without memory; a pair in it (a later one of a name wins): 0 or -ENOMEM. */

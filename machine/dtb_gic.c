@@ -2,9 +2,31 @@
 #include "machine/board.h"
 #include "machine/tree.h"
 
+#include <stdio.h>
+#include <string.h>
+
+#define GIC_PATH "/intc@8000000"
+#define ITS	 "arm,gic-v3-its"
+
+/* What receives MSIs, a child of the interrupt controller. */
+static void msi_controller(struct tree *t, const char *name, const char *compatible, u64 base,
+			   u64 size)
+{
+	char path[48];
+
+	tree_add(t, GIC_PATH, name);
+	snprintf(path, sizeof path, GIC_PATH "/%s", name);
+	tree_string(t, path, "compatible", compatible);
+	tree_flag(t, path, "msi-controller");
+	if (!strcmp(compatible, ITS))
+		tree_u32(t, path, "#msi-cells", 1);
+	tree_reg(t, path, base, size);
+	t->msi = tree_phandle(t, path);
+}
+
 void tree_gic(struct tree *t, const struct config *c)
 {
-	static const char path[] = "/intc@8000000";
+	static const char path[] = GIC_PATH;
 	u32 phandle = t->next_phandle++;
 
 	tree_u32(t, "/", "interrupt-parent", phandle);
@@ -21,4 +43,8 @@ void tree_gic(struct tree *t, const struct config *c)
 	if (c->virtualization)
 		TREE_CELLS(t, path, "interrupts", IRQ_PPI, BOARD_PPI_MAINT, IRQ_LEVEL_HIGH);
 	tree_u32(t, path, "phandle", phandle);
+	if (config_msi(c) == MSI_ITS)
+		msi_controller(t, "its@8080000", ITS, BOARD_ITS_BASE, BOARD_ITS_SIZE);
+	if (config_msi(c) == MSI_V2M)
+		msi_controller(t, "v2m@8020000", "arm,gic-v2m-frame", BOARD_V2M_BASE, BOARD_V2M_SIZE);
 }

@@ -3,6 +3,22 @@
 
 #include <errno.h>
 
+static u64 now(void *ctx)
+{
+	return machine_now(ctx);
+}
+
+static int make_msi(struct machine *m, struct why *why)
+{
+	int r = 0;
+
+	if (gic_its(m->gic))
+		r = bus_add_device(m->bus, BOARD_ITS_BASE, &gic_its_ops, gic_its(m->gic), false);
+	else if (gic_v2m(m->gic))
+		r = bus_add_device(m->bus, BOARD_V2M_BASE, &gic_v2m_ops, gic_v2m(m->gic), false);
+	return r ? why_set(why, EINVAL, "board: the MSI controller overlaps something") : 0;
+}
+
 int make_gic(struct machine *m, struct why *why)
 {
 	static const u8 intid[TIMER_COUNT] = {
@@ -10,7 +26,19 @@ int make_gic(struct machine *m, struct why *why)
 		[TIMER_HYP] = BOARD_PPI(BOARD_PPI_HP_TIMER), [TIMER_HYPVIRT] = BOARD_PPI(BOARD_PPI_HV_TIMER),
 		[TIMER_SEC] = BOARD_PPI(BOARD_PPI_S_TIMER),
 	};
-	struct gic_config gc = { .n_pes = m->pes, .n_spis = BOARD_SPIS, .two_security_states = m->cfg->secure, .log = m->log };
+	struct gic_config gc = {
+		.n_pes = m->pes,
+		.n_spis = BOARD_SPIS,
+		.two_security_states = m->cfg->secure,
+		.log = m->log,
+		.its = config_msi(m->cfg) == MSI_ITS,
+		.v2m_first = BOARD_SPI_V2M,
+		.v2m_spis = config_msi(m->cfg) == MSI_V2M ? BOARD_V2M_SPIS : 0,
+		.bus = m->bus,
+		.queue = &m->queue,
+		.now = now,
+		.ctx = m,
+	};
 
 	m->gic = gic_new(&gc);
 	m->timers = timer_system_new(&m->queue, m->core.cntfrq);
@@ -29,7 +57,7 @@ int make_gic(struct machine *m, struct why *why)
 		if (bus_add_device(m->bus, BOARD_GICR_BASE + i * BOARD_GICR_STRIDE, &gic_redist_ops, gic_redist(m->gic, i), false))
 			return why_set(why, EINVAL, "board: redistributor %u overlaps something", i);
 	}
-	return 0;
+	return make_msi(m, why);
 }
 
 void free_gic(struct machine *m)

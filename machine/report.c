@@ -168,6 +168,9 @@ int machine_write_stats(struct machine *m, const char *dir, struct why *why)
 	fprintf(f, "\n---------- Begin Simulation Statistics ----------\n");
 	line(f, "", "sim_ticks", machine_now(m), "virtual time", "ps");
 	rows(f, "total.", &t.cpu, &t.mmu);
+	for (size_t i = 0; i < gic_stat_rows_n; i++)
+		line(f, "gic.", gic_stat_rows[i].name, field(gic_stats(m->gic), &gic_stat_rows[i]), gic_stat_rows[i].help,
+		     gic_stat_rows[i].unit);
 	write_contexts(m, f);
 	fprintf(f, "---------- End Simulation Statistics   ----------\n");
 	return close_in(f, dir, "stats.txt", tmp, why);

@@ -17,6 +17,7 @@ struct tree {
 	int err;
 	u32 next_phandle;
 	u32 clock; /* phandle of the APB clock */
+	u32 msi;   /* phandle of what MSIs go to; 0: nothing takes them */
 };
 
 /* Remembers the first negative r. */

@@ -6,6 +6,7 @@
 
 #include "cpu/context.h"
 #include "cpu/exception.h"
+#include "gic/gic.h"
 
 static void rows(const char *title, const struct stat_row *r, size_t n)
 {
@@ -29,6 +30,7 @@ int main(void)
 {
 	rows("The PE (cpu/context.h)", cpu_stat_rows, cpu_stat_rows_n);
 	rows("Translation (mmu/tlb.h)", mmu_stat_rows, mmu_stat_rows_n);
+	rows("gic.* (gic/gic.h)", gic_stat_rows, gic_stat_rows_n);
 	exceptions();
 	return 0;
 }

@@ -16,6 +16,7 @@
 
 struct bench {
 	struct gic *g;
+	struct bus *bus; /* owned; NULL: none */
 	struct sysreg_map *map;
 	struct cpu *c[4];
 	unsigned n;
@@ -25,20 +26,26 @@ struct bench {
 static inline void bench_free(struct bench *b)
 {
 	gic_free(b->g);
+	bus_free(b->bus);
 	sysreg_map_free(b->map);
 	for (unsigned i = 0; i < b->n; i++)
 		free(b->c[i]);
 }
 
-static inline struct bench bench_new(unsigned n, u64 features)
+static inline struct gic_config bench_config(unsigned n, u64 features)
 {
-	struct bench b = { .n = n, .ns = true, .map = sysreg_map_new() };
-	struct gic_config config = { .n_pes = n,
-				     .n_spis = 256,
-				     .two_security_states = (features & FEAT(EL3)) != 0 };
+	return (struct gic_config){ .n_pes = n,
+				    .n_spis = 256,
+				    .two_security_states = (features & FEAT(EL3)) != 0 };
+}
+
+static inline struct bench bench_make(const struct gic_config *config, u64 features)
+{
+	unsigned n = config->n_pes;
+	struct bench b = { .n = n, .ns = true, .map = sysreg_map_new(), .bus = config->bus };
 
 	EXPECT_EQ(sysreg_map_add(b.map, gic_sysregs, gic_sysregs_n), 0);
-	b.g = gic_new(&config);
+	b.g = gic_new(config);
 	for (unsigned i = 0; i < n; i++) {
 		struct cpu *c = b.c[i] = aligned_alloc(64, align_up(sizeof *c, 64));
 
@@ -53,6 +60,13 @@ static inline struct bench bench_new(unsigned n, u64 features)
 		gic_attach_cpu(b.g, i, c);
 	}
 	return b;
+}
+
+static inline struct bench bench_new(unsigned n, u64 features)
+{
+	struct gic_config config = bench_config(n, features);
+
+	return bench_make(&config, features);
 }
 
 static inline enum sysreg_access bench_try(struct bench *b, unsigned pe, const char *name,
@@ -144,7 +158,7 @@ static inline void bench_start(struct bench *b)
 /* A snapshot of everything in memory. */
 struct bench_snap {
 	struct snap s;
-	u8 data[16384];
+	u8 data[131072];
 	size_t at;
 };
 static inline bool bench_bytes(struct snap *s, void *p, size_t n)

@@ -138,6 +138,9 @@ TEST(refusals_name_the_option_and_the_closest_known_one)
 	refused("-M vrit", "-M: unknown machine 'vrit'; the closest known one is 'virt'");
 	refused("-M virt,gic-version=2",
 		"-M: gic-version: expected 3 or max, got '2' (not built yet)");
+	refused("-M virt,gic-version=4",
+		"-M: gic-version: virtual LPIs are not built; expected 3 or max, got '4'");
+	refused("-M virt,msi=some", "-M: msi: expected auto, its, gicv2m or off, got 'some'");
 	refused("-M virt,secure=maybe", "-M: secure: expected on or off, got 'maybe'");
 	refused("-kernel k -cpu cortex-a35", "-cpu: unknown core 'cortex-a35'; the closest known "
 					     "one is 'cortex-a53' (-cpu help lists all)");
