@@ -21,5 +21,5 @@ done
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 # away from the low addresses that programs make up
-"$cc" -O1 -static -Wl,-Ttext-segment=0x7000000000 -o "$tmp/guest" "$here/insn_guest.c"
+"$cc" -O1 -static -Wl,-Ttext-segment=0x6f5b000000 -o "$tmp/guest" "$here/insn_guest.c"
 "$host" --jobs "${JOBS:-1}" "$qemu" -cpu "${QEMU_CPU:-neoverse-n1}" "$tmp/guest" -- "$@"

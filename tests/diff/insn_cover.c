@@ -80,42 +80,96 @@ static void tally(struct cover *f, struct tally *t, exec_fn *fn)
 	t->seen += see(f, fn, false);
 }
 
-static void print_fuse(struct cover *f)
-{
-	const struct {
-		const struct fwd_row *rows;
-		size_t n;
-	} fwd[] = { { fwd_int_rows, fwd_int_rows_n },
-		    { fwd_ldst_rows, fwd_ldst_rows_n },
-		    { fwd_branch_rows, fwd_branch_rows_n } };
-	const struct {
-		const struct pair_row *rows;
-		size_t n;
-	} pairs[] = { { pair_int_rows, pair_int_rows_n }, { pair_ldst_rows, pair_ldst_rows_n } };
-	const struct {
-		const struct head_row *rows;
-		size_t n;
-	} heads[] = { { head_int_rows, head_int_rows_n }, { head_ldst_rows, head_ldst_rows_n } };
-	struct tally twin = { 0 }, pair = { 0 }, straight = { 0 };
+/* Tables of cpu/fuse.h. */
+static const struct {
+	const struct fwd_row *const rows;
+	const size_t *n;
+} forwards[] = { { fwd_int_rows, &fwd_int_rows_n },
+		 { fwd_ldst_rows, &fwd_ldst_rows_n },
+		 { fwd_branch_rows, &fwd_branch_rows_n } };
+static const struct {
+	const struct pair_row *rows;
+	const size_t *n;
+} pairs[] = { { pair_int_rows, &pair_int_rows_n }, { pair_ldst_rows, &pair_ldst_rows_n } };
+static const struct {
+	const struct head_row *rows;
+	const size_t *n;
+} heads[] = { { head_int_rows, &head_int_rows_n }, { head_ldst_rows, &head_ldst_rows_n } };
+static const struct {
+	const struct tail_row *rows;
+	const size_t *n;
+} tails[] = { { tail_int_rows, &tail_int_rows_n },
+	      { tail_ldst_rows, &tail_ldst_rows_n },
+	      { tail_branch_rows, &tail_branch_rows_n } };
 
-	for (size_t g = 0; g < ARRAY_SIZE(fwd); g++)
-		for (size_t i = 0; i < fwd[g].n; i++) {
-			tally(f, &twin, fwd[g].rows[i].n);
-			tally(f, &twin, fwd[g].rows[i].m);
-			tally(f, &twin, fwd[g].rows[i].d);
+/* Whether fn leaves a register's value for the next uop. */
+static bool produces(exec_fn *fn)
+{
+	for (size_t g = 0; g < ARRAY_SIZE(forwards); g++)
+		for (size_t i = 0; i < *forwards[g].n; i++) {
+			const struct fwd_row *r = &forwards[g].rows[i];
+
+			if (fn == r->plain || fn == r->n || fn == r->m || fn == r->d)
+				return r->flags & FWD_PRODUCES;
+		}
+	return false;
+}
+
+/* Whether fn takes one. */
+static bool takes(exec_fn *fn)
+{
+	for (size_t g = 0; g < ARRAY_SIZE(forwards); g++)
+		for (size_t i = 0; i < *forwards[g].n; i++) {
+			const struct fwd_row *r = &forwards[g].rows[i];
+
+			if (fn == r->n || fn == r->m || fn == r->d)
+				return true;
 		}
 	for (size_t g = 0; g < ARRAY_SIZE(pairs); g++)
-		for (size_t i = 0; i < pairs[g].n; i++) {
-			tally(f, &pair, pairs[g].rows[i].plain);
-			tally(f, &pair, pairs[g].rows[i].n);
-			tally(f, &pair, pairs[g].rows[i].m);
+		for (size_t i = 0; i < *pairs[g].n; i++)
+			if (fn == pairs[g].rows[i].n || fn == pairs[g].rows[i].m)
+				return true;
+	return false;
+}
+
+static bool tail_takes(unsigned tail)
+{
+	for (size_t g = 0; g < ARRAY_SIZE(tails); g++)
+		for (size_t i = 0; i < *tails[g].n; i++)
+			if ((unsigned)tails[g].rows[i].tail == tail)
+				return takes(tails[g].rows[i].plain);
+	return false;
+}
+
+/* Not a tail that takes a value from a head that leaves none: fuse_uops() never makes it. */
+static void tally_head(struct cover *c, struct tally *t, const struct head_row *row)
+{
+	bool value = produces(row->plain);
+
+	for (unsigned k = 0; row->by_tail && k < TAIL_COUNT; k++)
+		if (row->by_tail[k] != row->plain && (value || !tail_takes(k)))
+			tally(c, t, row->by_tail[k]);
+}
+
+static void print_fuse(struct cover *c)
+{
+	struct tally twin = { 0 }, pair = { 0 }, straight = { 0 };
+
+	for (size_t g = 0; g < ARRAY_SIZE(forwards); g++)
+		for (size_t i = 0; i < *forwards[g].n; i++) {
+			tally(c, &twin, forwards[g].rows[i].n);
+			tally(c, &twin, forwards[g].rows[i].m);
+			tally(c, &twin, forwards[g].rows[i].d);
+		}
+	for (size_t g = 0; g < ARRAY_SIZE(pairs); g++)
+		for (size_t i = 0; i < *pairs[g].n; i++) {
+			tally(c, &pair, pairs[g].rows[i].plain);
+			tally(c, &pair, pairs[g].rows[i].n);
+			tally(c, &pair, pairs[g].rows[i].m);
 		}
 	for (size_t g = 0; g < ARRAY_SIZE(heads); g++)
-		for (size_t i = 0; i < heads[g].n; i++)
-			for (unsigned k = 0; k < TAIL_COUNT; k++)
-				if (heads[g].rows[i].by_tail &&
-				    heads[g].rows[i].by_tail[k] != heads[g].rows[i].plain)
-					tally(f, &straight, heads[g].rows[i].by_tail[k]);
+		for (size_t i = 0; i < *heads[g].n; i++)
+			tally_head(c, &straight, &heads[g].rows[i]);
 	printf("engine: %u of %u forwarding twins, %u of %u fused pairs, %u of %u direct "
 	       "successions\n",
 	       twin.seen, twin.all, pair.seen, pair.all, straight.seen, straight.all);

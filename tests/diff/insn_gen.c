@@ -787,23 +787,30 @@ static const struct vocabulary *vocabulary(u64 features)
 			    !random_word(&rng, row, features, &w))
 				continue;
 			w |= row->tr == tr_adr ? 1u << 23 : 0; /* not to the stub: sides differ */
+			w = is_direct_branch(row) ? aim(row, w, 2) : w;
 			learn(&v, translate(row, w, features)->uop[0].exec, w);
 		}
 	return &v;
 }
 
-/* Any of the joined handlers on what was written last: its address too, so that some end in an
- * abort. */
-static void chain_joined(struct chain *c, bool *indirect)
+static u32 known_word(struct chain *c)
 {
 	const struct vocabulary *v = vocabulary(c->features);
-	u32 i = below(c->rng, v->n), w, written;
-	const struct insn *row;
+	u32 i = below(c->rng, v->n);
 
 	for (unsigned tries = 0; tries < 3 && !v->entry[i].succeeds; tries++)
 		i = below(c->rng, v->n);
-	w = v->entry[i].word[below(c->rng, v->entry[i].n)];
-	row = a64_decode(w, c->features);
+	return v->entry[i].word[below(c->rng, v->entry[i].n)];
+}
+
+/* Any of the joined handlers, mostly on what was written last: its address too, so that some end in
+ * an abort. */
+static void chain_joined(struct chain *c, bool *indirect)
+{
+	static const u8 conditions[] = { 0 /* EQ */, 1 /* NE */, 8 /* HI */, 9 /* LS */ };
+	u32 w = known_word(c);
+	const struct insn *row = a64_decode(w, c->features);
+	struct chain others = *c;
 
 	if (row->cls == CL_BRANCH_IND) {
 		if (!*indirect)
@@ -811,16 +818,22 @@ static void chain_joined(struct chain *c, bool *indirect)
 		*indirect = true;
 		return;
 	}
-	written = c->last;
+	if (is_literal(row))
+		return;
 	if (has_base(row))
 		w = chain_address(c, row, w);
 	if (has_base(row) && below(c->rng, 8) == 0)
-		w = set_field(row, 'n', w, written);
-	if (is_literal(row))
-		return;
+		w = set_field(row, 'n', w, c->last);
+	if (below(c->rng, 3) == 0)
+		c->last = (u8)below(c->rng, 8); /* not what was written last */
 	chain_registers(c, row, &w);
-	if (defined(row, w, c->features))
-		append(c->p, w);
+	if (!defined(row, w, c->features)) {
+		*c = others;
+		return;
+	}
+	append(c->p, w);
+	if (strncmp(row->name, "subs_", 5) == 0 && below(c->rng, 4))
+		append(c->p, 0x54000020 | conditions[below(c->rng, 4)]); /* aimed later */
 }
 
 /* Branches go forward, or to the end in another page: only the loop's own goes back. */

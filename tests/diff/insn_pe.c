@@ -120,8 +120,8 @@ static void set_registers(struct cpu *c)
 {
 	cpu_reset(c);
 	c->sys.mair[1] = 0xff; /* attribute 0: Normal, write-back */
-	c->sys.tcr[1] = 25 | 1ull << 23 | 3 << 12 | 1 << 10 | 1 << 8 |
-			2ull << 32; /* 39 bits from TTBR0, none from TTBR1 */
+	c->sys.tcr[1] = 25 | 1ull << 23 | 3 << 12 | 1 << 10 | 1 << 8 | 2ull << 32 |
+			1ull << 37; /* 39 bits from TTBR0, tags ignored; none from TTBR1 */
 	c->sys.ttbr0[1] = RAM + TABLES;
 	c->sys.vbar[1] = VA_CODE + VECTORS;
 	c->sys.cpacr_el1 = 3 << 20;

@@ -22,7 +22,7 @@ enum {
 };
 #define VA_CODE		 0x4000000000ull
 #define VA_STUB		 (VA_CODE + CODE_SIZE) /* where programs branch to at their end */
-#define VA_CONTROL	 0x7100000000	       /* the guest half's own, where no program comes */
+#define VA_CONTROL	 0x6f5a3c1000 /* the guest half's own, where no program comes */
 #define VA_DATA		 (VA_CODE + 0x1000000)
 #define VA_SLOT(program) (VA_CODE + (uint64_t)(program)*SLOT_WORDS * 4)
 #define VA_RUN(run)	 (VA_DATA + (uint64_t)(run)*DATA_SIZE)
