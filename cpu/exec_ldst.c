@@ -19,13 +19,6 @@ EXEC(add_imm)
 	RD = v;
 	NEXT_ACC(c, u, v);
 }
-EXEC(add_imm_fn)
-{
-	u64 v = acc + (u64)(s64)u->imm;
-
-	RD = v;
-	NEXT_ACC(c, u, v);
-}
 EXEC(add_reg) { RD = RN + RM; NEXT(c, u); }
 
 /* Address forms of a base value N; the index of the register forms is RM. */
@@ -205,7 +198,7 @@ WBACK_STORE(vst128, 16, 4, memcpy(p, c->v[u->rd].d, 16))
 const struct fwd_row fwd_ldst_rows[] = {
 	FWD_GENERAL(imm) FWD_GENERAL(lsl) FWD_GENERAL(uxtw) FWD_GENERAL(sxtw) FWD_GENERAL(unpr)
 	{ exec_ld32_lit, NULL, NULL, NULL, FWD_PRODUCES }, { exec_lds32_lit, NULL, NULL, NULL, FWD_PRODUCES },
-	{ exec_ld64_lit, NULL, NULL, NULL, FWD_PRODUCES }, { exec_add_imm, exec_add_imm_fn, NULL, NULL, FWD_PRODUCES },
+	{ exec_ld64_lit, NULL, NULL, NULL, FWD_PRODUCES }, { exec_add_imm, NULL, NULL, NULL, FWD_PRODUCES },
 };
 const size_t fwd_ldst_rows_n = ARRAY_SIZE(fwd_ldst_rows);
 
