@@ -4,7 +4,6 @@
  * registers and memory stay as they were.
  */
 /* run: -M virt,gic-version=3,virtualization=on -cpu neoverse-n1 -smp 1 */
-/* ours-alone: QEMU 11.1 reports all faults of an atomic as those of a write */
 #include "flat.h"
 
 static u64 memory[8] __attribute__((aligned(64)));

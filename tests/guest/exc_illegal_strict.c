@@ -1,7 +1,7 @@
 /* What SCR_EL3.NS and PSTATE.PAN have to do with illegal exception returns (DDI0487 D1.4.5). */
 /* run: -M virt,gic-version=3,virtualization=on,secure=on -cpu neoverse-n1 -smp 1 */
-/* ours-alone: QEMU 11.1 does not take PAN from the SPSR of an illegal return, and does not come back
- * from one to Secure EL2 */
+/* ours-alone: QEMU 11.1 keeps PAN at an illegal return instead of taking it from the SPSR, and does
+ * not get through the test of Secure EL2 */
 #include "guest.h"
 #include "bits.h"
 

@@ -4,8 +4,8 @@
  */
 /* run: -M virt,gic-version=3,virtualization=on -cpu cortex-a57 -smp 1 */
 /* run: -M virt,gic-version=3,virtualization=on -cpu neoverse-n1 -smp 1 */
-/* ours-alone: QEMU 11.1 does not check SP alignment and prefers the illegal state to breakpoints
- * and stage 2 to the alignment fault of a stage 1 that is off */
+/* ours-alone: QEMU 11.1 does not check SP alignment, prefers stage 2 to the alignment fault of a stage
+ * 1 that is off, and the abort of a fetch to a step that is due */
 #include "flat.h"
 
 PROBE(nop, "nop");
