@@ -130,7 +130,7 @@ static bool touch(struct cpu *c, u64 va, unsigned len, u32 what, u32 desc, bool 
 		return true;
 	page = bus_page(c->bus, x.pa, &writable);
 	p->host = page ? page + (x.pa.a & 0xfff) : NULL;
-	p->code = write && page && bus_code_page(c->bus, x.pa); /* not writable in the sense of bus_page() */
+	p->code = write && page && !writable && bus_writable(c->bus, x.pa); /* only because of decoded code */
 	if (page) {
 		bool watched = debug_watch_page(c, va);
 

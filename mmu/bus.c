@@ -34,6 +34,8 @@ struct bus {
 	size_t n_listeners;
 	void (*used)(void *ctx); /* bus_on_used() */
 	void *used_ctx;
+	void (*unmapped)(void *ctx);
+	void *unmapped_ctx;
 };
 
 static void *lazy_memory(u64 size)
@@ -68,11 +70,12 @@ void bus_free(struct bus *b)
 	for (size_t i = 0; i < b->n; i++) {
 		struct bus_region *r = &b->region[i];
 
-		if (r->host) {
+		if (r->host && !r->ops)
 			munmap(r->host, r->size);
+		if (r->use)
 			munmap(r->use, r->size / PAGE);
+		if (r->code)
 			munmap(r->code, code_bytes(r));
-		}
 	}
 	free(b->region);
 	free(b->listener);
@@ -83,8 +86,10 @@ static void find_largest_ram(struct bus *b)
 {
 	b->ram = NULL;
 	for (size_t i = 0; i < b->n; i++) {
-		if (b->region[i].host && (!b->ram || b->region[i].size > b->ram->size))
-			b->ram = &b->region[i];
+		const struct bus_region *r = &b->region[i];
+
+		if (r->host && !r->ops && (!b->ram || r->size > b->ram->size))
+			b->ram = r;
 	}
 }
 
@@ -151,12 +156,61 @@ int bus_add_device(struct bus *b, u64 base, const struct device_ops *ops, void *
 	return add(b, &r);
 }
 
+int bus_add_flash(struct bus *b, u64 base, const struct device_ops *ops, void *dev, u8 *host,
+		  bool secure)
+{
+	struct bus_region r = {
+		.name = ops->name,
+		.base = base,
+		.size = ops->size,
+		.secure = secure,
+		.array = true,
+		.host = host,
+		.ops = ops,
+		.dev = dev,
+	};
+	int err;
+
+	if (base % PAGE || r.size % PAGE)
+		return -EINVAL;
+	r.code = lazy_memory(code_bytes(&r));
+	err = r.code ? add(b, &r) : -ENOMEM;
+	if (err && r.code)
+		munmap(r.code, code_bytes(&r));
+	return err;
+}
+
+void bus_flash_array(struct bus *b, u64 base, bool array)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		struct bus_region *r = &b->region[i];
+
+		if (r->base != base || !r->host || !r->ops || r->array == array)
+			continue;
+		r->array = array;
+		if (!array && b->unmapped)
+			b->unmapped(b->unmapped_ctx);
+	}
+}
+
+void bus_on_unmapped(struct bus *b, void (*fn)(void *ctx), void *ctx)
+{
+	b->unmapped = fn;
+	b->unmapped_ctx = ctx;
+}
+
 void bus_set_readonly(struct bus *b, u64 base, bool readonly)
 {
 	for (size_t i = 0; i < b->n; i++) {
 		if (b->region[i].base == base && b->region[i].host)
 			b->region[i].readonly = readonly;
 	}
+}
+
+/* Reads go to the bytes. Writes do so only where there is no device. */
+static inline bool direct(const struct bus_region *r)
+{
+	return r->host && (!r->ops || r->array);
 }
 
 static inline bool holds(const struct bus_region *r, u64 addr)
@@ -355,7 +409,7 @@ enum bus_status bus_read(struct bus *b, pa p, unsigned size, struct attrs at, u6
 	off = pa_addr(p) - r->base;
 	if (unlikely(r->size - off < size))
 		return read_bytes(b, p, size, at, v);
-	if (!r->host)
+	if (unlikely(!direct(r)))
 		return device_read(b, r, off, size, at, v);
 	*v = ram_load(r->host + off, size);
 	return BUS_OK;
@@ -371,7 +425,7 @@ enum bus_status bus_write(struct bus *b, pa p, unsigned size, struct attrs at, u
 	off = pa_addr(p) - r->base;
 	if (unlikely(r->size - off < size))
 		return write_bytes(b, p, size, at, v);
-	if (!r->host)
+	if (r->ops)
 		return device_write(b, r, off, size, at, v);
 	if (unlikely(r->readonly)) {
 		log_at(b->log, LOG_GUEST, r->name,
@@ -383,13 +437,16 @@ enum bus_status bus_write(struct bus *b, pa p, unsigned size, struct attrs at, u
 	return BUS_OK;
 }
 
-/* Bytes from p on that lie in RAM together, at most n; *at is their host address. 0: not RAM. */
+/*
+ * Bytes from p on that lie in RAM (or in flash that can be read) together, at most n; *at is their
+ * host address. 0: not RAM.
+ */
 static size_t ram_run(struct bus *b, pa p, size_t n, const struct bus_region **r, u8 **at)
 {
 	u64 off, left;
 
 	*r = bus_find(b, pa_addr(p), pa_space(p));
-	if (!*r || !(*r)->host)
+	if (!*r || !direct(*r))
 		return 0;
 	off = pa_addr(p) - (*r)->base;
 	left = (*r)->size - off;
@@ -406,7 +463,7 @@ enum bus_status bus_copy_in(struct bus *b, pa p, const void *src, size_t n)
 	while (n) {
 		size_t run = ram_run(b, p, n, &r, &at);
 
-		if (!run)
+		if (!run || r->ops)
 			return BUS_DECERR;
 		if (r->readonly) {
 			log_at(b->log, LOG_GUEST, r->name,
@@ -444,8 +501,11 @@ enum bus_status bus_copy_out(struct bus *b, pa p, void *dst, size_t n)
 
 static void use_page(struct bus *b, const struct bus_region *r, u64 off)
 {
-	u8 *use = &r->use[off / PAGE];
+	u8 *use;
 
+	if (!r->use) /* flash */
+		return;
+	use = &r->use[off / PAGE];
 	if (likely(*use == PAGE_USED))
 		return;
 	if (*use == PAGE_ASKED && b->used)
@@ -479,12 +539,19 @@ u8 *bus_page(struct bus *b, pa p, bool *writable)
 	const struct bus_region *r = bus_find(b, page, pa_space(p));
 
 	*writable = false;
-	if (!r || !r->host)
+	if (!r || !direct(r))
 		return NULL;
-	*writable = !r->readonly && !r->code[(page - r->base) / PAGE];
+	*writable = !r->readonly && !r->ops && !r->code[(page - r->base) / PAGE];
 	if (*writable)
 		use_page(b, r, page - r->base);
 	return r->host + (page - r->base);
+}
+
+bool bus_writable(struct bus *b, pa p)
+{
+	const struct bus_region *r = bus_find(b, pa_addr(p), pa_space(p));
+
+	return r && r->host && !r->ops && !r->readonly;
 }
 
 /* The word of line bits for the page at p, NULL where there is no RAM. */
@@ -674,7 +741,7 @@ void bus_snap(struct bus *b, struct snap *s)
 	for (size_t i = 0; i < b->n; i++) {
 		const struct bus_region *r = &b->region[i];
 
-		if (r->host)
+		if (!r->ops)
 			snap_ram(b, r, &m, s);
 		else if (r->ops->snap)
 			r->ops->snap(r->dev, s);

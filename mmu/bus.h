@@ -44,10 +44,11 @@ struct bus_region {
 	u64 base, size;
 	bool secure;                   /* exists for Secure accesses only */
 	bool readonly;                 /* RAM only: writes are dropped with a GUEST log line */
-	u8 *host;                      /* RAM: its bytes; NULL: device */
+	bool array;                    /* flash: reads see the bytes, not the device */
+	u8 *host;                      /* RAM and flash: its bytes; NULL: device */
 	u64 *code;                     /* RAM: one word a 4 KiB page, one bit a 64-byte line that holds decoded code */
 	u8 *use;                       /* RAM: one byte a 4 KiB page: enum page_use of bus.c */
-	const struct device_ops *ops;  /* device */
+	const struct device_ops *ops;  /* device; with bytes: flash */
 	void *dev;
 };
 
@@ -58,6 +59,15 @@ void bus_free(struct bus *b);
 /* Anonymous, lazily touched memory of `size` bytes (4 KiB multiple). 0, -EEXIST on overlap, -ENOMEM. */
 int bus_add_ram(struct bus *b, const char *name, u64 base, u64 size, bool secure);
 int bus_add_device(struct bus *b, u64 base, const struct device_ops *ops, void *dev, bool secure);
+/*
+ * Flash: bytes that are read and executed like RAM while the array can be read, and a device for writes, and for reads
+ * otherwise. host: ops->size bytes (4 KiB multiple), borrowed.
+ */
+int bus_add_flash(struct bus *b, u64 base, const struct device_ops *ops, void *dev, u8 *host, bool secure);
+/* Whether reads of the flash at base see its bytes (as after bus_add_flash()) or the device. */
+void bus_flash_array(struct bus *b, u64 base, bool array);
+/* Told when bytes that could be read directly no longer can: host pointers into them must be forgotten. */
+void bus_on_unmapped(struct bus *b, void (*fn)(void *ctx), void *ctx);
 /* Makes the RAM at base read-only (a ROM, after the loader filled it) or writable again. */
 void bus_set_readonly(struct bus *b, u64 base, bool readonly);
 /* The region that holds addr for an access from `space`, or NULL. */
@@ -71,8 +81,10 @@ enum bus_status bus_write(struct bus *b, pa p, unsigned size, struct attrs at, u
 enum bus_status bus_copy_in(struct bus *b, pa p, const void *src, size_t n);
 enum bus_status bus_copy_out(struct bus *b, pa p, void *dst, size_t n);
 
-/* Host bytes of the 4 KiB page at p if it is plain RAM there, else NULL; *writable says whether stores may go straight. */
+/* Host bytes of the 4 KiB page at p if it is read like RAM there, else NULL; *writable says whether stores may go straight. */
 u8 *bus_page(struct bus *b, pa p, bool *writable);
+/* Whether the byte at p is RAM that a store changes: neither device nor flash nor read-only. */
+bool bus_writable(struct bus *b, pa p);
 
 /*
  * Host bytes of the page at p if it is RAM that nobody has written yet or may write without asking: it holds zeros, and writing

@@ -675,8 +675,8 @@ bool walk_apply(struct bus *bus, const struct walk *w)
 		const struct bus_region *ram = bus_find(bus, pa_addr(up->pa), pa_space(up->pa));
 		u64 want = up->old;
 
-		if (!ram || !ram->host ||
-		    ram->readonly) /* tables in a ROM or device: nothing can be kept there */
+		if (!ram ||
+		    !bus_writable(bus, up->pa)) /* in a ROM or device nothing can be kept */
 			continue;
 		if (!__atomic_compare_exchange_n((u64 *)(ram->host + (pa_addr(up->pa) - ram->base)),
 						 &want, up->new, false, __ATOMIC_SEQ_CST,
