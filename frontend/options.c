@@ -604,6 +604,12 @@ const struct option option_table[] = {
 	OPT("global", "virtio-mmio.force-legacy=on|off", set_global,
 	    "off: the virtio-mmio slots have version 2 of the registers (default 1, as QEMU's)."),
 	OPT("demo", NULL, set_demo, "A built-in hypervisor with two guests; needs no file."),
+	OPT("bios", "FILE", option_bios,
+	    "Firmware in the first flash bank; what the guest writes to the bank is forgotten."),
+	OPT("pflash", "FILE", option_pflash,
+	    "Contents of the next flash bank; what the guest writes goes to the file."),
+	OPT("fw_cfg", "name=NAME,file=FILE|string=TEXT", option_fw_cfg, "A file for firmware."),
+	OPT("boot", "menu=on|off[,splash-time=MS]", option_boot, "Whether firmware shows its boot menu."),
 	GROUP("The console"),
 	OPT("serial", "stdio|mon:stdio|file:PATH|null|none", set_serial,
 	    "Where the UART goes; a second one is the Secure UART. Ctrl-A x quits, Ctrl-A h helps."),
@@ -652,9 +658,6 @@ const struct option option_table[] = {
 	OPT("version", NULL, ask_version, "The version."),
 	OPT("man", NULL, ask_man, "The manual page, in troff."),
 
-	MISSING("bios", "FILE",
-	    "the flash is not built yet; give the firmware's ELF file to -kernel"),
-	MISSING("pflash", "FILE", "the flash is not built yet"),
 	MISSING("blockdev", "...", "not built; use -drive"),
 	MISSING("cdrom", "FILE", "not built; use -drive if=virtio,readonly=on,file=FILE"),
 	MISSING("sd", "FILE", "not built; use -drive if=virtio,file=FILE"),
@@ -783,16 +786,16 @@ static int check_cpu(struct parse *p)
 static int check_boot(struct parse *p)
 {
 	struct config *c = p->c;
-	bool starts = c->boot.kernel || c->demo || c->dumpdtb;
+	bool starts = c->boot.kernel || c->demo || c->dumpdtb || config_firmware(c);
 
 	for (size_t i = 0; i < c->boot.n_loaders; i++)
 		starts |= c->boot.loaders[i].pe >= 0;
 	if (!starts)
 		return why_set(p->why, EINVAL,
-			       "nothing to run: expected -kernel FILE, -device "
+			       "nothing to run: expected -kernel FILE, -bios FILE, -device "
 			       "loader,file=FILE,cpu-num=0, or --demo (see --help)");
 	p->option = "-demo";
-	if (c->demo && (c->boot.kernel || c->boot.dtb || c->boot.n_loaders || c->boot.n_modules))
+	if (c->demo && (c->boot.kernel || config_firmware(c) || c->boot.dtb || c->boot.n_loaders || c->boot.n_modules))
 		return refuse(p, "it brings its own program; expected no -kernel, -dtb or -device");
 	p->option = "-m";
 	if (!c->highmem && c->ram_size > BOARD_RAM_LOW_MAX)

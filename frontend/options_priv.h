@@ -64,6 +64,11 @@ int item_parse(struct parse *p, const char *text, const char *implied, struct co
 	       const struct item_kind *kind, const char *option);
 /* The kind's keys in the form that the help lists take, with those of its place; *n of them. The caller frees them. */
 struct key *item_keys(const struct item_kind *kind, size_t *n);
+/* firmware.c */
+int option_bios(struct parse *p, const char *arg);
+int option_pflash(struct parse *p, const char *arg);
+int option_fw_cfg(struct parse *p, const char *arg);
+int option_boot(struct parse *p, const char *arg);
 
 struct log_item {
 	const char *name, *help;

@@ -177,6 +177,13 @@ void gic_firmware_setup(struct gic *g)
 	gic_update_all(g);
 }
 
+void gic_wake(struct gic *g)
+{
+	for (unsigned i = 0; i < g->n_pes; i++)
+		g->pe[i].waker = 0;
+	gic_update_all(g);
+}
+
 bool gic_ns_access(const struct gic *g, struct attrs at)
 {
 	return gic_secured(g) && at.space != SPACE_S;

@@ -84,6 +84,11 @@ void gic_reset_cpuif(struct cpu *c);
  * a guest below it.
  */
 void gic_firmware_setup(struct gic *g);
+/*
+ * The redistributors are awake. For firmware on a board without EL3: it takes what is below it to have
+ * seen to that, as a hypervisor would.
+ */
+void gic_wake(struct gic *g);
 
 /*
  * With EL3, whether an interrupt is an IRQ or an FIQ depends on where the PE is: call this when a

@@ -66,6 +66,12 @@ struct boot_request {
 	const struct boot_range *ranges;
 	size_t n_ranges;
 	bool el2, el3; /* exception levels above EL1 that the board has */
+	/*
+	 * PEs start in firmware at firmware_entry: kernel and initrd are kept for it instead of being
+	 * placed, and the tree stands at the start of RAM.
+	 */
+	bool firmware;
+	u64 firmware_entry;
 	unsigned pes;
 };
 
@@ -99,6 +105,9 @@ const struct boot_info *boot_plan_info(const struct boot_plan *p);
 int boot_plan_tree(struct boot_plan *p, const void *board_tree, struct why *why);
 /* The completed tree (valid until boot_plan_free). */
 const void *boot_plan_dtb(const struct boot_plan *p, size_t *size);
+/* With firmware: the kernel's and the initrd's bytes (valid until boot_plan_free), NULL when there are none. */
+const void *boot_plan_kernel(const struct boot_plan *p, size_t *size);
+const void *boot_plan_initrd(const struct boot_plan *p, size_t *size);
 /* Hands out every piece: data == NULL means n zero bytes. put returns 0 or a negative errno. */
 int boot_plan_put(const struct boot_plan *p,
 		  int (*put)(void *ctx, u64 addr, const void *data, size_t n), void *ctx,

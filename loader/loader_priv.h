@@ -53,6 +53,7 @@ struct boot_plan {
 	u64 initrd_addr, initrd_size;
 	u64 module_size[BOOT_MAX_LOADERS];
 	struct bytes tree;
+	struct bytes fw_kernel, fw_initrd; /* for firmware */
 };
 
 /* Adds a piece after checking that it lies in one range and touches no other. */

@@ -272,18 +272,56 @@ static void decide_levels(struct boot_plan *p)
 		p->info.psci = p->info.start_el == 3 ? NULL : "hvc";
 }
 
-static int place_all(struct boot_plan *p, struct why *why)
+/* A kernel for firmware: unpacked, as it is otherwise. */
+static int keep_kernel(struct boot_plan *p, struct why *why)
+{
+	const char *path = p->req.files->kernel;
+	struct bytes file;
+	int r = file_read(&file, "-kernel", path, p->req.ranges[0].size, why);
+
+	if (r < 0)
+		return r;
+	if (file.size < 2 || file.data[0] != 0x1f || file.data[1] != 0x8b) {
+		p->fw_kernel = file;
+		return 0;
+	}
+	r = gunzip(&p->fw_kernel, file.data, file.size, p->req.ranges[0].size, "-kernel", path,
+		   why);
+	bytes_free(&file);
+	return r;
+}
+
+/* Firmware fetches kernel and initrd itself. */
+static int keep_for_firmware(struct boot_plan *p, struct why *why)
+{
+	const struct boot_files *f = p->req.files;
+	int r = f->kernel ? keep_kernel(p, why) : 0;
+
+	if (r == 0 && f->initrd)
+		r = file_read(&p->fw_initrd, "-initrd", f->initrd, p->req.ranges[0].size, why);
+	p->info.entry = p->req.firmware_entry;
+	return r;
+}
+
+static int place_kernel(struct boot_plan *p, struct why *why)
 {
 	const struct boot_files *f = p->req.files;
 	int r = 0;
 
 	if (f->kernel || f->builtin)
 		r = add_kernel(p, why);
-	else if (f->initrd || f->append)
+	return r == 0 ? add_initrd(p, why) : r;
+}
+
+static int place_all(struct boot_plan *p, struct why *why)
+{
+	const struct boot_files *f = p->req.files;
+	int r;
+
+	if (!f->kernel && !f->builtin && (f->initrd || f->append))
 		return why_set(why, EINVAL, "%s: makes sense only with -kernel",
 			       f->initrd ? "-initrd" : "-append");
-	if (r == 0)
-		r = add_initrd(p, why);
+	r = p->req.firmware ? keep_for_firmware(p, why) : place_kernel(p, why);
 	if (r == 0)
 		r = add_modules(p, why);
 	for (size_t i = 0; r == 0 && i < f->n_loaders; i++)
@@ -321,12 +359,26 @@ void boot_plan_free(struct boot_plan *p)
 	for (size_t i = 0; i < p->n_storage; i++)
 		bytes_free(&p->storage[i]);
 	bytes_free(&p->tree);
+	bytes_free(&p->fw_kernel);
+	bytes_free(&p->fw_initrd);
 	free(p);
 }
 
 const struct boot_info *boot_plan_info(const struct boot_plan *p)
 {
 	return &p->info;
+}
+
+const void *boot_plan_kernel(const struct boot_plan *p, size_t *size)
+{
+	*size = p->fw_kernel.size;
+	return p->fw_kernel.data;
+}
+
+const void *boot_plan_initrd(const struct boot_plan *p, size_t *size)
+{
+	*size = p->fw_initrd.size;
+	return p->fw_initrd.data;
 }
 
 int boot_plan_put(const struct boot_plan *p,

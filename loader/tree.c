@@ -231,7 +231,7 @@ static int place_tree(struct boot_plan *p, struct why *why)
 	u64 room = p->image_low > ram->base ? p->image_low - ram->base : 0;
 	int r;
 
-	if (p->req.files->kernel == NULL && p->req.files->builtin == NULL)
+	if (p->req.firmware || (!p->req.files->kernel && !p->req.files->builtin))
 		below = true, room = ram->size;
 	if (below) {
 		if (p->tree.size > room)
@@ -247,7 +247,8 @@ static int place_tree(struct boot_plan *p, struct why *why)
 		     why);
 	if (r < 0)
 		return r;
-	p->info.dtb_addr = p->info.x0 = addr;
+	p->info.dtb_addr = addr;
+	p->info.x0 = p->req.firmware ? 0 : addr; /* firmware knows where it stands */
 	p->info.dtb_size = p->tree.size;
 	return 0;
 }

@@ -2,17 +2,19 @@
  * The virt board: every address and interrupt number, as QEMU's virt has them. The only place with
  * either.
  *
- *	0x00_0000_0000  flash, 2 x 64 MiB                  (not built)
+ *	0x00_0000_0000  flash, 2 x 64 MiB                  (the first Secure with secure=on)
  *	0x00_0800_0000  GICD      64 KiB
  *	0x00_0802_0000  GICv2m     4 KiB                   (msi=gicv2m)
  *	0x00_0808_0000  ITS      128 KiB                   (its=off: nothing)
  *	0x00_080a_0000  GICR     128 KiB a PE, up to 0x0900_0000
  *	0x00_0900_0000  PL011 #0   4 KiB
  *	0x00_0901_0000  PL031      4 KiB
- *	0x00_0902_0000  fw_cfg                             (not built)
- *	0x00_0903_0000  PL061                              (not built)
- *	0x00_0904_0000  PL011 #1   4 KiB, Secure           (secure=on)
+ *	0x00_0902_0000  fw_cfg
+ *	0x00_0903_0000  PL061      4 KiB                   (not where the power button is in ACPI)
+ *	0x00_0904_0000  PL011 #1   4 KiB                   (secure=on: Secure; else with a second -serial)
  *	0x00_0905_0000  SMMUv3                             (not built)
+ *	0x00_0908_0000  GED, power button in ACPI          (firmware and acpi=on)
+ *	0x00_090b_0000  PL061 #1   4 KiB, Secure           (secure=on)
  *	0x00_0a00_0000  virtio-mmio, 32 x 512 bytes        (empty transports)
  *	0x00_0e00_0000  Secure RAM, 16 MiB                 (secure=on)
  *	0x00_1000_0000  PCIe MMIO, PIO, ECAM               (not built)
@@ -21,6 +23,8 @@
 #ifndef MACHINE_BOARD_H
 #define MACHINE_BOARD_H
 
+#define BOARD_FLASH_BASE  0x00000000ull
+#define BOARD_FLASH_SIZE  0x04000000ull /* of one bank */
 #define BOARD_GICD_BASE	  0x08000000ull
 #define BOARD_GICD_SIZE	  0x00010000ull
 #define BOARD_V2M_BASE	  0x08020000ull
@@ -32,7 +36,13 @@
 #define BOARD_GICR_SIZE	  0x00f60000ull /* the whole window, as the device tree tells it */
 #define BOARD_UART0_BASE  0x09000000ull
 #define BOARD_RTC_BASE	  0x09010000ull
+#define BOARD_FW_CFG_BASE 0x09020000ull
+#define BOARD_FW_CFG_SIZE 0x00000018ull
+#define BOARD_GPIO_BASE	  0x09030000ull
 #define BOARD_UART1_BASE  0x09040000ull
+#define BOARD_GED_BASE	  0x09080000ull
+#define BOARD_SECGPIO_BASE 0x090b0000ull
+#define BOARD_GPIO_SIZE	  0x00001000ull
 #define BOARD_UART_SIZE	  0x00001000ull
 #define BOARD_RTC_SIZE	  0x00001000ull
 #define BOARD_VIRTIO_BASE 0x0a000000ull
@@ -55,12 +65,20 @@
 #define BOARD_PPI(n) (16 + (n))
 
 /* SPI numbers as the device tree tells them. */
+#define BOARD_SPI_SECGPIO 0
 #define BOARD_SPI_UART0	 1
 #define BOARD_SPI_RTC	 2
+#define BOARD_SPI_GPIO	 7
 #define BOARD_SPI_UART1	 8
+#define BOARD_SPI_GED	 9
 #define BOARD_SPI_V2M	 48 /* the first of those that GICv2m raises */
 #define BOARD_V2M_SPIS	 64
 #define BOARD_SPI_VIRTIO 16 /* + slot; edge-rising, all others are level */
+
+/* Lines of the PL061s. */
+#define BOARD_GPIO_POWER_KEY	 3
+#define BOARD_SECGPIO_POWER_OFF 0
+#define BOARD_SECGPIO_RESET	 1
 
 /* PPI numbers as the device tree tells them; INTID = BOARD_PPI(n). */
 #define BOARD_PPI_PMU	   7

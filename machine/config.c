@@ -111,6 +111,14 @@ void config_free(struct config *c)
 	items_free(&c->drives);
 	for (size_t i = 0; i < ARRAY_SIZE(c->serial); i++)
 		free(c->serial[i].path);
+	free(c->bios);
+	for (size_t i = 0; i < ARRAY_SIZE(c->flash); i++)
+		free(c->flash[i].file);
+	for (size_t i = 0; i < c->n_fw_cfg; i++) {
+		free(c->fw_cfg[i].name);
+		free(c->fw_cfg[i].file);
+		free(c->fw_cfg[i].string);
+	}
 	free(c->log_file);
 	free(c->stats_dir);
 	free(c->tlb);

@@ -41,6 +41,21 @@ struct config_serial {
 	char *path; /* SERIAL_FILE */
 };
 
+/* A flash bank's contents: -pflash, -drive if=pflash. */
+struct config_flash {
+	char *file; /* NULL: none */
+	bool readonly;
+	bool snapshot; /* writes are lost at the end */
+};
+
+#define CONFIG_MAX_FW_CFG 32
+
+/* A user's fw_cfg file. */
+struct config_fw_cfg {
+	char *name;
+	char *file, *string; /* one of them */
+};
+
 enum config_realtime {
 	REALTIME_IDLE, /* idle time takes as long for the host while somebody may type */
 	REALTIME_ON,
@@ -72,7 +87,15 @@ struct config {
 	bool disk_snapshot;	 /* -snapshot: no disk is written to */
 	bool virtio_modern;	 /* virtio-mmio slots have version 2 */
 
-	struct config_serial serial[2]; /* the second exists with secure=on */
+	char *bios; /* into the first flash bank, which then forgets writes */
+	struct config_flash flash[2];
+	struct config_fw_cfg fw_cfg[CONFIG_MAX_FW_CFG];
+	size_t n_fw_cfg;
+	bool boot_menu;
+	u16 boot_menu_ms; /* how long firmware shows it */
+
+	/* the second exists with secure=on, and where somebody asked for it */
+	struct config_serial serial[2];
 	bool semihosting;
 	u64 seed;
 	s64 rtc_base;  /* seconds since 1970 at start */
@@ -104,6 +127,17 @@ void config_init(struct config *c); /* the defaults */
 unsigned config_gic_version(const struct config *c);
 enum config_msi config_msi(const struct config *c);
 void config_free(struct config *c);
+
+/* PEs start in flash, by what -bios or the first bank's file holds. */
+static inline bool config_firmware(const struct config *c)
+{
+	return c->bios || c->flash[0].file;
+}
+/* The power button is an ACPI event device instead of a GPIO key. */
+static inline bool config_ged(const struct config *c)
+{
+	return config_firmware(c) && c->acpi;
+}
 
 /* A new item at the end of the list, NULL without memory; a pair in it (a later one of a name wins): 0 or -ENOMEM. */
 struct config_item *config_add(struct config_items *list, const struct item_kind *kind, const char *option);

@@ -165,10 +165,13 @@ static void add_all(struct tree *t, const struct config *c, const struct cpu_cor
 	t->clock = add_clock(t);
 	add_timer(t, c, core);
 	add_cpus(t, c, core);
+	tree_flash(t, c);
 	tree_gic(t, c);
 	add_pmu(t, core);
 	tree_devices(t, c);
+	tree_gpio(t, c);
 	tree_virtio(t, c);
+	tree_fw_cfg(t);
 }
 
 int board_tree(void **tree, const struct config *c, const struct cpu_core *core, struct why *why)
@@ -204,6 +207,8 @@ int board_plan(struct boot_plan **plan, const struct config *c, const struct cpu
 		.el2 = c->virtualization,
 		.el3 = c->secure,
 		.pes = c->pes,
+		.firmware = config_firmware(c),
+		.firmware_entry = BOARD_FLASH_BASE,
 	};
 	void *tree;
 	int r = board_tree(&tree, c, core, why);

@@ -91,6 +91,15 @@ void machine_page_used(void *ctx)
 		fast_drop_zero(m->seat[i].cpu->mmu);
 }
 
+/* Flash is no longer read like RAM. */
+void machine_unmapped(void *ctx)
+{
+	struct machine *m = ctx;
+
+	for (unsigned i = 0; i < m->pes; i++)
+		fast_flush(m->seat[i].cpu->mmu);
+}
+
 void machine_earlier(void *ctx, u64 when)
 {
 	struct machine *m = ctx;

@@ -57,6 +57,8 @@ void machine_rx(struct machine *m, unsigned port, u8 byte);
 bool machine_can_rx(const struct machine *m, unsigned port);
 u64 machine_now(const struct machine *m); /* picoseconds */
 u64 machine_insns(const struct machine *m); /* over all PEs */
+/* The power button: the guest is asked to shut down. */
+void machine_power_button(struct machine *m);
 unsigned machine_pes(const struct machine *m);
 struct cpu *machine_pe(struct machine *m, unsigned i);
 

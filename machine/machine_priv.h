@@ -4,8 +4,12 @@
 
 #include "base/event.h"
 #include "cpu/cpu.h"
+#include "devices/flash.h"
+#include "devices/fw_cfg.h"
+#include "devices/ged.h"
 #include "devices/pl011.h"
 #include "devices/pl031.h"
+#include "devices/pl061.h"
 #include "devices/virtio/virtio.h"
 #include "gic/gic.h"
 #include "machine/board.h"
@@ -30,6 +34,12 @@ struct uart_port {
 	struct pl011 *dev;
 };
 
+struct flash_bank {
+	struct machine *m;
+	u64 base;
+	struct flash *dev;
+};
+
 struct machine {
 	const struct config *cfg; /* borrowed */
 	struct machine_io io;
@@ -40,6 +50,11 @@ struct machine {
 	struct timer_system *timers;
 	struct event_queue queue;
 	struct pl031 *rtc;
+	struct flash_bank flash[2];
+	struct fw_cfg *fw_cfg;
+	struct pl061 *gpio;    /* one of these two holds the power button */
+	struct ged *ged;
+	struct pl061 *secgpio; /* NULL without secure=on */
 	struct uart_port uart[2];
 	struct board_virtio *virtio; /* make_virtio.c */
 	struct cpu_core core;
@@ -63,9 +78,11 @@ struct machine {
  */
 int make_gic(struct machine *m, struct why *why);
 int make_devices(struct machine *m, struct why *why);
+int make_firmware(struct machine *m, struct why *why); /* flash, fw_cfg, power button */
 int make_virtio(struct machine *m, struct why *why);
 void free_gic(struct machine *m);
 void free_devices(struct machine *m);
+void free_firmware(struct machine *m);
 void free_virtio(struct machine *m);
 
 /* make_virtio.c: what virtio devices are lent, and all of them in the order of the command line (NULL after the last). */
@@ -77,10 +94,13 @@ struct cpu_host machine_host(struct machine *m);
 void machine_earlier(void *ctx, u64 when);
 void machine_code_written(void *ctx, pa page, u64 lines);
 void machine_page_used(void *ctx);
+void machine_unmapped(void *ctx);
 
 void machine_end_with(struct machine *m, enum machine_end end);
 
-/* psci.c: PSCI 1.1. */
+/* psci.c: the whole machine powers off, or starts again (or ends: -no-reboot). */
+void machine_system_end(struct machine *m, bool reset);
+/* PSCI 1.1. */
 bool machine_conduit(void *ctx, struct cpu *c, bool smc);
 /* semihost.c */
 bool machine_semihost(void *ctx, struct cpu *c);

@@ -97,9 +97,12 @@ int machine_new(struct machine **out, const struct config *cfg, const struct mac
 		r = make_devices(m, why);
 	if (!r)
 		r = make_virtio(m, why);
+	if (!r)
+		r = make_firmware(m, why);
 	if (!r) {
 		bus_on_code_written(m->bus, machine_code_written, m);
 		bus_on_used(m->bus, machine_page_used, m);
+		bus_on_unmapped(m->bus, machine_unmapped, m);
 		r = machine_load(m, why);
 	}
 	if (r) {
@@ -118,6 +121,7 @@ void machine_free(struct machine *m)
 	for (unsigned i = 0; i < m->pes; i++)
 		cpu_free(m->seat[i].cpu);
 	free_virtio(m);
+	free_firmware(m);
 	free_devices(m);
 	free_gic(m);
 	sysreg_map_free(m->sysregs);

@@ -49,8 +49,8 @@ int make_devices(struct machine *m, struct why *why)
 				   .start = (u32)rtc_start(m->cfg), .log = m->log };
 	int r = make_uart(m, 0, BOARD_UART0_BASE, BOARD_SPI_UART0, false, why);
 
-	if (!r && m->cfg->secure)
-		r = make_uart(m, 1, BOARD_UART1_BASE, BOARD_SPI_UART1, true, why);
+	if (!r && (m->cfg->secure || m->cfg->serial[1].kind != SERIAL_NONE))
+		r = make_uart(m, 1, BOARD_UART1_BASE, BOARD_SPI_UART1, m->cfg->secure, why);
 	if (r)
 		return r;
 	m->rtc = pl031_new(&rc);

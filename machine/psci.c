@@ -82,7 +82,7 @@ static void power_off_pe(struct machine *m, struct cpu *c)
 	c->wait_wfe = false;
 }
 
-static s64 system_end(struct machine *m, bool reset)
+void machine_system_end(struct machine *m, bool reset)
 {
 	if (!reset) {
 		machine_end_with(m, MACHINE_POWEROFF);
@@ -90,9 +90,9 @@ static s64 system_end(struct machine *m, bool reset)
 		machine_end_with(m, MACHINE_RESET);
 	} else {
 		m->reboot = true;
-		cpu_attention(m->running->cpu, ATTN_STOP);
+		if (m->running)
+			cpu_attention(m->running->cpu, ATTN_STOP);
 	}
-	return PSCI_SUCCESS;
 }
 
 bool machine_conduit(void *ctx, struct cpu *c, bool smc)
@@ -137,7 +137,8 @@ bool machine_conduit(void *ctx, struct cpu *c, bool smc)
 		break;
 	case PSCI_SYSTEM_OFF:
 	case PSCI_SYSTEM_RESET:
-		r = system_end(m, fn == PSCI_SYSTEM_RESET);
+		machine_system_end(m, fn == PSCI_SYSTEM_RESET);
+		r = PSCI_SUCCESS;
 		break;
 	case PSCI_FEATURES:
 		r = features(a1);

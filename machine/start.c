@@ -82,6 +82,8 @@ void machine_reset_all(struct machine *m)
 		if (i == 0 || !info->psci)
 			machine_start_pe(m, s, entry, i == 0 ? info->x0 : 0);
 	}
+	if (config_firmware(m->cfg) && !m->cfg->secure)
+		gic_wake(m->gic);
 	if (m->cfg->secure && info->start_el < 3)
 		gic_firmware_setup(m->gic);
 }

@@ -44,8 +44,11 @@ u32 tree_phandle(struct tree *t, const char *path);
 void tree_secure_only(struct tree *t, const char *path);
 
 /* The nodes of each part of the board, in the order in which board_tree() writes them. */
+void tree_flash(struct tree *t, const struct config *c);   /* dtb_devices.c */
 void tree_gic(struct tree *t, const struct config *c);     /* dtb_gic.c */
 void tree_devices(struct tree *t, const struct config *c); /* dtb_devices.c */
+void tree_gpio(struct tree *t, const struct config *c);	   /* dtb_devices.c */
 void tree_virtio(struct tree *t, const struct config *c);  /* dtb_virtio.c */
+void tree_fw_cfg(struct tree *t);			   /* dtb_devices.c */
 
 #endif

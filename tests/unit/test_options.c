@@ -162,7 +162,7 @@ TEST(refusals_name_the_option_and_the_closest_known_one)
 	refused("-device guest-loader,kernel=x", "-device: expected addr=ADDR in RAM");
 	refused("image",
 		"image: expected an option that begins with '-' (a kernel is given with -kernel)");
-	refused("-m 64", "nothing to run: expected -kernel FILE, -device "
+	refused("-m 64", "nothing to run: expected -kernel FILE, -bios FILE, -device "
 			 "loader,file=FILE,cpu-num=0, or --demo (see --help)");
 	refused("-kernel", "-kernel: expected an argument: FILE");
 }
