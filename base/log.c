@@ -1,11 +1,11 @@
 /*
  * The machine's log: filters by class, writes whole lines, and remembers which (unit, key) pairs spoke.
  *
- * Not modelled: time stamps (two runs must give the same bytes) and rotation. Everybody calls it; lines
- * come from one thread at a time (PEs on threads of their own enter slow paths under the machine lock).
+ * Not modelled: time stamps (two runs must give the same bytes) and rotation. Everybody calls it, from any thread.
  */
 #include "base/log.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +13,7 @@
 struct log {
 	FILE *file;
 	u32 mask;
+	pthread_mutex_t lock;
 	/* set of 64-bit hashes of (unit, key), open addressing, 0 is an empty slot */
 	u64 *spoken;
 	size_t slots, used;
@@ -24,6 +25,7 @@ struct log *log_new(FILE *file, u32 mask)
 
 	if (!l)
 		return NULL;
+	pthread_mutex_init(&l->lock, NULL);
 	l->file = file;
 	l->mask = mask | LOG_HOST;
 	return l;
@@ -33,6 +35,7 @@ void log_free(struct log *l)
 {
 	if (!l)
 		return;
+	pthread_mutex_destroy(&l->lock);
 	free(l->spoken);
 	free(l);
 }
@@ -56,9 +59,11 @@ void log_at(struct log *l, enum log_class cls, const char *unit, const char *fmt
 
 	if (!log_on(l, cls))
 		return;
+	pthread_mutex_lock(&l->lock);
 	va_start(args, fmt);
 	log_line(l, cls, unit, fmt, args);
 	va_end(args);
+	pthread_mutex_unlock(&l->lock);
 }
 
 /* FNV-1a over the name and the key's bytes; never 0. */
@@ -119,9 +124,13 @@ void log_once(struct log *l, enum log_class cls, const char *unit, u64 key, cons
 {
 	va_list args;
 
-	if (!log_on(l, cls) || !spoken_add(l, unit, key))
+	if (!log_on(l, cls))
 		return;
-	va_start(args, fmt);
-	log_line(l, cls, unit, fmt, args);
-	va_end(args);
+	pthread_mutex_lock(&l->lock);
+	if (spoken_add(l, unit, key)) {
+		va_start(args, fmt);
+		log_line(l, cls, unit, fmt, args);
+		va_end(args);
+	}
+	pthread_mutex_unlock(&l->lock);
 }

@@ -103,7 +103,7 @@ struct block *block_get(struct cpu *c, struct codepage *p, u32 off)
 
 	if (b)
 		return b;
-	if (!bus_code_page(c->bus, (pa){ p->pa }) && c->host.code_page)
+	if (!c->parallel && !bus_code_page(c->bus, (pa){ p->pa }) && c->host.code_page)
 		c->host.code_page(c->host.ctx, p->host);
 	b = block_translate(c, p, off);
 	if (!b)
@@ -136,6 +136,11 @@ void block_kill_page(struct cpu *c, u64 addr)
 	}
 	if (any)
 		forget(c);
+}
+
+void block_forget(struct cpu *c)
+{
+	c->blocks->used = c->blocks->size;
 }
 
 void block_safe_point(struct cpu *c)

@@ -86,6 +86,8 @@ void block_cache_free(struct block_cache *bc);
 struct codepage *block_page(struct cpu *c, u64 pa, u64 key, const u8 *host);
 /* Kills every block of that physical page (both address spaces). Nothing is reused before block_safe_point(). */
 void block_kill_page(struct cpu *c, u64 addr);
+/* Everything decoded is dropped at the next safe point. */
+void block_forget(struct cpu *c);
 /* Called outside fast code: starts afresh when the cache is full. */
 void block_safe_point(struct cpu *c);
 /* Decodes the block at off of page p (translate.c). Never NULL: undecodable words become UNDEFINED uops. */

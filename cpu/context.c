@@ -82,13 +82,17 @@ static struct context *add_context(struct cpu *c, u64 vm, u16 number)
 /* A context that this PE has not entered before. */
 static struct context *first_sight(struct cpu *c, u64 vm)
 {
-	u16 number = vm_number(c, vm);
+	u16 number;
 	struct context *x;
 
-	if (number <= CONTEXT_MAX_VMS)
-		return add_context(c, vm, number);
-	x = find_context(c, CONTEXT_BADDR_REST);
-	return x ? x : add_context(c, CONTEXT_BADDR_REST, CONTEXT_VM_REST);
+	cpu_enter(c); /* other PEs look through these contexts for numbers */
+	number = vm_number(c, vm);
+	x = number <= CONTEXT_MAX_VMS ? NULL : find_context(c, CONTEXT_BADDR_REST);
+	if (!x)
+		x = number <= CONTEXT_MAX_VMS ? add_context(c, vm, number)
+					      : add_context(c, CONTEXT_BADDR_REST, CONTEXT_VM_REST);
+	cpu_leave(c);
+	return x;
 }
 
 void context_switch(struct cpu *c)

@@ -11,7 +11,7 @@
 #ifndef CPU_CPU_H
 #define CPU_CPU_H
 
-#include "base/types.h"
+#include "base/atomic.h"
 #include "base/wire.h"
 #include "cpu/features.h"
 #include "cpu/fpu.h"
@@ -104,6 +104,16 @@ struct cpu_host {
 	bool (*semihost)(void *ctx, struct cpu *c);
 	/* the page at p (host bytes) holds code from now on: every PE's fast_protect_page() */
 	void (*code_page)(void *ctx, const u8 *host);
+	/*
+	 * --parallel alone, else NULL: the other PEs run on other threads. What is not this PE's own (GIC, timers, devices, other PEs) is
+	 * touched between enter and leave only; they nest.
+	 */
+	void (*enter)(void *ctx, struct cpu *c);
+	void (*leave)(void *ctx, struct cpu *c);
+	/* c's pins or event register changed: true when another thread runs c, which was told to look; else c is the caller's to change */
+	bool (*tell)(void *ctx, struct cpu *c);
+	/* IC IALLU, IALLUIS (shared): as cpu_code_forget(), for others before the next DSB of c is done */
+	void (*code_forget)(void *ctx, struct cpu *c, bool shared);
 	/* with EL3 only: c entered or left EL3 or changed security state (the GIC chooses IRQ or FIQ by that); may be NULL */
 	void (*world)(void *ctx, struct cpu *c);
 	/* c left its sleep because of somebody else's action just now */
@@ -154,8 +164,10 @@ struct cpu {
 	bool run_single;        /* the next instruction runs in a block of its own */
 	bool waiting, wait_wfe; /* asleep in WFI/WFE */
 	bool powered;           /* off: PSCI has not started it */
-	bool event_reg;         /* the event register of WFE/SEV */
-	u32 pins;
+	bool event_reg;         /* the event register of WFE/SEV: cpu_event_*() */
+	bool parallel;          /* other PEs run on other threads: host atomics, barriers, code is dropped by IC instead of by stores */
+	bool unsynced;          /* a DSB must stop the slice: another PE has not yet served maintenance that this one broadcast */
+	u32 pins;               /* cpu_pins() */
 	struct sysregs sys;
 
 	/* time: see cpu_now() */
@@ -223,8 +235,12 @@ void cpu_limit(struct cpu *c, u64 until);
 struct wire cpu_wire(struct cpu *c, enum cpu_pin pin);
 /* Bytes of that physical page were written where code was decoded: drop its blocks (from bus_on_code_written). */
 void cpu_code_written(struct cpu *c, pa page);
-/* A sleeping PE that should wake (pins, event register) does so. */
-void cpu_event(struct cpu *c); /* SEV arrived */
+/* Forgets everything decoded, before c runs on. */
+void cpu_code_forget(struct cpu *c);
+/* An event for WFE arrived: a PE that sleeps in it wakes. */
+void cpu_event(struct cpu *c);
+/* A PE in WFI or WFE looks whether what woke up others meanwhile is there for it: true when it goes on. --parallel, by its own thread. */
+bool cpu_wakes(struct cpu *c);
 
 /* Recomputes hcr_eff, regime, key and contexts. Called after anything they depend on changed. */
 void cpu_update_context(struct cpu *c);
@@ -241,6 +257,36 @@ unsigned cpu_fp_trap(const struct cpu *c);
 unsigned cpu_wfx_trap(const struct cpu *c, bool wfe);
 /* An address that is branched to, without its tag where TBI says so (DDI0487 D1.2 AArch64.BranchAddr). */
 u64 cpu_branch_address(const struct cpu *c, u64 v);
+
+/* Around everything that is not c's own; costs nothing but a branch while PEs take turns. */
+static inline void cpu_enter(struct cpu *c)
+{
+	if (unlikely(c->host.enter != NULL))
+		c->host.enter(c->host.ctx, c);
+}
+static inline void cpu_leave(struct cpu *c)
+{
+	if (unlikely(c->host.leave != NULL))
+		c->host.leave(c->host.ctx, c);
+}
+
+/* Other threads set pins and the event register of a running PE. */
+static inline u32 cpu_pins(const struct cpu *c)
+{
+	return atomic_peek(&c->pins);
+}
+static inline void cpu_event_set(struct cpu *c)
+{
+	atomic_poke(&c->event_reg, true);
+}
+/* Whether it was set; it is clear then. */
+static inline bool cpu_event_take(struct cpu *c)
+{
+	if (!atomic_peek(&c->event_reg))
+		return false;
+	atomic_poke(&c->event_reg, false);
+	return true;
+}
 
 u32 cpu_nzcv(const struct cpu *c);          /* bits 31:28 */
 void cpu_set_nzcv(struct cpu *c, u32 nzcv); /* bits 31:28 */

@@ -381,7 +381,12 @@ static bool served_by_host(struct cpu *c)
 	bool done;
 
 	if (c->exit.kind == EXIT_HLT) {
-		if (c->exit.iss != 0xf000 || !c->host.semihost || !c->host.semihost(c->host.ctx, c))
+		if (c->exit.iss != 0xf000 || !c->host.semihost)
+			return false;
+		cpu_enter(c);
+		done = c->host.semihost(c->host.ctx, c);
+		cpu_leave(c);
+		if (!done)
 			return false;
 		c->pc += 4;
 		return true;
@@ -391,7 +396,9 @@ static bool served_by_host(struct cpu *c)
 	if (smc && c->el == 1 && (c->hcr_eff & HCR_TSC))
 		return false;
 	c->pc = pc + 4; /* before the call: firmware may start the PE elsewhere */
+	cpu_enter(c);
 	done = c->host.conduit(c->host.ctx, c, smc);
+	cpu_leave(c);
 	if (!done) {
 		c->pc = pc;
 		return false;
@@ -457,12 +464,12 @@ static const struct async {
 static bool async_pending(const struct cpu *c, const struct async *a)
 {
 	if (!a->virt)
-		return c->pins >> a->pin & 1;
+		return cpu_pins(c) >> a->pin & 1;
 	/* virtual ones exist for EL1 and EL0 while their physical kind is routed to EL2 and TGE is
 	 * 0 */
 	if (c->el > 1 || !(c->hcr_eff & a->hcr_route) || (c->hcr_eff & HCR_TGE))
 		return false;
-	return (c->hcr_eff & a->hcr_pend) || (a->pin < 31 && (c->pins >> a->pin & 1));
+	return (c->hcr_eff & a->hcr_pend) || (a->pin < 31 && (cpu_pins(c) >> a->pin & 1));
 }
 
 /* DDI0487 D1.3.6.3, the tables of target EL and masking: the target, 0 when it stays pending. */
@@ -494,7 +501,7 @@ static void serror_syndrome(struct cpu *c, const struct async *a, struct entry *
 		c->sys.hcr_el2 &= ~HCR_VSE;
 		e->iss = cpu_has(c, FEAT(RAS)) ? (u32)c->sys.vsesr_el2 & 0x1ffffff : 0;
 	} else {
-		c->pins &= ~(1u << CPU_PIN_SERROR);
+		atomic_and(&c->pins, ~(1u << CPU_PIN_SERROR));
 		e->iss = cpu_has(c, FEAT(RAS)) ? 0x11 : 0; /* uncontainable, asynchronous */
 	}
 }
@@ -541,7 +548,7 @@ void exception_esb(struct cpu *c)
 		return;
 	if (!async_target(c, &asyncs[0])) {
 		c->sys.disr_el1 = esr;
-		c->pins &= ~(1u << CPU_PIN_SERROR);
+		atomic_and(&c->pins, ~(1u << CPU_PIN_SERROR));
 	}
 	c->attn |= ATTN_PINS;
 }
@@ -580,7 +587,7 @@ void exception_return(struct cpu *c)
 	c->pan = cpu_has(c, FEAT(PAN)) && bit(spsr, 22);
 	c->uao = cpu_has(c, FEAT(UAO)) && bit(spsr, 23);
 	c->excl_host = NULL;
-	c->event_reg = true;
+	cpu_event_set(c);
 	change_el(c, illegal ? from : el, illegal ? c->spsel : spsr & 1);
 	c->pc = cpu_branch_address(c, target);
 	if (illegal)

@@ -5,6 +5,7 @@
 #include "cpu/context.h"
 #include "cpu/fuse.h"
 #include "cpu/mem.h"
+#include "cpu/sync_fns.h"
 #include "cpu/translate.h"
 #include "cpu/vreg.h"
 
@@ -138,7 +139,7 @@ LOAD_LIT(ld64, 8, 3, get64(p))
 	LOAD(vld32, mode, addr, 4, 2, MCTX_CUR, vset32(c, u->rd, get32(p)))                                          \
 	STORE(vst64, mode, addr, 8, 3, MCTX_CUR, put64(p, c->v[u->rd].d[0]))                                         \
 	LOAD(vld64, mode, addr, 8, 3, MCTX_CUR, vset64(c, u->rd, get64(p)))                                          \
-	STORE(vst128, mode, addr, 16, 4, MCTX_CUR, memcpy(p, c->v[u->rd].d, 16))                                     \
+	STORE(vst128, mode, addr, 16, 4, MCTX_CUR, put128(p, c->v[u->rd].d))                                     \
 	LOAD(vld128, mode, addr, 16, 4, MCTX_CUR, vset128(c, u->rd, get64(p), get64((const u8 *)p + 8)))
 #define VECTOR_TABLE(mode)                                                                                           \
 	{ exec_vst8_##mode, exec_vld8_##mode, exec_vst16_##mode, exec_vld16_##mode, exec_vst32_##mode, exec_vld32_##mode, \
@@ -163,7 +164,7 @@ LOAD(vldp64, imm, A_imm, 16, 3, MCTX_CUR, vset64(c, u->rd, get64(p)); vset64(c, 
 LOAD(vldp128, imm, A_imm, 32, 4, MCTX_CUR, vset128(c, u->rd, get64(p), get64(AT(p, 8))); vset128(c, u->aux, get64(AT(p, 16)), get64(AT(p, 24))))
 STORE(vstp32, imm, A_imm, 8, 2, MCTX_CUR, put32(p, (u32)c->v[u->rd].d[0]); put32(AT(p, 4), (u32)c->v[u->aux].d[0]))
 STORE(vstp64, imm, A_imm, 16, 3, MCTX_CUR, put64(p, c->v[u->rd].d[0]); put64(AT(p, 8), c->v[u->aux].d[0]))
-STORE(vstp128, imm, A_imm, 32, 4, MCTX_CUR, memcpy(p, c->v[u->rd].d, 16); memcpy(AT(p, 16), c->v[u->aux].d, 16))
+STORE(vstp128, imm, A_imm, 32, 4, MCTX_CUR, put128(p, c->v[u->rd].d); put128(AT(p, 16), c->v[u->aux].d))
 
 /* With the write-back that follows them done at once: the common sizes, with the base from memory or acc. */
 #define WBACK_LOAD(name, size, es, assign)                                                                           \
@@ -400,15 +401,6 @@ ORDERED(4)
 ORDERED(8)
 
 /* LSE: rd = loaded value, rm = operand. */
-#define ATOM_add(T, ST, a, b)  ((a) + (b))
-#define ATOM_clr(T, ST, a, b)  ((a) & ~(b))
-#define ATOM_eor(T, ST, a, b)  ((a) ^ (b))
-#define ATOM_set(T, ST, a, b)  ((a) | (b))
-#define ATOM_smax(T, ST, a, b) ((ST)(a) > (ST)(b) ? (a) : (b))
-#define ATOM_smin(T, ST, a, b) ((ST)(a) < (ST)(b) ? (a) : (b))
-#define ATOM_umax(T, ST, a, b) ((a) > (b) ? (a) : (b))
-#define ATOM_umin(T, ST, a, b) ((a) < (b) ? (a) : (b))
-#define ATOM_swp(T, ST, a, b)  (b)
 #define ATOM(op, size, T, ST)                                                                                        \
 	EXEC(ld##op##size)                                                                                           \
 	{                                                                                                            \
@@ -422,15 +414,7 @@ ORDERED(8)
 		NEXT(c, u);                                                                                          \
 	}
 #define ATOM_SIZES(op) ATOM(op, 1, u8, s8) ATOM(op, 2, u16, s16) ATOM(op, 4, u32, s32) ATOM(op, 8, u64, s64)
-ATOM_SIZES(add)
-ATOM_SIZES(clr)
-ATOM_SIZES(eor)
-ATOM_SIZES(set)
-ATOM_SIZES(smax)
-ATOM_SIZES(smin)
-ATOM_SIZES(umax)
-ATOM_SIZES(umin)
-ATOM_SIZES(swp)
+ATOM_OPS(ATOM_SIZES)
 /* CAS: rm is compared and receives the old value (aux is its slot for writing), rd is stored. */
 #define CAS(size, T)                                                                                                 \
 	EXEC(cas##size)                                                                                              \
@@ -471,6 +455,17 @@ CAS(8, u64)
 CASP(4, u32)
 CASP(8, u64)
 
+#define SYNC_SIZES(name) { exec_##name##1, exec_##name##2, exec_##name##4, exec_##name##8 }
+#define SYNC_ATOM(op)	 SYNC_SIZES(ld##op),
+const struct sync_fns sync_turns = {
+	.excl = { [SYNC_STORE] = SYNC_SIZES(stxr), [SYNC_LOAD] = SYNC_SIZES(ldxr) },
+	.excl_pair = { [SYNC_STORE] = { exec_stxp4, exec_stxp8 }, [SYNC_LOAD] = { exec_ldxp4, exec_ldxp8 } },
+	.ordered = { [SYNC_STORE] = SYNC_SIZES(stlr), [SYNC_LOAD] = SYNC_SIZES(ldar) },
+	.cas = SYNC_SIZES(cas),
+	.casp = { exec_casp4, exec_casp8 },
+	.atomic = { ATOM_OPS(SYNC_ATOM) },
+};
+
 /* ---- structures ----
  * h: rd = first register, aux = registers of the structure (selem), imm: esize log2 | Q << 4 | rpt << 8. */
 static noinline_ void structure_load(struct cpu *c, const struct uop *u, const u8 *p)
@@ -482,7 +477,7 @@ static noinline_ void structure_load(struct cpu *c, const struct uop *u, const u
 
 		for (unsigned e = 0; e < bytes >> es; e++)
 			for (unsigned s = 0; s < n; s++, p += 1u << es)
-				memcpy(&out[s][e << es], p, 1u << es);
+				ram_read(&out[s][e << es], p, 1u << es);
 		for (unsigned s = 0; s < n; s++)
 			vset128(c, (u->rd + r + s) & 31, get64(out[s]), get64(out[s] + 8));
 	}
@@ -494,7 +489,7 @@ static noinline_ void structure_store(struct cpu *c, const struct uop *u, u8 *p)
 	for (unsigned r = 0; r < rpt; r++)
 		for (unsigned e = 0; e < bytes >> es; e++)
 			for (unsigned s = 0; s < n; s++, p += 1u << es)
-				memcpy(p, (const u8 *)c->v[(u->rd + r + s) & 31].d + (e << es), 1u << es);
+				ram_write(p, (const u8 *)c->v[(u->rd + r + s) & 31].d + (e << es), 1u << es);
 }
 static u32 structure_desc(const struct uop *u)
 {
@@ -539,11 +534,11 @@ static noinline_ void single_load(struct cpu *c, const struct uop *u, const u8 *
 
 		if (u->imm & 256) {
 			for (unsigned e = 0; e < 16u >> es; e++)
-				memcpy((u8 *)d + (e << es), p, 1u << es);
+				ram_read((u8 *)d + (e << es), p, 1u << es);
 			if (!(u->imm & 512))
 				d[1] = 0;
 		} else {
-			memcpy((u8 *)d + (index << es), p, 1u << es);
+			ram_read((u8 *)d + (index << es), p, 1u << es);
 		}
 		vset128(c, r, d[0], d[1]);
 	}
@@ -553,7 +548,7 @@ static noinline_ void single_store(struct cpu *c, const struct uop *u, u8 *p)
 	unsigned es = u->imm & 3, index = u->imm >> 4 & 15;
 
 	for (unsigned s = 0; s < u->aux; s++, p += 1u << es)
-		memcpy(p, (const u8 *)c->v[(u->rd + s) & 31].d + (index << es), 1u << es);
+		ram_write(p, (const u8 *)c->v[(u->rd + s) & 31].d + (index << es), 1u << es);
 }
 static u32 single_desc(const struct uop *u)
 {
@@ -835,36 +830,37 @@ bool tr_simd_one(struct tr *t, const struct insn *row, u32 w)
 	return true;
 }
 
+static const struct sync_fns *sync_fns(const struct tr *t)
+{
+	return t->c->parallel ? &sync_parallel : &sync_turns;
+}
+
 bool tr_excl(struct tr *t, const struct insn *row, u32 w)
 {
-	static exec_fn *const single_fn[2][4] = { { exec_stxr1, exec_stxr2, exec_stxr4, exec_stxr8 },
-						  { exec_ldxr1, exec_ldxr2, exec_ldxr4, exec_ldxr8 } };
-	static exec_fn *const pair_fn[2][2] = { { exec_stxp4, exec_stxp8 }, { exec_ldxp4, exec_ldxp8 } };
+	const struct sync_fns *fns = sync_fns(t);
 	unsigned size = bits(w, 31, 30), n = bits(w, 9, 5), rt = w & 31, rt2 = bits(w, 14, 10), rs = bits(w, 20, 16);
 	bool load = row->arg & 2, pair = row->arg & 1;
 	u8 d = load ? gpr_dst(rt) : gpr(rt), d2 = load ? gpr_dst(rt2) : gpr(rt2);
 
 	if (!tr_sp_base(t, n))
 		return true;
-	emit(t, pair ? pair_fn[load][size & 1] : single_fn[load][size], d, gpr_sp(n), load ? 0 : gpr_dst(rs), pair ? d2 : 0,
+	emit(t, pair ? fns->excl_pair[load][size & 1] : fns->excl[load][size], d, gpr_sp(n), load ? 0 : gpr_dst(rs), pair ? d2 : 0,
 	     (t->key & KEY_XLAT) != 0);
 	return true;
 }
 bool tr_ordered(struct tr *t, const struct insn *row, u32 w)
 {
-	static exec_fn *const fn[2][4] = { { exec_stlr1, exec_stlr2, exec_stlr4, exec_stlr8 },
-					   { exec_ldar1, exec_ldar2, exec_ldar4, exec_ldar8 } };
 	unsigned size = bits(w, 31, 30), n = bits(w, 9, 5), rt = w & 31;
 
 	if (!tr_sp_base(t, n))
 		return true;
 	t->iss = isv(size, false, rt, size == 3, true);
-	emit(t, fn[row->arg][size], row->arg ? gpr_dst(rt) : gpr(rt), gpr_sp(n), 0, 0, 0);
+	emit(t, sync_fns(t)->ordered[row->arg][size], row->arg ? gpr_dst(rt) : gpr(rt), gpr_sp(n), 0, 0, 0);
 	return true;
 }
 bool tr_cas(struct tr *t, const struct insn *row, u32 w)
 {
-	static exec_fn *const fn[4] = { exec_cas1, exec_cas2, exec_cas4, exec_cas8 };
+	const struct sync_fns *fns = sync_fns(t);
 	unsigned n = bits(w, 9, 5), rt = w & 31, rs = bits(w, 20, 16);
 
 	if (row->arg && ((rt | rs) & 1))
@@ -872,20 +868,17 @@ bool tr_cas(struct tr *t, const struct insn *row, u32 w)
 	if (!tr_sp_base(t, n))
 		return true;
 	if (row->arg)
-		emit(t, bit(w, 30) ? exec_casp8 : exec_casp4, (u8)rt, gpr_sp(n), (u8)rs, 0, 0);
+		emit(t, fns->casp[bit(w, 30)], (u8)rt, gpr_sp(n), (u8)rs, 0, 0);
 	else
-		emit(t, fn[bits(w, 31, 30)], gpr(rt), gpr_sp(n), gpr(rs), gpr_dst(rs), 0);
+		emit(t, fns->cas[bits(w, 31, 30)], gpr(rt), gpr_sp(n), gpr(rs), gpr_dst(rs), 0);
 	return true;
 }
 bool tr_atomic(struct tr *t, const struct insn *row, u32 w)
 {
-#define ATOM_ROW(op) { exec_ld##op##1, exec_ld##op##2, exec_ld##op##4, exec_ld##op##8 }
-	static exec_fn *const fn[9][4] = { ATOM_ROW(add), ATOM_ROW(clr), ATOM_ROW(eor), ATOM_ROW(set), ATOM_ROW(smax),
-					   ATOM_ROW(smin), ATOM_ROW(umax), ATOM_ROW(umin), ATOM_ROW(swp) };
 	unsigned n = bits(w, 9, 5);
 
 	if (!tr_sp_base(t, n))
 		return true;
-	emit(t, fn[row->arg][bits(w, 31, 30)], gpr_dst(w & 31), gpr_sp(n), gpr(bits(w, 20, 16)), 0, 0);
+	emit(t, sync_fns(t)->atomic[row->arg][bits(w, 31, 30)], gpr_dst(w & 31), gpr_sp(n), gpr(bits(w, 20, 16)), 0, 0);
 	return true;
 }

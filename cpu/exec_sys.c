@@ -30,10 +30,8 @@ EXEC(wait)
 {
 	unsigned target;
 
-	if (u->aux && c->event_reg) {
-		c->event_reg = false;
+	if (u->aux && cpu_event_take(c))
 		return exit_with(c, u, EXIT_DONE, 0);
-	}
 	if (!u->aux && exception_wakes_wfi(c))
 		return exit_with(c, u, EXIT_DONE, 0);
 	target = cpu_wfx_trap(c, u->aux);
@@ -47,10 +45,13 @@ EXEC(wait)
 }
 EXEC(sev)
 {
-	c->event_reg = true;
+	cpu_event_set(c);
 	c->u = u; /* the host asks for the time */
-	if (!u->aux && c->host.sev)
+	if (!u->aux && c->host.sev) {
+		cpu_enter(c);
 		c->host.sev(c->host.ctx, c);
+		cpu_leave(c);
+	}
 	return exit_with(c, u, EXIT_DONE, 0);
 }
 /* FEAT_RAS: a pending virtual or physical SError is taken or deferred by exception.c when attention is looked at. */
@@ -85,6 +86,47 @@ static const struct uop *sys_refused(struct cpu *c, const struct uop *u, enum sy
 	}
 }
 
+/* --parallel: barriers order host memory. A DSB also ends the slice until other PEs have served what this one broadcast. */
+EXEC(fence_light)
+{
+	fence_light();
+	NEXT(c, u);
+}
+EXEC(fence_full)
+{
+	fence_full();
+	NEXT(c, u);
+}
+EXEC(dsb)
+{
+	fence_full();
+	if (likely(!c->unsynced))
+		NEXT(c, u);
+	c->attn |= ATTN_STOP;
+	return exit_with(c, u, EXIT_DONE, 0);
+}
+
+/* Reads and writes of rows that gic/ and timer/ own: under --parallel they reach what is not this PE's own. */
+static noinline_ u64 read_elsewhere(struct cpu *c, const struct sysreg *r)
+{
+	u64 v;
+
+	cpu_enter(c);
+	v = sysreg_read(c, r);
+	cpu_leave(c);
+	return v;
+}
+static noinline_ void write_elsewhere(struct cpu *c, const struct sysreg *r, u64 v)
+{
+	cpu_enter(c);
+	sysreg_write(c, r, v);
+	cpu_leave(c);
+}
+static bool elsewhere(const struct cpu *c, const struct sysreg *r)
+{
+	return unlikely(c->parallel) && !(r >= cpu_sysregs && r < cpu_sysregs + cpu_sysregs_n);
+}
+
 /* The checks of one access; NULL when refused (c->exit is set). */
 static const struct sysreg *sys_row(struct cpu *c, const struct uop *u, bool write)
 {
@@ -106,7 +148,7 @@ EXEC(mrs)
 
 	if (unlikely(!r))
 		return fault_exit(c, u);
-	RD = sysreg_read(c, r);
+	RD = elsewhere(c, r) ? read_elsewhere(c, r) : sysreg_read(c, r);
 	if (r->flags & (SRF_ENDS_BLOCK | SRF_CONTEXT))
 		return exit_with(c, u, EXIT_DONE, 0);
 	NEXT(c, u);
@@ -118,10 +160,13 @@ EXEC(msr)
 	if (unlikely(!r))
 		return fault_exit(c, u);
 	if (r->flags & SRF_VA_OP) {
-		if (!mem_cache_op(c, u, RD, r->flags & SRF_VA_WRITE, false))
+		if (!mem_cache_op(c, u, RD, r->flags & SRF_VA_WRITE, r->flags & SRF_VA_FETCH))
 			return fault_exit(c, u);
 	}
-	sysreg_write(c, r, RD);
+	if (elsewhere(c, r))
+		write_elsewhere(c, r, RD);
+	else
+		sysreg_write(c, r, RD);
 	if (unlikely(c->exit.kind != EXIT_NONE)) /* AT that faults instead of reporting: at_ops.c */
 		return fault_exit(c, u);
 	if (r->flags & (SRF_ENDS_BLOCK | SRF_CONTEXT))
@@ -272,9 +317,16 @@ bool tr_clrex(struct tr *t, const struct insn *row, u32 w)
 	return true;
 }
 
-/* Turns are sequential, so barriers order nothing; ISB ends the block because attention and context are synchronised there. */
+/*
+ * Turns are sequential, so barriers order nothing then; ISB ends the block because attention and context are synchronised there.
+ * DMB of loads (CRm<1:0> 1) or stores (2) needs no full fence.
+ */
 bool tr_barrier(struct tr *t, const struct insn *row, u32 w)
 {
+	static exec_fn *const dmb[4] = { exec_fence_full, exec_fence_light, exec_fence_light, exec_fence_full };
+
+	if (t->c->parallel && row->arg != 2)
+		emit(t, row->arg == 0 ? exec_dsb : dmb[bits(w, 9, 8)], 0, 0, 0, 0, 0);
 	t->stop = row->arg == 2;
 	return true;
 }

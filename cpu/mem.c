@@ -93,7 +93,8 @@ static bool zero_ready(struct cpu *c, u64 va, const struct xlat *x, struct acces
 	struct fault f;
 
 	a.what = ACC_READ;
-	if (m->tag == FAST_NEVER || attr_is_device(x->attr) || (c->key & KEY_ALIGN) || x->s1_dbm_clean || x->s2_dbm_clean ||
+	/* --parallel: another thread could get a way to write the page at any time */
+	if (c->parallel || m->tag == FAST_NEVER || attr_is_device(x->attr) || (c->key & KEY_ALIGN) || x->s1_dbm_clean || x->s2_dbm_clean ||
 	    debug_watch_page(c, va) || !xlat_permits(&c->regime, x, a, &f))
 		return false;
 	page = bus_unused_page(c->bus, x->pa);
@@ -129,6 +130,8 @@ static bool touch(struct cpu *c, u64 va, unsigned len, u32 what, u32 desc, bool 
 	if (p->zero)
 		return true;
 	page = bus_page(c->bus, x.pa, &writable);
+	if (unlikely(c->parallel) && page)
+		writable = bus_writable(c->bus, x.pa); /* decoded code does not keep stores away: IC does its work */
 	p->host = page ? page + (x.pa.a & 0xfff) : NULL;
 	p->code = write && page && !writable && bus_writable(c->bus, x.pa); /* only because of decoded code */
 	if (page) {
@@ -169,7 +172,9 @@ static bool device_part(struct cpu *c, u64 va, unsigned at, unsigned len, bool w
 
 		if (write)
 			memcpy(&v, c->bounce + at + i, es);
+		cpu_enter(c);
 		st = write ? bus_write(c->bus, at_pa, es, attrs, v) : bus_read(c->bus, at_pa, es, attrs, &v);
+		cpu_leave(c);
 		if (st != BUS_OK)
 			return abort_access(c, va + i, write, FAULT_EXTERNAL);
 		if (!write)
@@ -256,7 +261,7 @@ const void *mem_load_slow(struct cpu *c, const struct uop *u, u64 va, u32 desc)
 		return p[0].host;
 	for (unsigned i = 0, at = 0; i < n; i++, at += len, len = size - len) {
 		if (p[i].host) {
-			memcpy(c->bounce + at, p[i].host, len);
+			ram_read(c->bounce + at, p[i].host, len);
 			continue;
 		}
 		if (desc & MEM_EXCL) {
@@ -290,7 +295,7 @@ bool mem_store_slow(struct cpu *c, const struct uop *u, u64 va, u32 desc)
 
 	if (s->wtag == (((va + size - 1) & ~0xfffull) | m->tag | FAST_ALIGNED) && !(va & ((1u << MEM_ESIZE(desc)) - 1)) &&
 	    !misaligned(c, va, desc)) {
-		memcpy((void *)(s->addend + va), c->bounce, size);
+		ram_write((void *)(s->addend + va), c->bounce, size);
 		return true;
 	}
 	c->u = u;
@@ -310,7 +315,7 @@ bool mem_store_slow(struct cpu *c, const struct uop *u, u64 va, u32 desc)
 				return false;
 			continue;
 		}
-		memcpy(p[i].host, c->bounce + at, len);
+		ram_write(p[i].host, c->bounce + at, len);
 		if (p[i].code)
 			phys_written(c->bus, p[i].pa, len);
 	}
@@ -351,7 +356,7 @@ bool mem_zero_block(struct cpu *c, const struct uop *u, u64 rt)
 
 	fast = mem_store_fast(c, va, desc);
 	if (likely(fast != NULL)) {
-		memset(fast, 0, 64);
+		ram_fill(fast, 0, 64);
 		return true;
 	}
 	s = mem_slot(c, va, desc);
@@ -370,7 +375,7 @@ bool mem_zero_block(struct cpu *c, const struct uop *u, u64 rt)
 		return true;
 	if (!code_ready(c, &p[0], 64))
 		return ask_single(c, 1);
-	memset(p[0].host, 0, 64);
+	ram_fill(p[0].host, 0, 64);
 	if (p[0].code)
 		phys_written(c->bus, p[0].pa, 64);
 	return true;
@@ -386,6 +391,20 @@ static bool watch_invalidate_ok(struct cpu *c, u64 va)
 	return false;
 }
 
+/* IC IVAU under --parallel. What was not found is taken for everything. */
+static void drop_decoded(struct cpu *c, const struct xlat *x)
+{
+	pa line = { x->pa.a & ~63ull };
+
+	if (x->fault.kind != FAULT_NONE) {
+		c->host.code_forget(c->host.ctx, c, true);
+	} else if (bus_code_lines(c->bus, line, 64)) {
+		cpu_enter(c);
+		phys_written(c->bus, line, 64);
+		cpu_leave(c);
+	}
+}
+
 bool mem_cache_op(struct cpu *c, const struct uop *u, u64 va, bool write, bool fetch)
 {
 	/* DC IVAC needs write permission; the others read (EL0) or nothing: a permission fault is not generated for them at EL1 */
@@ -397,14 +416,19 @@ bool mem_cache_op(struct cpu *c, const struct uop *u, u64 va, bool write, bool f
 	u8 *page;
 
 	/* cleaning by VA runs over whole memories: a page that is fast to read or write is translated */
-	if (likely((write ? s->wtag : s->rtag) == mem_tag(c, va, MEM(1, 0, MCTX_CUR, 0))))
+	fetch = fetch && c->parallel;
+	if (likely((write ? s->wtag : s->rtag) == mem_tag(c, va, MEM(1, 0, MCTX_CUR, 0)) && !fetch))
 		return true;
 	c->u = u;
 	mmu_lookup(c->mmu, &c->regime, va, a, &x, &l1);
+	if (fetch && (x.fault.kind == FAULT_NONE || x.fault.kind == FAULT_PERMISSION))
+		drop_decoded(c, &x);
 	if (x.fault.kind == FAULT_NONE) {
 		if (write && !watch_invalidate_ok(c, va))
 			return false;
 		page = bus_page(c->bus, x.pa, &writable);
+		if (c->parallel && page)
+			writable = bus_writable(c->bus, x.pa);
 		a.pan = c->pan && a.priv;
 		if (page && !debug_watch_page(c, va))
 			fill_fast(c, va, MCTX_CUR, &x, a, page, writable, l1);
@@ -416,6 +440,5 @@ bool mem_cache_op(struct cpu *c, const struct uop *u, u64 va, bool write, bool f
 	abort_data(c, va, true, x.fault); /* WnR is 1 for cache maintenance */
 	c->exit.iss |= 1u << 8;           /* CM */
 	c->exit.iss &= ~(0x7ffu << 14);
-	(void)fetch;
 	return false;
 }

@@ -31,7 +31,10 @@ const void *mem_load_slow(struct cpu *c, const struct uop *u, u64 va, u32 desc);
 bool mem_store_slow(struct cpu *c, const struct uop *u, u64 va, u32 desc);
 /* Host address of a naturally aligned location in RAM that may be read and (MEM_WRITES) written; bytes in guest order. */
 void *mem_atomic_slow(struct cpu *c, const struct uop *u, u64 va, u32 desc);
-/* DC ZVA: zeroes the 64-byte block. DC/IC by VA: checks the translation (write: DC IVAC needs write permission). */
+/*
+ * DC ZVA: zeroes the 64-byte block. DC/IC by VA: checks the translation (write: DC IVAC needs write permission); fetch: IC IVAU, which
+ * under --parallel drops what was decoded there.
+ */
 bool mem_zero_block(struct cpu *c, const struct uop *u, u64 va);
 bool mem_cache_op(struct cpu *c, const struct uop *u, u64 va, bool write, bool fetch);
 
@@ -72,13 +75,22 @@ static always_inline_ void *mem_atomic(struct cpu *c, const struct uop *u, u64 v
 	return mem_atomic_slow(c, u, va, desc);
 }
 
-static always_inline_ u8 get8(const void *p) { return *(const u8 *)p; }
-static always_inline_ u16 get16(const void *p) { u16 v; memcpy(&v, p, 2); return v; }
-static always_inline_ u32 get32(const void *p) { u32 v; memcpy(&v, p, 4); return v; }
-static always_inline_ u64 get64(const void *p) { u64 v; memcpy(&v, p, 8); return v; }
-static always_inline_ void put8(void *p, u8 v) { *(u8 *)p = v; }
-static always_inline_ void put16(void *p, u16 v) { memcpy(p, &v, 2); }
-static always_inline_ void put32(void *p, u32 v) { memcpy(p, &v, 4); }
-static always_inline_ void put64(void *p, u64 v) { memcpy(p, &v, 8); }
+static always_inline_ u8 get8(const void *p) { return ram_get8(p); }
+static always_inline_ u16 get16(const void *p) { return ram_get16(p); }
+static always_inline_ u32 get32(const void *p) { return ram_get32(p); }
+static always_inline_ u64 get64(const void *p) { return ram_get64(p); }
+static always_inline_ void put8(void *p, u8 v) { ram_put8(p, v); }
+static always_inline_ void put16(void *p, u16 v) { ram_put16(p, v); }
+static always_inline_ void put32(void *p, u32 v) { ram_put32(p, v); }
+static always_inline_ void put64(void *p, u64 v) { ram_put64(p, v); }
+static always_inline_ void put128(void *p, const u64 v[2])
+{
+#ifdef __SANITIZE_THREAD__
+	put64(p, v[0]);
+	put64((u8 *)p + 8, v[1]);
+#else
+	memcpy(p, v, 16);
+#endif
+}
 
 #endif

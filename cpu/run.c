@@ -94,10 +94,11 @@ static void wake(struct cpu *c)
 static void pin_set(void *sink, u32 pin, bool level)
 {
 	struct cpu *c = sink;
-	u32 old = c->pins;
+	u32 m = 1u << pin, old = level ? atomic_or(&c->pins, m) : atomic_and(&c->pins, ~m);
 
-	c->pins = level ? old | 1u << pin : old & ~(1u << pin);
-	if (c->pins != old)
+	if (c->host.tell && c->host.tell(c->host.ctx, c))
+		return;
+	if (!(old & m) == level)
 		c->attn |= ATTN_PINS;
 	if (level && c->waiting && exception_wakes_wfi(c))
 		wake(c);
@@ -110,15 +111,32 @@ struct wire cpu_wire(struct cpu *c, enum cpu_pin pin)
 
 void cpu_event(struct cpu *c)
 {
+	if (c->host.tell && c->host.tell(c->host.ctx, c)) {
+		cpu_event_set(c);
+		return;
+	}
 	if (c->waiting && c->wait_wfe)
 		wake(c);
 	else
-		c->event_reg = true;
+		cpu_event_set(c);
+}
+
+bool cpu_wakes(struct cpu *c)
+{
+	if (!exception_wakes_wfi(c) && !(c->wait_wfe && cpu_event_take(c)))
+		return false;
+	c->waiting = false;
+	return true;
 }
 
 void cpu_code_written(struct cpu *c, pa page)
 {
 	block_kill_page(c, pa_addr(page));
+}
+
+void cpu_code_forget(struct cpu *c)
+{
+	block_forget(c);
 }
 
 /* ---- fetch ---- */
@@ -387,6 +405,7 @@ struct cpu *cpu_new(const struct cpu_config *cfg, struct bus *bus, const struct 
 	c->log = log;
 	c->sysregs = map;
 	c->host = *host;
+	c->parallel = host->enter != NULL;
 	c->max_block = cfg->tlb->reference ? 1 : cfg->max_block;
 	c->period_ps = 1000; /* functional: 1 GHz, one cycle an instruction */
 	c->mmu = mmu_new(bus, cfg->tlb, &c->ifast, &c->dfast);

@@ -308,6 +308,9 @@ void cpu_update_context(struct cpu *c)
 	c->unpriv_el0 = unprivileged_el0(c);
 	c->key = block_key(c, &c->regime);
 	fast_contexts(c);
-	if (c->host.world && cpu_has(c, FEAT(EL3)))
+	if (c->host.world && cpu_has(c, FEAT(EL3))) {
+		cpu_enter(c);
 		c->host.world(c->host.ctx, c);
+		cpu_leave(c);
+	}
 }

@@ -37,6 +37,7 @@ enum {
 	SRF_IGNORED = 16,    /* write ignored / read as zero by design (no log) */
 	SRF_VA_WRITE = 64, /* with SRF_VA_OP: needs write permission (DC IVAC) */
 	SRF_OP = 32,         /* a SYS instruction (TLBI, AT, DC, IC), not a register */
+	SRF_VA_FETCH = 128,  /* with SRF_VA_OP: what was decoded there is stale (IC IVAU) */
 };
 
 struct sysreg {

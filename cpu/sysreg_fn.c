@@ -350,8 +350,8 @@ u64 read_isr(struct cpu *c, const struct sysreg *r)
 
 	for (size_t i = 0; i < ARRAY_SIZE(kind); i++) {
 		bool virt = c->el == 1 && (c->hcr_eff & kind[i].route);
-		bool pending = virt ? (c->hcr_eff & kind[i].virt) || (c->pins >> kind[i].vpin & 1)
-				    : c->pins >> kind[i].pin & 1;
+		bool pending = virt ? (c->hcr_eff & kind[i].virt) || (cpu_pins(c) >> kind[i].vpin & 1)
+				    : cpu_pins(c) >> kind[i].pin & 1;
 
 		v |= (u64)pending << kind[i].bit;
 	}
@@ -431,6 +431,15 @@ void write_claimclr(struct cpu *c, const struct sysreg *r, u64 v)
 
 /* Cache maintenance by set and way, and of the instruction cache: memory and blocks are always
  * coherent here. */
+/* IC IALLU, IALLUIS (arg 1): while PEs take turns stores themselves drop what was decoded. */
+void op_ic_all(struct cpu *c, const struct sysreg *r, u64 v)
+{
+	bool shared = r->arg || (c->el == 1 && (c->hcr_eff & HCR_FB));
+
+	if (c->host.code_forget)
+		c->host.code_forget(c->host.ctx, c, shared);
+}
+
 void op_nothing(struct cpu *c, const struct sysreg *r, u64 v)
 {
 }

@@ -382,9 +382,9 @@ const struct sysreg cpu_sysregs[] = {
 	IMP("CPUPMR_EL3", 6, 15, 8, 3, PL3_RW, IMP_N1),
 
 	/* ---- cache maintenance ---- */
-	OP("IC IALLUIS", 0, 7, 1, 0, PL1_W, check_tpu, SRF_ENDS_BLOCK, op_nothing),
-	OP("IC IALLU", 0, 7, 5, 0, PL1_W, check_tpu, SRF_ENDS_BLOCK, op_nothing),
-	OP("IC IVAU", 3, 7, 5, 1, PL0_W, check_tpu_el0, SRF_VA_OP | SRF_ENDS_BLOCK, NULL),
+	OP("IC IALLUIS", 0, 7, 1, 0, PL1_W, check_tpu, SRF_ENDS_BLOCK, op_ic_all, .arg = 1),
+	OP("IC IALLU", 0, 7, 5, 0, PL1_W, check_tpu, SRF_ENDS_BLOCK, op_ic_all),
+	OP("IC IVAU", 3, 7, 5, 1, PL0_W, check_tpu_el0, SRF_VA_OP | SRF_VA_FETCH | SRF_ENDS_BLOCK, NULL),
 	DC_VA("DC ZVA", 3, 4, 1, PL0_W, check_tdz),
 	OP("DC IVAC", 0, 7, 6, 1, PL1_W, check_tpcp, SRF_VA_OP | SRF_VA_WRITE, NULL),
 	OP("DC ISW", 0, 7, 6, 2, PL1_W, check_tsw, 0, op_nothing),

@@ -113,11 +113,9 @@ static struct block *finish(struct tr *t, struct codepage *p, u32 off)
 	return b;
 }
 
-struct block *block_translate(struct cpu *c, struct codepage *p, u32 off)
+static void translate_words(struct cpu *c, struct tr *t, const struct codepage *p, u32 off)
 {
-	struct tr *t = block_scratch(c->blocks);
 	u32 limit = c->max_block && c->max_block < BLOCK_MAX ? c->max_block : BLOCK_MAX;
-	struct block *b;
 
 	if (p->key & KEY_SINGLE)
 		limit = 1;
@@ -128,9 +126,9 @@ struct block *block_translate(struct cpu *c, struct codepage *p, u32 off)
 	t->n_uops = t->n_pool = t->n_insns = 0;
 	memset(t->cnt, 0, sizeof(t->cnt));
 	do {
-		u32 w;
+		u32 w = ram_get32(p->host + t->off);
 
-		memcpy(&w, p->host + t->off, 4);
+		t->word[t->n_insns] = w;
 		translate_one(t, w);
 		t->n_insns++;
 		t->off += 4;
@@ -139,8 +137,28 @@ struct block *block_translate(struct cpu *c, struct codepage *p, u32 off)
 		t->row = 0;
 		emit_next(t, t->off, t->stop);
 	}
-	b = finish(t, p, off);
-	if (b)
+}
+
+static bool words_changed(const struct tr *t, const u8 *host)
+{
+	for (u32 i = 0; i < t->n_insns; i++)
+		if (ram_get32(host + 4 * i) != t->word[i])
+			return true;
+	return false;
+}
+
+/*
+ * Another thread may be writing the words: who writes and then cleans up looks for marks, so what is not seen after the marks are
+ * set will be dropped by that one.
+ */
+struct block *block_translate(struct cpu *c, struct codepage *p, u32 off)
+{
+	struct tr *t = block_scratch(c->blocks);
+	unsigned tries = 8; /* each sees what was written before the one before it; a guest that goes on and on gets some of it */
+
+	do {
+		translate_words(c, t, p, off);
 		bus_mark_code(c->bus, (pa){ p->pa + off }, t->off - off);
-	return b;
+	} while (c->parallel && words_changed(t, p->host + off) && --tries);
+	return finish(t, p, off);
 }

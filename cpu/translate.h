@@ -24,6 +24,7 @@ struct tr {
 	u16 iss;        /* ISS bits 24:14 for data aborts of this instruction; 0: ISV = 0 */
 	u32 cnt[4];
 	u32 n_uops, n_pool, n_insns;
+	u32 word[BLOCK_MAX];
 	u32 row;
 	struct uop uop[TR_MAX_UOPS];
 	struct uop_cold cold[TR_MAX_UOPS];

@@ -512,6 +512,12 @@ static int set_tlb(struct parse *p, const char *arg)
 
 	return wrong ? refuse(p, "%s (got '%s')", wrong, arg) : set_string(p, &p->c->tlb, arg);
 }
+static int set_parallel(struct parse *p, const char *arg)
+{
+	p->c->parallel = true;
+	return 0;
+}
+
 static int set_tlb_reference(struct parse *p, const char *arg)
 {
 	p->c->tlb_reference = true;
@@ -583,6 +589,8 @@ const struct option option_table[] = {
 	OPT("cpu", "NAME[,FEATURE=on|off...]", set_cpu,
 	    "The core of every PE (default cortex-a57). -cpu help lists them."),
 	OPT("smp", "N", set_smp, "Number of PEs, 1 to 64 (default 1)."),
+	OPT("-parallel", NULL, set_parallel, /* with two dashes: QEMU's -parallel is another one */
+	    "One host thread for each PE: faster, and no run is like another."),
 	ALIAS("m", "memory", "SIZE", set_memory,
 	    "RAM, in MiB unless it ends in K, M or G (default 128M)."),
 	OPT("accel", "tcg", set_accel, "Accepted for QEMU's sake."),
@@ -737,10 +745,12 @@ static int parse_option(struct parse *p, int argc, char **argv, int *i)
 			"expected an option that begins with '-' (a kernel is given with -kernel)");
 	word += 1 + two;
 	n = two ? strcspn(word, "=") : strlen(word);
-	snprintf(name, sizeof name, "%.*s", (int)n, word);
-	o = find_option(name);
+	snprintf(name, sizeof name, "-%.*s", (int)n, word);
+	o = two ? find_option(name) : NULL;
 	if (!o)
-		return unknown_option(p, name);
+		o = find_option(name + 1);
+	if (!o)
+		return unknown_option(p, name + 1);
 	if (o->missing)
 		return refuse(p, "%s", o->missing);
 	if (word[n] == '=')

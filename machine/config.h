@@ -78,6 +78,7 @@ struct config {
 	char *cpu;
 	char *cpu_features;
 	unsigned pes;
+	bool parallel; /* one host thread for each PE */
 	u64 ram_size;
 
 	struct boot_files boot;

@@ -23,6 +23,10 @@ static void host_tlbi(void *ctx, struct cpu *from, const struct tlbi *op)
 {
 	struct machine *m = ctx;
 
+	if (m->par) {
+		parallel_tlbi(m, from, op);
+		return;
+	}
 	for (unsigned i = 0; i < m->pes; i++)
 		if (m->seat[i].cpu != from)
 			mmu_tlbi(m->seat[i].cpu->mmu, op);
@@ -58,6 +62,8 @@ static void host_woken(void *ctx, struct cpu *c)
 
 	if (m->seat[c->index].ps < now)
 		m->seat[c->index].ps = now;
+	if (m->par)
+		parallel_woken(m, &m->seat[c->index]);
 }
 
 static u16 host_vm_number(void *ctx, u64 baddr)
@@ -78,6 +84,10 @@ void machine_code_written(void *ctx, pa page, u64 lines)
 {
 	struct machine *m = ctx;
 
+	if (m->par) {
+		parallel_code_written(m, page);
+		return;
+	}
 	for (unsigned i = 0; i < m->pes; i++)
 		cpu_code_written(m->seat[i].cpu, page);
 	bus_clear_code(m->bus, page);
@@ -96,6 +106,10 @@ void machine_unmapped(void *ctx)
 {
 	struct machine *m = ctx;
 
+	if (m->par) {
+		parallel_unmapped(m);
+		return;
+	}
 	for (unsigned i = 0; i < m->pes; i++)
 		fast_flush(m->seat[i].cpu->mmu);
 }
@@ -105,14 +119,14 @@ void machine_earlier(void *ctx, u64 when)
 	struct machine *m = ctx;
 
 	if (when < m->round_end)
-		m->round_end = when;
+		atomic_poke(&m->round_end, when); /* --parallel: other threads look at it */
 	if (m->running)
 		cpu_limit(m->running->cpu, when);
 }
 
 struct cpu_host machine_host(struct machine *m)
 {
-	return (struct cpu_host){
+	struct cpu_host h = {
 		.ctx = m,
 		.tlbi = host_tlbi,
 		.sev = host_sev,
@@ -122,6 +136,10 @@ struct cpu_host machine_host(struct machine *m)
 		.vm_number = host_vm_number,
 		.semihost = m->cfg->semihosting ? machine_semihost : NULL,
 	};
+
+	if (m->par)
+		parallel_host(&h);
+	return h;
 }
 
 u64 machine_now(const struct machine *m)
@@ -139,7 +157,7 @@ void machine_end_with(struct machine *m, enum machine_end end)
 		cpu_attention(m->running->cpu, ATTN_STOP);
 }
 
-static bool runnable(const struct seat *s)
+bool machine_runnable(const struct seat *s)
 {
 	return s->on && !s->cpu->waiting;
 }
@@ -170,14 +188,14 @@ static void turn(struct machine *m, struct seat *s)
 }
 
 /* Time of the next thing that must happen outside the PEs. */
-static u64 horizon(const struct machine *m)
+u64 machine_horizon(const struct machine *m)
 {
 	u64 next = event_next(&m->queue);
 
 	return next < m->next_poll ? next : m->next_poll;
 }
 
-static void idle(struct machine *m)
+void machine_idle(struct machine *m)
 {
 	u64 next = event_next(&m->queue);
 	u64 to = m->io.idle ? m->io.idle(m->io.ctx, m->now, next) : next;
@@ -194,13 +212,13 @@ static void idle(struct machine *m)
 static void round_of_turns(struct machine *m)
 {
 	u64 quantum = (u64)MACHINE_QUANTUM * m->seat[0].cpu->period_ps;
-	u64 end = horizon(m);
+	u64 end = machine_horizon(m);
 
 	if (m->pes > 1 && end > m->now + quantum)
 		end = m->now + quantum;
 	m->round_end = end;
 	for (unsigned i = 0; i < m->pes && !m->ended && !m->reboot; i++)
-		if (runnable(&m->seat[i]))
+		if (machine_runnable(&m->seat[i]))
 			turn(m, &m->seat[i]);
 	if (m->ended)
 		return;
@@ -217,6 +235,8 @@ static bool reboot(struct machine *m)
 		machine_end_with(m, MACHINE_ERROR);
 		return false;
 	}
+	for (unsigned i = 0; m->par && i < m->pes; i++)
+		cpu_code_forget(m->seat[i].cpu);
 	machine_reset_all(m);
 	return true;
 }
@@ -231,30 +251,40 @@ static u64 begun(const struct machine *m)
 	return n;
 }
 
+/* Nobody runs. True when somebody can. */
+bool machine_between(struct machine *m)
+{
+	bool any = false;
+
+	if (m->reboot && !reboot(m))
+		return false;
+	event_run(&m->queue, m->now);
+	if (m->now >= m->next_poll) {
+		if (m->io.poll && m->io.poll(m->io.ctx))
+			machine_end_with(m, MACHINE_STOPPED);
+		m->next_poll = m->now + POLL_PS;
+		if (m->cfg->max_insns && begun(m) >= m->cfg->max_insns)
+			machine_end_with(m, MACHINE_LIMIT);
+	}
+	for (unsigned i = 0; i < m->pes; i++)
+		any |= machine_runnable(&m->seat[i]);
+	return any;
+}
+
 enum machine_end machine_run(struct machine *m)
 {
+	if (m->par)
+		return parallel_run(m);
 	m->ended = false;
 	while (!m->ended) {
-		bool any = false;
+		bool any = machine_between(m);
 
-		if (m->reboot && !reboot(m))
-			break;
-		event_run(&m->queue, m->now);
-		if (m->now >= m->next_poll) {
-			if (m->io.poll && m->io.poll(m->io.ctx))
-				machine_end_with(m, MACHINE_STOPPED);
-			m->next_poll = m->now + POLL_PS;
-			if (m->cfg->max_insns && begun(m) >= m->cfg->max_insns)
-				machine_end_with(m, MACHINE_LIMIT);
-		}
-		for (unsigned i = 0; i < m->pes; i++)
-			any |= runnable(&m->seat[i]);
 		if (m->ended)
 			break;
 		if (any)
 			round_of_turns(m);
 		else
-			idle(m);
+			machine_idle(m);
 	}
 	return m->end;
 }

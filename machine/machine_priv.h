@@ -60,6 +60,7 @@ struct machine {
 	struct cpu_core core;
 	struct tlb_config tlb;
 	struct boot_plan *plan;
+	struct parallel *par; /* --parallel with more than one PE, else NULL */
 	struct seat seat[BOARD_MAX_PES];
 	unsigned pes;
 	struct seat *running; /* whose turn it is, NULL between turns */
@@ -88,6 +89,29 @@ void free_virtio(struct machine *m);
 /* make_virtio.c: what virtio devices are lent, and all of them in the order of the command line (NULL after the last). */
 struct virtio_env machine_virtio_env(struct machine *m);
 struct virtio_device *machine_virtio(struct machine *m, size_t i);
+
+/* machine.c, for parallel.c: a powered PE that does not sleep; what happens between rounds; time that nobody uses. */
+bool machine_runnable(const struct seat *s);
+/* Restart, events, the outside. Nobody runs. True when somebody can. */
+bool machine_between(struct machine *m);
+/* Every PE sleeps: time moves to the next event, or the run ends. */
+void machine_idle(struct machine *m);
+/* Time of the next thing that must happen outside the PEs. */
+u64 machine_horizon(const struct machine *m);
+
+/* parallel.c: --parallel. 0, or negative errno with *why; m->par is NULL otherwise. */
+int make_parallel(struct machine *m, struct why *why);
+void free_parallel(struct machine *m);
+void parallel_host(struct cpu_host *h);
+enum machine_end parallel_run(struct machine *m);
+/* To every PE but `from`, before a DSB of `from` is done. */
+void parallel_tlbi(struct machine *m, struct cpu *from, const struct tlbi *op);
+void parallel_code_written(struct machine *m, pa page);
+void parallel_unmapped(struct machine *m);
+/* s may have become runnable: it takes part in the window that is open. Under the machine lock. */
+void parallel_woken(struct machine *m, struct seat *s);
+/* A thread runs s, though it may be about to stop. */
+bool parallel_running(const struct machine *m, const struct seat *s);
 
 /* machine.c: what PEs, event queue and bus call. */
 struct cpu_host machine_host(struct machine *m);

@@ -15,7 +15,12 @@ static u64 mpidr_of(unsigned i)
 
 static int make_pes(struct machine *m, const struct config *cfg, struct why *why)
 {
-	struct cpu_host host = machine_host(m);
+	struct cpu_host host;
+	int r = cfg->parallel && cfg->pes > 1 ? make_parallel(m, why) : 0;
+
+	if (r)
+		return r;
+	host = machine_host(m);
 
 	m->sysregs = sysreg_map_new();
 	if (!m->sysregs || sysreg_map_add(m->sysregs, cpu_sysregs, cpu_sysregs_n) ||
@@ -120,6 +125,7 @@ void machine_free(struct machine *m)
 		return;
 	for (unsigned i = 0; i < m->pes; i++)
 		cpu_free(m->seat[i].cpu);
+	free_parallel(m);
 	free_virtio(m);
 	free_firmware(m);
 	free_devices(m);

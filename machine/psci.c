@@ -38,13 +38,19 @@ static struct seat *seat_of(struct machine *m, u64 mpidr)
 	return NULL;
 }
 
+/* Off for others: under --parallel the PE may still be on its way. */
+static bool is_off(const struct machine *m, const struct seat *s)
+{
+	return !s->on && !(m->par && parallel_running(m, s));
+}
+
 static s64 cpu_on(struct machine *m, u64 target, u64 entry, u64 context)
 {
 	struct seat *s = seat_of(m, target);
 
 	if (!s)
 		return PSCI_INVALID_PARAMETERS;
-	if (s->on)
+	if (!is_off(m, s))
 		return PSCI_ALREADY_ON;
 	if (entry & 3)
 		return PSCI_INVALID_ADDRESS;
@@ -58,7 +64,7 @@ static s64 affinity_info(struct machine *m, u64 target, u64 level)
 
 	if (level || !s)
 		return PSCI_INVALID_PARAMETERS;
-	return s->on ? 0 : 1;
+	return is_off(m, s) ? 1 : 0;
 }
 
 static s64 features(u64 fn)

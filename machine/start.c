@@ -64,6 +64,8 @@ void machine_start_pe(struct machine *m, struct seat *s, u64 entry, u64 x0)
 	c->waiting = false;
 	if (s->ps < machine_now(m))
 		s->ps = machine_now(m);
+	if (m->par)
+		parallel_woken(m, s);
 }
 
 void machine_reset_all(struct machine *m)

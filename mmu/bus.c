@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/atomic.h"
 #include "base/bits.h"
 #include "base/log.h"
 #include "base/snap.h"
@@ -187,7 +188,7 @@ void bus_flash_array(struct bus *b, u64 base, bool array)
 
 		if (r->base != base || !r->host || !r->ops || r->array == array)
 			continue;
-		r->array = array;
+		atomic_poke(&r->array, array);
 		if (!array && b->unmapped)
 			b->unmapped(b->unmapped_ctx);
 	}
@@ -210,7 +211,7 @@ void bus_set_readonly(struct bus *b, u64 base, bool readonly)
 /* Reads go to the bytes. Writes do so only where there is no device. */
 static inline bool direct(const struct bus_region *r)
 {
-	return r->host && (!r->ops || r->array);
+	return r->host && (!r->ops || atomic_peek(&r->array));
 }
 
 static inline bool holds(const struct bus_region *r, u64 addr)
@@ -326,20 +327,15 @@ static enum bus_status device_write(struct bus *b, const struct bus_region *r, u
 
 static u64 ram_load(const u8 *p, unsigned size)
 {
-	u64 v = 0;
-
 	switch (size) {
 	case 1:
-		return *p;
+		return ram_get8(p);
 	case 2:
-		memcpy(&v, p, 2);
-		return v;
+		return ram_get16(p);
 	case 4:
-		memcpy(&v, p, 4);
-		return v;
+		return ram_get32(p);
 	default:
-		memcpy(&v, p, 8);
-		return v;
+		return ram_get64(p);
 	}
 }
 
@@ -347,16 +343,16 @@ static void ram_store(u8 *p, unsigned size, u64 v)
 {
 	switch (size) {
 	case 1:
-		*p = (u8)v;
+		ram_put8(p, (u8)v);
 		break;
 	case 2:
-		memcpy(p, &v, 2);
+		ram_put16(p, (u16)v);
 		break;
 	case 4:
-		memcpy(p, &v, 4);
+		ram_put32(p, (u32)v);
 		break;
 	default:
-		memcpy(p, &v, 8);
+		ram_put64(p, v);
 		break;
 	}
 }
@@ -470,7 +466,7 @@ enum bus_status bus_copy_in(struct bus *b, pa p, const void *src, size_t n)
 			       "copy of %zu bytes to read-only memory at %#" PRIx64, run,
 			       pa_addr(p));
 		} else {
-			memcpy(at, from, run);
+			ram_write(at, from, run);
 			phys_written(b, p, run);
 		}
 		from += run;
@@ -491,7 +487,7 @@ enum bus_status bus_copy_out(struct bus *b, pa p, void *dst, size_t n)
 
 		if (!run)
 			return BUS_DECERR;
-		memcpy(to, at, run);
+		ram_read(to, at, run);
 		to += run;
 		n -= run;
 		p = pa_make(pa_space(p), pa_addr(p) + run);
@@ -506,11 +502,11 @@ static void use_page(struct bus *b, const struct bus_region *r, u64 off)
 	if (!r->use) /* flash */
 		return;
 	use = &r->use[off / PAGE];
-	if (likely(*use == PAGE_USED))
+	if (likely(atomic_peek(use) == PAGE_USED))
 		return;
-	if (*use == PAGE_ASKED && b->used)
+	if (atomic_peek(use) == PAGE_ASKED && b->used)
 		b->used(b->used_ctx);
-	*use = PAGE_USED;
+	atomic_poke(use, PAGE_USED);
 }
 
 u8 *bus_unused_page(struct bus *b, pa p)
@@ -541,17 +537,10 @@ u8 *bus_page(struct bus *b, pa p, bool *writable)
 	*writable = false;
 	if (!r || !direct(r))
 		return NULL;
-	*writable = !r->readonly && !r->ops && !r->code[(page - r->base) / PAGE];
+	*writable = !r->readonly && !r->ops && !atomic_peek(&r->code[(page - r->base) / PAGE]);
 	if (*writable)
 		use_page(b, r, page - r->base);
 	return r->host + (page - r->base);
-}
-
-bool bus_writable(struct bus *b, pa p)
-{
-	const struct bus_region *r = bus_find(b, pa_addr(p), pa_space(p));
-
-	return r && r->host && !r->ops && !r->readonly;
 }
 
 /* The word of line bits for the page at p, NULL where there is no RAM. */
@@ -576,7 +565,7 @@ void bus_mark_code(struct bus *b, pa p, u32 len)
 		u64 *word = code_word(b, p);
 
 		if (word)
-			*word |= lines_of(in_page, n);
+			atomic_or(word, lines_of(in_page, n));
 		len -= n;
 		p = pa_make(pa_space(p), pa_addr(p) + n);
 	}
@@ -587,28 +576,36 @@ void bus_clear_code(struct bus *b, pa page)
 	u64 *word = code_word(b, page);
 
 	if (word)
-		*word = 0;
+		atomic_poke(word, 0);
 }
 
 bool bus_code_page(struct bus *b, pa p)
 {
 	u64 *word = code_word(b, p);
 
-	return word && *word;
+	return word && atomic_peek(word);
+}
+
+bool bus_writable(struct bus *b, pa p)
+{
+	const struct bus_region *r = bus_find(b, pa_addr(p), pa_space(p));
+
+	return r && r->host && !r->ops && !r->readonly;
 }
 
 bool bus_code_lines(struct bus *b, pa p, u64 len)
 {
 	u64 *word = code_word(b, p);
 
-	return word && (*word & lines_of(p.a & 0xfff, len));
+	return word && (atomic_peek(word) & lines_of(p.a & 0xfff, len));
 }
 
 static cold_ void code_written(struct bus *b, u64 *word, pa page, u64 lines)
 {
+	/* marks first: a PE that decodes new bytes meanwhile marks them again */
+	atomic_and(word, ~lines);
 	for (size_t i = 0; i < b->n_listeners; i++)
 		b->listener[i].fn(b->listener[i].ctx, page, lines);
-	*word &= ~lines;
 }
 
 void phys_written(struct bus *b, pa p, u64 len)
@@ -624,7 +621,7 @@ void phys_written(struct bus *b, pa p, u64 len)
 		u64 in_page = off % PAGE;
 		u64 n = end - off < PAGE - in_page ? end - off : PAGE - in_page;
 		u64 *word = &r->code[off / PAGE];
-		u64 hit = *word & lines_of(in_page, n);
+		u64 hit = atomic_peek(word) & lines_of(in_page, n);
 
 		use_page(b, r, off);
 		if (unlikely(hit))

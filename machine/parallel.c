@@ -1,0 +1,534 @@
+/*
+ * --parallel: one host thread for each PE. Time goes in windows: PEs run side by side from where they are to the end of the window,
+ * meet there, and whoever comes last lets events fire and opens the next one. An event that is scheduled earlier cuts the window.
+ *
+ * A PE is either running, which means that its thread alone touches it, or parked (asleep, off, or at the end of the window), and
+ * then it belongs to whoever holds the machine lock. Devices, GIC, timers and event queue always belong to the holder. So the only
+ * words that threads share without it are guest RAM, pins and event register of running PEs, and the few atomic ones below.
+ *
+ * A running PE looks up every SLICE cycles: at the word in which others leave bits, and at the window's end. TLB maintenance and
+ * dropping of decoded code reach it as requests in a queue; the sender's DSB waits until they are served. For parked PEs the sender
+ * does the work.
+ *
+ * Not kept: that two runs are alike (docs/quirks.md says what else).
+ */
+#include "machine/machine_priv.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/atomic.h"
+
+enum {
+	SLICE = 2000,	    /* cycles between two looks at what others want */
+	WINDOW = 200000,    /* cycles */
+	REQUESTS = 64,	    /* queued for one PE; when there are more everything is dropped */
+	SPIN = 2000,	    /* looks before a waiting thread goes to sleep, if each PE has a host processor */
+	WFE_LOOKS = 200,    /* at the monitored location before WFE ends all the same */
+	WFE_CYCLES = 1000,  /* what that costs */
+};
+
+/* Bits that others leave for a running PE. */
+enum { TOLD_PINS = 1, TOLD_REQUESTS = 2, TOLD_STOP = 4 };
+
+struct request {
+	bool code; /* else TLB maintenance */
+	pa page;
+	struct tlbi tlbi;
+};
+
+struct place {
+	pthread_t thread;
+	pthread_cond_t wake; /* with the lock: runs or over changed */
+	bool runs;	     /* changed under the lock; its own thread waits for it without */
+	u32 told;	     /* atomic */
+	struct request request[REQUESTS];
+	unsigned requests;
+	bool forget_code, forget_tlb, forget_fast; /* requests that stand for any number of others */
+	u64 asked, served;	      /* requests so far; served is atomic */
+	u64 wanted[BOARD_MAX_PES];    /* of each PE what it must have served before a DSB of this one is done */
+};
+
+struct parallel {
+	pthread_mutex_t lock; /* recursive: parts call each other */
+	unsigned depth;
+	unsigned spin;
+	unsigned running; /* PEs; changed under the lock, read without */
+	bool open;	  /* a window is open: who wakes may run */
+	bool over;	  /* threads end */
+	struct place place[BOARD_MAX_PES];
+};
+
+static struct place *place_of(const struct seat *s)
+{
+	return &s->m->par->place[s - s->m->seat];
+}
+
+static void tell(struct place *p, u32 bits)
+{
+	atomic_or(&p->told, bits);
+}
+
+/* ---- the lock ---- */
+
+static void lock(struct machine *m)
+{
+	pthread_mutex_lock(&m->par->lock);
+	m->par->depth++;
+}
+
+static void stop_all(struct machine *m)
+{
+	if (m->running && m->now < cpu_now(m->running->cpu))
+		m->now = cpu_now(m->running->cpu);
+	m->par->open = false;
+	for (unsigned i = 0; i < m->pes; i++)
+		if (m->par->place[i].runs)
+			tell(&m->par->place[i], TOLD_STOP);
+}
+
+static void unlock(struct machine *m)
+{
+	struct parallel *par = m->par;
+
+	if (par->depth == 1) {
+		if ((m->ended || m->reboot) && par->open)
+			stop_all(m);
+		m->running = NULL;
+	}
+	par->depth--;
+	pthread_mutex_unlock(&par->lock);
+}
+
+static void enter(void *ctx, struct cpu *c)
+{
+	struct machine *m = ctx;
+
+	lock(m);
+	if (m->par->depth == 1)
+		m->running = &m->seat[c->index];
+}
+
+static void leave(void *ctx, struct cpu *c)
+{
+	unlock(ctx);
+}
+
+/* Another thread runs it. Under the lock, as everything below up to the threads. */
+static bool runs_elsewhere(const struct machine *m, unsigned i)
+{
+	return m->par->place[i].runs && m->running != &m->seat[i];
+}
+
+static bool told(void *ctx, struct cpu *c)
+{
+	struct machine *m = ctx;
+
+	if (!runs_elsewhere(m, c->index))
+		return false;
+	tell(&m->par->place[c->index], TOLD_PINS);
+	return true;
+}
+
+/* ---- requests ---- */
+
+static void serve_one(struct cpu *c, const struct request *r)
+{
+	if (r->code)
+		cpu_code_written(c, r->page);
+	else
+		mmu_tlbi(c->mmu, &r->tlbi);
+}
+
+static void forget_tlb(struct cpu *c)
+{
+	for (unsigned kind = REGIME_EL10; kind <= REGIME_EL3; kind++)
+		for (unsigned space = SPACE_NS; space <= SPACE_S; space++) {
+			struct tlbi op = { .what = TLBI_ALL, .kind = (u8)kind, .space = (u8)space };
+
+			mmu_tlbi(c->mmu, &op);
+		}
+}
+
+/* By the PE's own thread, outside fast code. */
+static void serve(struct machine *m, unsigned i)
+{
+	struct place *p = &m->par->place[i];
+	struct cpu *c = m->seat[i].cpu;
+
+	for (unsigned k = 0; k < p->requests; k++)
+		serve_one(c, &p->request[k]);
+	if (p->forget_tlb)
+		forget_tlb(c);
+	if (p->forget_code)
+		cpu_code_forget(c);
+	if (p->forget_fast)
+		fast_flush(c->mmu);
+	p->requests = 0;
+	p->forget_tlb = p->forget_code = p->forget_fast = false;
+	atomic_write(&p->served, p->asked);
+}
+
+static void post(struct machine *m, unsigned to, const struct request *r)
+{
+	struct place *p = &m->par->place[to];
+
+	if (r && p->requests < REQUESTS)
+		p->request[p->requests++] = *r;
+	else if (r && !r->code)
+		p->forget_tlb = true;
+	else
+		p->forget_code = true;
+	p->asked++;
+	tell(p, TOLD_REQUESTS);
+	if (!m->running)
+		return;
+	place_of(m->running)->wanted[to] = p->asked;
+	m->running->cpu->unsynced = true;
+}
+
+/* r for every PE but `from` (NULL: all); NULL: all decoded code. */
+static void broadcast(struct machine *m, const struct cpu *from, const struct request *r)
+{
+	lock(m);
+	for (unsigned i = 0; i < m->pes; i++) {
+		struct cpu *c = m->seat[i].cpu;
+
+		if (c == from)
+			continue;
+		if (runs_elsewhere(m, i))
+			post(m, i, r);
+		else if (r)
+			serve_one(c, r);
+		else
+			cpu_code_forget(c);
+	}
+	unlock(m);
+}
+
+void parallel_tlbi(struct machine *m, struct cpu *from, const struct tlbi *op)
+{
+	struct request r = { .tlbi = *op };
+
+	enter(m, from);
+	broadcast(m, from, &r);
+	leave(m, from);
+}
+
+void parallel_code_written(struct machine *m, pa page)
+{
+	struct request r = { .code = true, .page = page };
+
+	broadcast(m, NULL, &r);
+}
+
+void parallel_unmapped(struct machine *m)
+{
+	lock(m);
+	for (unsigned i = 0; i < m->pes; i++) {
+		if (runs_elsewhere(m, i)) {
+			m->par->place[i].forget_fast = true;
+			tell(&m->par->place[i], TOLD_REQUESTS);
+		} else {
+			fast_flush(m->seat[i].cpu->mmu);
+		}
+	}
+	unlock(m);
+}
+
+static void code_forget(void *ctx, struct cpu *c, bool shared)
+{
+	if (shared) {
+		enter(ctx, c);
+		broadcast(ctx, NULL, NULL);
+		leave(ctx, c);
+	} else {
+		cpu_code_forget(c);
+	}
+}
+
+/* ---- windows ---- */
+
+static void start(struct machine *m, struct seat *s)
+{
+	struct place *p = place_of(s);
+
+	atomic_write(&p->runs, true);
+	atomic_poke(&m->par->running, m->par->running + 1);
+	pthread_cond_signal(&p->wake);
+}
+
+void parallel_woken(struct machine *m, struct seat *s)
+{
+	if (m->par->open && !place_of(s)->runs && machine_runnable(s) && s->ps < m->round_end)
+		start(m, s);
+}
+
+bool parallel_running(const struct machine *m, const struct seat *s)
+{
+	return m->par->place[s - m->seat].runs;
+}
+
+/* Nobody runs. Afterwards somebody does, or the run is over. */
+static void open_window(struct machine *m)
+{
+	struct parallel *par = m->par;
+
+	while (!m->ended && !par->running) {
+		bool any = machine_between(m);
+		u64 window;
+
+		if (m->ended)
+			break;
+		if (!any) {
+			machine_idle(m);
+			continue;
+		}
+		window = m->now + (u64)WINDOW * m->seat[0].cpu->period_ps;
+		atomic_poke(&m->round_end, machine_horizon(m) < window ? machine_horizon(m) : window);
+		par->open = true;
+		for (unsigned i = 0; i < m->pes; i++) {
+			struct seat *s = &m->seat[i];
+
+			if (machine_runnable(s) && s->ps < m->now)
+				s->ps = m->now;
+			parallel_woken(m, s);
+		}
+		if (!par->running) { /* all are beyond it */
+			par->open = false;
+			m->now = m->round_end;
+		}
+	}
+	if (!m->ended)
+		return;
+	atomic_write(&par->over, true);
+	for (unsigned i = 0; i < m->pes; i++)
+		pthread_cond_signal(&par->place[i].wake);
+}
+
+/* The last one to come closes the window. */
+static void park(struct machine *m, struct seat *s)
+{
+	struct parallel *par = m->par;
+
+	atomic_write(&place_of(s)->runs, false);
+	atomic_poke(&par->running, par->running - 1);
+	if (par->running)
+		return;
+	m->running = NULL;
+	par->open = false;
+	if (!m->ended && !m->reboot && m->now < m->round_end)
+		m->now = m->round_end;
+	open_window(m);
+}
+
+/* ---- a running PE ---- */
+
+static void rest(unsigned *n)
+{
+	if (++*n % 64)
+		spin_pause();
+	else
+		sched_yield();
+}
+
+/* What others left. False: stop. */
+static bool hear(struct machine *m, struct seat *s)
+{
+	u32 told = atomic_swap(&place_of(s)->told, 0);
+
+	if (told & TOLD_PINS)
+		cpu_attention(s->cpu, ATTN_PINS);
+	if (told & TOLD_REQUESTS) {
+		enter(m, s->cpu);
+		serve(m, s->cpu->index);
+		leave(m, s->cpu);
+	}
+	return !(told & TOLD_STOP);
+}
+
+/* A DSB: until all have served what this PE asked of them. Meanwhile it serves, or two would wait for each other. */
+static bool synchronise(struct machine *m, struct seat *s)
+{
+	struct place *p = place_of(s);
+	bool go_on = true;
+
+	for (unsigned i = 0; i < m->pes; i++)
+		for (unsigned n = 0; atomic_read(&m->par->place[i].served) < p->wanted[i]; rest(&n))
+			if (atomic_peek(&p->told))
+				go_on &= hear(m, s);
+	s->cpu->unsynced = false;
+	return go_on;
+}
+
+static bool monitor_lost(const struct cpu *c)
+{
+	const u64 *val = c->excl_val;
+
+	switch (c->excl_size) {
+	case 1:
+		return ram_get8(c->excl_host) != (u8)val[0];
+	case 2:
+		return ram_get16(c->excl_host) != (u16)val[0];
+	case 4:
+		return ram_get32(c->excl_host) != (u32)val[0];
+	case 8:
+		return ram_get64(c->excl_host) != val[0];
+	default:
+		return ram_get64(c->excl_host) != val[0] || ram_get64((u64 *)c->excl_host + 1) != val[1];
+	}
+}
+
+/*
+ * WFE with a monitor: goes on when the location changed, when somebody wants something, and after a while anyhow. When nobody else
+ * runs, nothing changes before the window ends.
+ */
+static void wait_for_monitor(struct machine *m, struct seat *s)
+{
+	struct cpu *c = s->cpu;
+	unsigned n = 0;
+
+	while (n < WFE_LOOKS && !monitor_lost(c) && !atomic_peek(&c->event_reg) && !atomic_peek(&place_of(s)->told) &&
+	       atomic_peek(&m->par->running) > 1)
+		rest(&n);
+	cpu_event_take(c);
+	c->waiting = false;
+	s->ps += (u64)WFE_CYCLES * c->period_ps;
+	if (n < WFE_LOOKS && atomic_peek(&m->par->running) == 1 && s->ps < atomic_peek(&m->round_end))
+		s->ps = atomic_peek(&m->round_end);
+}
+
+/* Until the end of the window, sleep, or a stop. */
+static void run_pe(struct machine *m, struct seat *s)
+{
+	struct cpu *c = s->cpu;
+	u64 slice = (u64)SLICE * c->period_ps, end;
+	bool go_on = true;
+
+	while (go_on && !c->waiting && s->ps < (end = atomic_peek(&m->round_end))) {
+		if (atomic_peek(&place_of(s)->told) && !hear(m, s))
+			break;
+		cpu_run(c, s->ps, end - s->ps < slice ? end : s->ps + slice);
+		s->ps = cpu_now(c);
+		if (c->unsynced)
+			go_on &= synchronise(m, s);
+		if (c->waiting && c->wait_wfe && c->excl_host)
+			wait_for_monitor(m, s);
+	}
+}
+
+/* ---- threads ---- */
+
+/* Until the PE has a part in the window. False: the run is over. */
+static bool wait_for_part(struct machine *m, struct place *p)
+{
+	if (!atomic_read(&p->runs) && m->par->spin) {
+		unlock(m);
+		for (unsigned n = 0; n < m->par->spin && !atomic_read(&p->runs) && !atomic_read(&m->par->over); n++)
+			spin_pause();
+		lock(m);
+	}
+	while (!p->runs && !m->par->over) {
+		m->par->depth--; /* others hold it while this one sleeps */
+		pthread_cond_wait(&p->wake, &m->par->lock);
+		m->par->depth++;
+	}
+	return p->runs;
+}
+
+/* True: something came meanwhile and the PE runs on. */
+static bool runs_on(struct machine *m, struct seat *s)
+{
+	struct cpu *c = s->cpu;
+	u32 told = atomic_swap(&place_of(s)->told, 0);
+
+	serve(m, c->index);
+	if (told & TOLD_PINS)
+		cpu_attention(c, ATTN_PINS);
+	if (c->waiting && s->on && !cpu_wakes(c) && c->wait_wfe)
+		timer_wfe(c);
+	return m->par->open && machine_runnable(s) && s->ps < m->round_end;
+}
+
+static void *pe_thread(void *arg)
+{
+	struct seat *s = arg;
+	struct machine *m = s->m;
+
+	lock(m);
+	while (wait_for_part(m, place_of(s))) {
+		do {
+			unlock(m);
+			run_pe(m, s);
+			enter(m, s->cpu);
+		} while (runs_on(m, s));
+		park(m, s);
+		m->running = NULL;
+	}
+	unlock(m);
+	return NULL;
+}
+
+enum machine_end parallel_run(struct machine *m)
+{
+	struct parallel *par = m->par;
+	unsigned threads = 1;
+	int r = 0;
+
+	lock(m);
+	m->ended = false;
+	par->over = false;
+	while (threads < m->pes && !r) {
+		r = pthread_create(&par->place[threads].thread, NULL, pe_thread, &m->seat[threads]);
+		threads += !r;
+	}
+	if (r) {
+		log_at(m->log, LOG_HOST, "machine", "--parallel: the host refuses a thread for PE %u", threads);
+		machine_end_with(m, MACHINE_ERROR);
+	}
+	open_window(m);
+	unlock(m);
+	pe_thread(&m->seat[0]);
+	for (unsigned i = 1; i < threads; i++)
+		pthread_join(par->place[i].thread, NULL);
+	return m->end;
+}
+
+void parallel_host(struct cpu_host *h)
+{
+	h->enter = enter;
+	h->leave = leave;
+	h->tell = told;
+	h->code_forget = code_forget;
+}
+
+int make_parallel(struct machine *m, struct why *why)
+{
+	struct parallel *par = calloc(1, sizeof(*par));
+	pthread_mutexattr_t attr;
+
+	if (!par)
+		return why_set(why, ENOMEM, "no memory for threads");
+	pthread_mutexattr_init(&attr);
+	pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_RECURSIVE);
+	pthread_mutex_init(&par->lock, &attr);
+	pthread_mutexattr_destroy(&attr);
+	for (unsigned i = 0; i < BOARD_MAX_PES; i++)
+		pthread_cond_init(&par->place[i].wake, NULL);
+	par->spin = sysconf(_SC_NPROCESSORS_ONLN) >= (long)m->cfg->pes ? SPIN : 0;
+	m->par = par;
+	return 0;
+}
+
+void free_parallel(struct machine *m)
+{
+	if (!m->par)
+		return;
+	for (unsigned i = 0; i < BOARD_MAX_PES; i++)
+		pthread_cond_destroy(&m->par->place[i].wake);
+	pthread_mutex_destroy(&m->par->lock);
+	free(m->par);
+}
