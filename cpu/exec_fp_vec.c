@@ -3,10 +3,11 @@
  * one lane. A uop's aux is the number of lanes written; the rest of the register becomes zero.
  *
  * Each operation is a function over one lane; a template makes the loop over lanes, kept out of line since the handlers
- * themselves may not have addressable locals. Add, subtract, multiply, divide and multiply-add of whole 128-bit registers
- * try the host's packed instruction first, under the same rule as fpu.h's inline forms: all lanes must pass.
+ * themselves may not have addressable locals. Arithmetic, comparisons and conversions of singles and doubles try the host's packed
+ * instructions first (fp_packed.h), under the same rule as fpu.h's inline forms: all lanes must pass.
  */
 #include "cpu/exec_fp.h"
+#include "cpu/fp_packed.h"
 #include "cpu/translate.h"
 #include "cpu/vreg.h"
 
@@ -195,109 +196,88 @@ UNARY(fcmlt0, cmlt0)
 
 /* ---- Packed host arithmetic ---- */
 
-typedef float v4f __attribute__((vector_size(16)));
-typedef double v2d __attribute__((vector_size(16)));
-
-#if defined(__x86_64__)
-static always_inline_ bool all4(vs32 mask)
-{
-	return __builtin_ia32_movmskps((v4f)mask) == 15;
-}
-static always_inline_ bool all2(vs64 mask)
-{
-	return __builtin_ia32_movmskpd((v2d)mask) == 3;
-}
-static always_inline_ v4f fma4(v4f addend, v4f n, v4f m)
-{
-	__asm__("vfmadd231ps %2, %1, %0" : "+x"(addend) : "x"(n), "x"(m));
-	return addend;
-}
-static always_inline_ v2d fma2(v2d addend, v2d n, v2d m)
-{
-	__asm__("vfmadd231pd %2, %1, %0" : "+x"(addend) : "x"(n), "x"(m));
-	return addend;
-}
-#else
-static always_inline_ bool all4(vs32 mask)
-{
-	return mask[0] & mask[1] & mask[2] & mask[3];
-}
-static always_inline_ bool all2(vs64 mask)
-{
-	return mask[0] & mask[1];
-}
-static always_inline_ v4f fma4(v4f a, v4f n, v4f m)
-{
-	return (v4f){ fp32_host_fma(a[0], n[0], m[0]), fp32_host_fma(a[1], n[1], m[1]),
-		      fp32_host_fma(a[2], n[2], m[2]), fp32_host_fma(a[3], n[3], m[3]) };
-}
-static always_inline_ v2d fma2(v2d a, v2d n, v2d m)
-{
-	return (v2d){ fp64_host_fma(a[0], n[0], m[0]), fp64_host_fma(a[1], n[1], m[1]) };
-}
-#endif
-
-#define ALL4(x) ((v4f){ (x), (x), (x), (x) })
-#define ALL2(x) ((v2d){ (x), (x) })
-
-/* finiteN: all lanes are finite; plainN: and larger in magnitude than the smallest normal number. */
-#define LANE_CHECKS(N, T, U, max, min)                                                                               \
-	static always_inline_ T magnitude##N(T v)                                                                    \
-	{                                                                                                            \
-		return (T)((U)v & ~(U){ 0 } >> 1);                                                                   \
-	}                                                                                                            \
-	static always_inline_ bool finite##N(T v)                                                                    \
-	{                                                                                                            \
-		return all##N(magnitude##N(v) <= ALL##N(max));                                                       \
-	}                                                                                                            \
-	static always_inline_ bool plain##N(T v)                                                                     \
-	{                                                                                                            \
-		return all##N(magnitude##N(v) <= ALL##N(max)) && all##N(magnitude##N(v) > ALL##N(min));              \
-	}
-LANE_CHECKS(4, v4f, vu32, 0x1.fffffep127f, 0x1p-126f)
-LANE_CHECKS(2, v2d, vu64, 0x1.fffffffffffffp1023, 0x1p-1022)
-
-/* Handler `name`_q: the host's result if every lane passes `keep`, else the loop (as a jump: this handler needs no frame). */
-#define PACKED(name, host_bit, keep, expr)                                                                           \
-	EXEC(name##_q)                                                                                               \
+/*
+ * Handlers that try the host's packed instruction: _q on whole registers, _d on two singles, which are doubled to fill a vector. If
+ * `keep` does not hold of the result r they jump to `plain` (and so need no frame).
+ */
+#define PACKED_FORM(name, T, plain, get, put, third, host_bit, keep, expr)                                           \
+	EXEC(name)                                                                                                   \
 	{                                                                                                            \
 		if (likely(c->fpu.host & (host_bit))) {                                                              \
+			T d = (T)get(c, u->rd), n = (T)get(c, u->rn), m = third;                                     \
 			__typeof__(expr) r = expr;                                                                   \
                                                                                                                      \
-			if (likely(keep(r))) {                                                                       \
-				vsetv(c, u->rd, (vu64)r);                                                            \
+			(void)d, (void)m;                                                                            \
+			if (likely(keep)) {                                                                          \
+				put(c, u->rd, (vu64)r);                                                              \
 				NEXT(c, u);                                                                          \
 			}                                                                                            \
 		}                                                                                                    \
-		return exec_##name(c, u, ANY_VALUE);                                                                            \
+		return exec_##plain(c, u, ANY_VALUE);                                                                \
 	}
-/* The registers of the uop, and the lane of rm that all lanes meet. */
-#define D4 ((v4f)vgetv(c, u->rd))
-#define N4 ((v4f)vgetv(c, u->rn))
-#define M4 ((v4f)vgetv(c, u->rm))
-#define E4 ALL4(VLANE(c, float, u->rm, u->uimm))
-#define D2 ((v2d)vgetv(c, u->rd))
-#define N2 ((v2d)vgetv(c, u->rn))
-#define M2 ((v2d)vgetv(c, u->rm))
-#define E2 ALL2(VLANE(c, double, u->rm, u->uimm))
-PACKED(fadd32, FP_HOST_ROUND, finite4, N4 + M4)
-PACKED(fadd64, FP_HOST_ROUND, finite2, N2 + M2)
-PACKED(fsub32, FP_HOST_ROUND, finite4, N4 - M4)
-PACKED(fsub64, FP_HOST_ROUND, finite2, N2 - M2)
-PACKED(fmul32, FP_HOST_ROUND, plain4, N4 * M4)
-PACKED(fmul64, FP_HOST_ROUND, plain2, N2 * M2)
-PACKED(fdiv32, FP_HOST_ROUND, plain4, N4 / M4)
-PACKED(fdiv64, FP_HOST_ROUND, plain2, N2 / M2)
-PACKED(fmul_e32, FP_HOST_ROUND, plain4, N4 * E4)
-PACKED(fmul_e64, FP_HOST_ROUND, plain2, N2 * E2)
-PACKED(fmla32, FP_HOST_FMA, plain4, fma4(D4, N4, M4))
-PACKED(fmla64, FP_HOST_FMA, plain2, fma2(D2, N2, M2))
-PACKED(fmls32, FP_HOST_FMA, plain4, fma4(D4, -N4, M4))
-PACKED(fmls64, FP_HOST_FMA, plain2, fma2(D2, -N2, M2))
-PACKED(fmla_e32, FP_HOST_FMA, plain4, fma4(D4, N4, E4))
-PACKED(fmla_e64, FP_HOST_FMA, plain2, fma2(D2, N2, E2))
-PACKED(fmls_e32, FP_HOST_FMA, plain4, fma4(D4, -N4, E4))
-PACKED(fmls_e64, FP_HOST_FMA, plain2, fma2(D2, -N2, E2))
+static always_inline_ vu64 get_doubled(const struct cpu *c, unsigned n)
+{
+	return (vu64){ c->v[n].d[0], c->v[n].d[0] };
+}
+static always_inline_ void put_low(struct cpu *c, unsigned n, vu64 v)
+{
+	vset64(c, n, v[0]);
+}
+#define RM4 (v4f)vgetv(c, u->rm)
+#define RM2 (v2d)vgetv(c, u->rm)
+#define PACKED_4S(name, plain, ...) PACKED_FORM(name##_q, v4f, plain, vgetv, vsetv, RM4, __VA_ARGS__)
+#define PACKED_2D(name, plain, ...) PACKED_FORM(name##_q, v2d, plain, vgetv, vsetv, RM2, __VA_ARGS__)
+#define PACKED_2S(name, plain, ...) PACKED_FORM(name##_d, v4f, plain, get_doubled, put_low, (v4f)get_doubled(c, u->rm), __VA_ARGS__)
+#define PACKED(name, ...)                                                                                            \
+	PACKED_4S(name##32, name##32, __VA_ARGS__)                                                                   \
+	PACKED_2S(name##32, name##32, __VA_ARGS__)                                                                   \
+	PACKED_2D(name##64, name##64, __VA_ARGS__)
+/* Two whole registers taken pair by pair. */
+#define PACKED_PAIRS(name, ...) PACKED_4S(name##32, name##32, __VA_ARGS__) PACKED_2D(name##64, name##64, __VA_ARGS__)
+/* m: lane uimm of rm in every lane. */
+#define PACKED_ELEM(name, ...)                                                                                       \
+	PACKED_FORM(name##32_q, v4f, name##32, vgetv, vsetv, ALL4(VLANE(c, float, u->rm, u->uimm)), __VA_ARGS__)     \
+	PACKED_FORM(name##32_d, v4f, name##32, get_doubled, put_low, ALL4(VLANE(c, float, u->rm, u->uimm)), __VA_ARGS__) \
+	PACKED_FORM(name##64_q, v2d, name##64, vgetv, vsetv, ALL2(VLANE(c, double, u->rm, u->uimm)), __VA_ARGS__)
+
+/* What may be kept. */
+#define FINITE      BY_TYPE(finite, r)(r)
+#define PLAIN       BY_TYPE(plain, r)(r)
+#define PRODUCT     BY_TYPE(product_ok, r)(r, n, m)
+#define ORDERED     BY_TYPE(ordered, n)(n, m)
+#define ABSOLUTE(v) BY_TYPE(magnitude, v)(v)
+#define FMA(a, b)   BY_TYPE(fma, n)(a, b, m)
+#define PAIR(v)     BY_TYPE(v, n)(n, m)
+
+PACKED(fadd, FP_HOST_ROUND, FINITE, n + m)
+PACKED(fsub, FP_HOST_ROUND, FINITE, n - m)
+PACKED(fabd, FP_HOST_ROUND, FINITE, ABSOLUTE(n - m))
+PACKED(fmul, FP_HOST_ROUND, PRODUCT, n * m)
+PACKED(fdiv, FP_HOST_ROUND, PLAIN, n / m)
+PACKED(fmla, FP_HOST_FMA, PRODUCT, FMA(d, n))
+PACKED(fmls, FP_HOST_FMA, PRODUCT, FMA(d, -n))
+PACKED_ELEM(fmul_e, FP_HOST_ROUND, PRODUCT, n * m)
+PACKED_ELEM(fmla_e, FP_HOST_FMA, PRODUCT, FMA(d, n))
+PACKED_ELEM(fmls_e, FP_HOST_FMA, PRODUCT, FMA(d, -n))
+PACKED_PAIRS(faddp, FP_HOST_ROUND, FINITE, PAIR(even) + PAIR(odd))
+PACKED(fmax, FP_HOST_EXACT, ORDERED, PAIR(max))
+PACKED(fmin, FP_HOST_EXACT, ORDERED, PAIR(min))
+PACKED(fmaxnm, FP_HOST_EXACT, ORDERED, PAIR(max))
+PACKED(fminnm, FP_HOST_EXACT, ORDERED, PAIR(min))
+PACKED(fcmeq, FP_HOST_EXACT, ORDERED, n == m)
+PACKED(fcmge, FP_HOST_EXACT, ORDERED, n >= m)
+PACKED(fcmgt, FP_HOST_EXACT, ORDERED, n > m)
+PACKED(facge, FP_HOST_EXACT, ORDERED, ABSOLUTE(n) >= ABSOLUTE(m))
+PACKED(facgt, FP_HOST_EXACT, ORDERED, ABSOLUTE(n) > ABSOLUTE(m))
+/* One operand; rm holds anything. */
+#define ORDERED_N   BY_TYPE(ordered, n)(n, n)
+#define ZERO        ((__typeof__(n)){ 0 })
+PACKED(fsqrt, FP_HOST_ROUND, FINITE, BY_TYPE(sqrt, n)(n))
+PACKED(fcmgt0, FP_HOST_EXACT, ORDERED_N, n > ZERO)
+PACKED(fcmge0, FP_HOST_EXACT, ORDERED_N, n >= ZERO)
+PACKED(fcmeq0, FP_HOST_EXACT, ORDERED_N, n == ZERO)
+PACKED(fcmle0, FP_HOST_EXACT, ORDERED_N, n <= ZERO)
+PACKED(fcmlt0, FP_HOST_EXACT, ORDERED_N, n < ZERO)
 
 /* ---- Signs, conversions, estimates ---- */
 
@@ -381,6 +361,33 @@ LOOP(fcvtn32, do_narrow(c, u, FP_S, FP_RN))
 LOOP(fcvtn64, do_narrow(c, u, FP_D, FP_RN))
 LOOP(fcvtxn64, do_narrow(c, u, FP_D, FP_RO))
 
+/* Packed conversions with integers of the same size, and rounding to integers. IXC is set or cannot be due. */
+#define FINITE_N         BY_TYPE(finite, n)(n)
+#define RINT(rm)         BY_TYPE(rint, n)(n, rm)
+#define TO_INT(v)        __builtin_convertvector(v, __typeof__(n == n))
+#define BELOW(limit)     BY_TYPE(below, n)(n, ZERO + (limit))
+#define NOT_NEGATIVE(v)  _Generic((v), v4f: all4((v4f)(v) >= ALL4(0)), v2d: all2((v2d)(v) >= ALL2(0)))
+#define PACKED_CVT(name, plain, host_bit, limit4, limit2, expr)                                                      \
+	PACKED_4S(name##32, plain, host_bit, limit4, expr)                                                           \
+	PACKED_2S(name##32, plain, host_bit, limit4, expr)                                                           \
+	PACKED_2D(name##64, plain, host_bit, limit2, expr)
+#define PACKED_ROUND(mode, rm)                                                                                       \
+	PACKED_CVT(frint##mode, frint, FP_HOST_EXACT, FINITE_N, FINITE_N, RINT(rm))                                  \
+	PACKED_CVT(fcvt##mode##s, fcvt_to_int, FP_HOST_ROUND, BELOW(0x1p31f), BELOW(0x1p63), TO_INT(RINT(rm)))       \
+	PACKED_CVT(fcvt##mode##u, fcvt_to_int, FP_HOST_ROUND, NOT_NEGATIVE(n) && BELOW(0x1p31f),                     \
+		   NOT_NEGATIVE(n) && BELOW(0x1p63), TO_INT(RINT(rm)))
+PACKED_ROUND(n, FP_RN)
+PACKED_ROUND(p, FP_RP)
+PACKED_ROUND(m, FP_RM)
+PACKED_ROUND(z, FP_RZ)
+PACKED_ROUND(a, FP_RA)
+/* FRINTX and FRINTI */
+PACKED_CVT(frintx, frint, FP_HOST_ROUND, FINITE_N, FINITE_N, RINT(FP_RN))
+PACKED_4S(scvtf32, scvtf32, FP_HOST_ROUND, true, __builtin_convertvector((vs32)n, v4f))
+PACKED_2S(scvtf32, scvtf32, FP_HOST_ROUND, true, __builtin_convertvector((vs32)n, v4f))
+PACKED_4S(ucvtf32, ucvtf32, FP_HOST_ROUND, true, __builtin_convertvector((vu32)n, v4f))
+PACKED_2S(ucvtf32, ucvtf32, FP_HOST_ROUND, true, __builtin_convertvector((vu32)n, v4f))
+
 /* ---- translation ---- */
 
 /* Element size and number of lanes of the result; no lanes: unallocated. */
@@ -413,14 +420,18 @@ static bool emit_lanes(struct tr *t, exec_fn *fn, struct shape sh, u32 w, s32 im
 		emit(t, fn, RD_OF(w), RN_OF(w), RM_OF(w), (u8)sh.lanes, imm);
 	return true;
 }
-/* From a table by size - 1, and another with the packed forms for single and double. */
-static exec_fn *pick(exec_fn *const by_size[3], exec_fn *const packed[2], struct shape sh)
+/* The packed forms of an operation: 4S, 2D, 2S; NULL: none. */
+#define PACKED_OF(name) { exec_##name##32_q, exec_##name##64_q, exec_##name##32_d }
+
+/* The packed form for this shape, or what `plain` says. */
+static exec_fn *packed_or(exec_fn *plain, exec_fn *const packed[3], struct shape sh)
 {
-	if (packed && sh.s != FP_H && sh.lanes << sh.s == 16 && packed[sh.s - FP_S])
-		return packed[sh.s - FP_S];
-	return by_size[sh.s - 1];
+	exec_fn *fn = NULL;
+
+	if (sh.s != FP_H && !sh.scalar)
+		fn = packed[sh.lanes << sh.s == 16 ? sh.s - FP_S : 2];
+	return fn ? fn : plain;
 }
-#define PACKED_OF(name) { exec_##name##32_q, exec_##name##64_q }
 
 bool tr_fp_same(struct tr *t, const struct insn *row, u32 w)
 {
@@ -432,22 +443,25 @@ bool tr_fp_same(struct tr *t, const struct insn *row, u32 w)
 		[FPV_CMGE] = BY_SIZE(fcmge), [FPV_CMGT] = BY_SIZE(fcmgt), [FPV_ACGE] = BY_SIZE(facge),
 		[FPV_ACGT] = BY_SIZE(facgt),
 	};
-	static exec_fn *const packed[FPV_BINARY_COUNT][2] = {
+	static exec_fn *const packed[FPV_BINARY_COUNT][3] = {
 		[FPV_ADD] = PACKED_OF(fadd), [FPV_SUB] = PACKED_OF(fsub), [FPV_MUL] = PACKED_OF(fmul),
-		[FPV_DIV] = PACKED_OF(fdiv),
+		[FPV_DIV] = PACKED_OF(fdiv), [FPV_MAX] = PACKED_OF(fmax), [FPV_MIN] = PACKED_OF(fmin),
+		[FPV_MAXNM] = PACKED_OF(fmaxnm), [FPV_MINNM] = PACKED_OF(fminnm), [FPV_ABD] = PACKED_OF(fabd),
+		[FPV_CMEQ] = PACKED_OF(fcmeq), [FPV_CMGE] = PACKED_OF(fcmge), [FPV_CMGT] = PACKED_OF(fcmgt),
+		[FPV_ACGE] = PACKED_OF(facge), [FPV_ACGT] = PACKED_OF(facgt),
 	};
 	struct shape sh = shape_of(row, w);
 
-	return emit_lanes(t, pick(fn[row->arg], packed[row->arg], sh), sh, w, 0);
+	return emit_lanes(t, packed_or(fn[row->arg][sh.s - 1], packed[row->arg], sh), sh, w, 0);
 }
 
 bool tr_fp_mla(struct tr *t, const struct insn *row, u32 w)
 {
 	static exec_fn *const fn[2][3] = { BY_SIZE(fmla), BY_SIZE(fmls) };
-	static exec_fn *const packed[2][2] = { PACKED_OF(fmla), PACKED_OF(fmls) };
+	static exec_fn *const packed[2][3] = { PACKED_OF(fmla), PACKED_OF(fmls) };
 	struct shape sh = shape_of(row, w);
 
-	return emit_lanes(t, pick(fn[row->arg], packed[row->arg], sh), sh, w, 0);
+	return emit_lanes(t, packed_or(fn[row->arg][sh.s - 1], packed[row->arg], sh), sh, w, 0);
 }
 
 bool tr_fp_pairs(struct tr *t, const struct insn *row, u32 w)
@@ -456,11 +470,12 @@ bool tr_fp_pairs(struct tr *t, const struct insn *row, u32 w)
 		[FPV_ADD] = BY_SIZE(faddp), [FPV_MAX] = BY_SIZE(fmaxp), [FPV_MIN] = BY_SIZE(fminp),
 		[FPV_MAXNM] = BY_SIZE(fmaxnmp), [FPV_MINNM] = BY_SIZE(fminnmp),
 	};
+	static exec_fn *const packed[FPV_BINARY_COUNT][3] = { [FPV_ADD] = { exec_faddp32_q, exec_faddp64_q } };
 	struct shape sh = shape_of(row, w);
 	exec_fn *f = fn[row->arg][sh.s - 1];
 
 	if (!sh.scalar)
-		return emit_lanes(t, f, sh, w, (s32)sh.lanes);
+		return emit_lanes(t, packed_or(f, packed[row->arg], sh), sh, w, (s32)sh.lanes);
 	/* the scalar form pairs the two lowest lanes of rn: it has no rm */
 	return emit_lanes(t, f, sh, w, 2);
 }
@@ -508,20 +523,20 @@ static bool emit_element(struct tr *t, exec_fn *fn, struct shape sh, u32 w)
 bool tr_fp_elem(struct tr *t, const struct insn *row, u32 w)
 {
 	static exec_fn *const fn[2][3] = { BY_SIZE(fmul_e), BY_SIZE(fmulx_e) };
-	static exec_fn *const packed[2] = PACKED_OF(fmul_e);
+	static exec_fn *const packed[2][3] = { PACKED_OF(fmul_e) };
 	bool extended = row->arg == FPV_MULX;
 	struct shape sh = shape_of(row, w);
 
-	return emit_element(t, pick(fn[extended], extended ? NULL : packed, sh), sh, w);
+	return emit_element(t, packed_or(fn[extended][sh.s - 1], packed[extended], sh), sh, w);
 }
 
 bool tr_fp_mla_elem(struct tr *t, const struct insn *row, u32 w)
 {
 	static exec_fn *const fn[2][3] = { BY_SIZE(fmla_e), BY_SIZE(fmls_e) };
-	static exec_fn *const packed[2][2] = { PACKED_OF(fmla_e), PACKED_OF(fmls_e) };
+	static exec_fn *const packed[2][3] = { PACKED_OF(fmla_e), PACKED_OF(fmls_e) };
 	struct shape sh = shape_of(row, w);
 
-	return emit_element(t, pick(fn[row->arg], packed[row->arg], sh), sh, w);
+	return emit_element(t, packed_or(fn[row->arg][sh.s - 1], packed[row->arg], sh), sh, w);
 }
 
 bool tr_fp_unary(struct tr *t, const struct insn *row, u32 w)
@@ -531,9 +546,13 @@ bool tr_fp_unary(struct tr *t, const struct insn *row, u32 w)
 		[FPV_RECPX] = BY_SIZE(frecpx), [FPV_CMGT0] = BY_SIZE(fcmgt0), [FPV_CMGE0] = BY_SIZE(fcmge0),
 		[FPV_CMEQ0] = BY_SIZE(fcmeq0), [FPV_CMLE0] = BY_SIZE(fcmle0), [FPV_CMLT0] = BY_SIZE(fcmlt0),
 	};
+	static exec_fn *const packed[FPV_UNARY_COUNT][3] = {
+		[FPV_SQRT] = PACKED_OF(fsqrt), [FPV_CMGT0] = PACKED_OF(fcmgt0), [FPV_CMGE0] = PACKED_OF(fcmge0),
+		[FPV_CMEQ0] = PACKED_OF(fcmeq0), [FPV_CMLE0] = PACKED_OF(fcmle0), [FPV_CMLT0] = PACKED_OF(fcmlt0),
+	};
 	struct shape sh = shape_of(row, w);
 
-	return emit_lanes(t, fn[row->arg][sh.s - 1], sh, w, 0);
+	return emit_lanes(t, packed_or(fn[row->arg][sh.s - 1], packed[row->arg], sh), sh, w, 0);
 }
 
 static u64 replicate(enum fp_size s, u64 v)
@@ -557,9 +576,13 @@ bool tr_fp_sign(struct tr *t, const struct insn *row, u32 w)
 
 bool tr_frint_vec(struct tr *t, const struct insn *row, u32 w)
 {
+	static exec_fn *const packed[FPA_RM + 1][3] = {
+		[FP_RN] = PACKED_OF(frintn), [FP_RP] = PACKED_OF(frintp), [FP_RM] = PACKED_OF(frintm), [FP_RZ] = PACKED_OF(frintz),
+		[FP_RA] = PACKED_OF(frinta), [FPA_RM] = PACKED_OF(frintx),
+	};
 	struct shape sh = shape_of(row, w);
 
-	return emit_lanes(t, exec_frint, sh, w, cvt_pack(sh.s, sh.s, 0, row->arg));
+	return emit_lanes(t, packed_or(exec_frint, packed[row->arg & FPA_RM], sh), sh, w, cvt_pack(sh.s, sh.s, 0, row->arg));
 }
 
 /* The shape of a conversion, and its fraction bits: those of fixed-point rows come with the element size from immh:immb. */
@@ -577,17 +600,27 @@ static struct shape conversion_shape(const struct insn *row, u32 w, unsigned *fb
 
 bool tr_fcvt_vec(struct tr *t, const struct insn *row, u32 w)
 {
+	/* [unsigned][rounding mode] */
+	static exec_fn *const packed[2][FP_RA + 1][3] = {
+		{ [FP_RN] = PACKED_OF(fcvtns), [FP_RP] = PACKED_OF(fcvtps), [FP_RM] = PACKED_OF(fcvtms), [FP_RZ] = PACKED_OF(fcvtzs),
+		  [FP_RA] = PACKED_OF(fcvtas) },
+		{ [FP_RN] = PACKED_OF(fcvtnu), [FP_RP] = PACKED_OF(fcvtpu), [FP_RM] = PACKED_OF(fcvtmu), [FP_RZ] = PACKED_OF(fcvtzu),
+		  [FP_RA] = PACKED_OF(fcvtau) },
+	};
 	unsigned fbits;
 	struct shape sh = conversion_shape(row, w, &fbits);
 	exec_fn *fn = exec_fcvt_to_int;
 
-	if (row->arg == FP_RZ && sh.s != FP_H)
+	if (row->arg == FP_RZ && sh.s != FP_H && sh.scalar)
 		fn = sh.s == FP_D ? exec_fcvtzs64 : exec_fcvtzs32;
+	else if (!(row->arg & FPA_FIX))
+		fn = packed_or(fn, packed[!!(row->arg & FPA_U)][row->arg & 7], sh);
 	return emit_lanes(t, fn, sh, w, cvt_pack(sh.s, sh.s, fbits, row->arg));
 }
 
 bool tr_cvtf_vec(struct tr *t, const struct insn *row, u32 w)
 {
+	static exec_fn *const packed[2][3] = { { exec_scvtf32_q, NULL, exec_scvtf32_d }, { exec_ucvtf32_q, NULL, exec_ucvtf32_d } };
 	unsigned fbits;
 	struct shape sh = conversion_shape(row, w, &fbits);
 	exec_fn *fn = exec_cvtf;
@@ -596,6 +629,8 @@ bool tr_cvtf_vec(struct tr *t, const struct insn *row, u32 w)
 		fn = sh.s == FP_D ? exec_scvtf64 : exec_scvtf32;
 	else if (row->arg == FPA_U && sh.s == FP_S)
 		fn = exec_ucvtf32;
+	if (!(row->arg & FPA_FIX))
+		fn = packed_or(fn, packed[!!(row->arg & FPA_U)], sh);
 	return emit_lanes(t, fn, sh, w, cvt_pack(sh.s, sh.s, fbits, row->arg));
 }
 

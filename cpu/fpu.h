@@ -156,7 +156,7 @@ static inline u64 fp_expand_imm(enum fp_size s, u32 imm8)
  * choice of NaNs, and in flags where the result is infinite, or tiny (Arm detects tininess before
  * rounding). So a host result is kept when it is finite and (unless the operation is exact when
  * tiny, as addition is) above the smallest normal number; then the only flag is IXC, and the path
- * is taken only when IXC is set already.
+ * is taken only when IXC is set already. A product with zero, and the sum of one with a number, is exact.
  */
 static inline double fp_host64(u64 a)
 {
@@ -202,6 +202,16 @@ static inline bool fp64_is_plain(u64 a)
 static inline bool fp32_is_plain(u32 a)
 {
 	return (a << 1) - ((1u << 24) + 1) < (0xfeu << 24) - 1;
+}
+
+/* A product, or a sum with one: plain, or finite and exact because a factor is zero. */
+static inline bool fp64_product_ok(u64 r, u64 n, u64 m)
+{
+	return fp64_is_plain(r) || ((n << 1 == 0 || m << 1 == 0) && fp64_is_finite(r));
+}
+static inline bool fp32_product_ok(u32 r, u32 n, u32 m)
+{
+	return fp32_is_plain(r) || ((n << 1 == 0 || m << 1 == 0) && fp32_is_finite(r));
 }
 
 /* The host's square root (without a library's errno), and addend + n * m by its FMA: call the
@@ -261,14 +271,22 @@ static inline float fp32_host_fma(float addend, float n, float m)
 #define FP_HOST_TYPED(w, size)                                                                     \
 	FP_HOST_BINARY(w, size, add, x + y, fp##w##_is_finite)                                     \
 	FP_HOST_BINARY(w, size, sub, x - y, fp##w##_is_finite)                                     \
-	FP_HOST_BINARY(w, size, mul, x * y, fp##w##_is_plain)                                      \
+	static inline u##w fp##w##_mul(struct fpu *f, u##w a, u##w b)                              \
+	{                                                                                          \
+		__typeof__(fp_host##w(0)) x = fp_host##w(a), y = fp_host##w(b);                    \
+		u##w r = fp_bits##w(x * y);                                                        \
+                                                                                                   \
+		if (likely(f->host & FP_HOST_ROUND && fp##w##_product_ok(r, a, b)))                \
+			return r;                                                                  \
+		return (u##w)fp_mul(f, size, a, b);                                                \
+	}                                                                                          \
                                                                                                    \
 	static inline u##w fp##w##_fma(struct fpu *f, u##w addend, u##w n, u##w m)                 \
 	{                                                                                          \
 		if (likely(f->host & FP_HOST_FMA)) {                                               \
 			u##w r = fp_bits##w(fp##w##_host_fma(fp_host##w(addend), fp_host##w(n),    \
 							     fp_host##w(m)));                      \
-			if (likely(fp##w##_is_plain(r)))                                           \
+			if (likely(fp##w##_product_ok(r, n, m)))                                   \
 				return r;                                                          \
 		}                                                                                  \
 		return (u##w)fp_fma(f, size, addend, n, m);                                        \
