@@ -37,7 +37,9 @@ echo trapline >/etc/hostname
 echo '/dev/vda / ext4 defaults 0 1' >/etc/fstab
 rm -f /firstinit
 echo FIRST-BOOT-DONE
-sync; mount -o remount,ro /; echo o >/proc/sysrq-trigger; sleep 60
+sync
+mountpoint -q /proc || mount -t proc proc /proc
+exec poweroff -ff
 END
 chmod +x "$root/firstinit"
 rm -f "$out/debian.img"
