@@ -88,6 +88,10 @@ struct sr_reset {
 	const char *name;
 	u64 mask, value;
 };
+struct sr_core {
+	const char *name;
+	u64 value[4]; /* cortex-a53, a57, a72, neoverse-n1 */
+};
 struct sr_trap {
 	u8 class, reg, when, dir, from, in, target, ec;
 	u64 bits;
@@ -98,6 +102,7 @@ struct sr_trap {
 #define KEEPS(...)
 #define VHE(...)
 #define RESETS(...)
+#define CORES(...)
 #define TRAP(...)
 #define N 4
 
@@ -137,6 +142,14 @@ static const struct sr_reset sr_resets[] = {
 };
 #undef RESETS
 #define RESETS(...)
+
+#undef CORES
+#define CORES(name, a53, a57, a72, n1) { name, { a53, a57, a72, n1 } },
+__attribute__((unused)) static const struct sr_core sr_cores[] = {
+#include "sysreg_expect.def"
+};
+#undef CORES
+#define CORES(...)
 
 #undef TRAP
 #define TRAP(class, reg, bits, when, dir, from, in, target, ec) \

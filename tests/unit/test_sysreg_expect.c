@@ -24,6 +24,7 @@ static const struct board boards[] = {
 	{ "cortex-a57", false, false }, { "cortex-a57", true, false }, { "cortex-a57", false, true },
 	{ "cortex-a57", true, true },	{ "neoverse-n1", false, true }, { "neoverse-n1", true, false },
 	{ "neoverse-n1", true, true },	{ "max", true, true },
+	{ "cortex-a53", true, true },	{ "cortex-a72", true, true },
 };
 
 struct bench {
@@ -397,6 +398,72 @@ TEST(reset_values_of_the_manual)
 			if ((got & e->mask) != e->value)
 				FAIL_TEST("%s of %s is %#llx after reset", r->name, b.cfg.cpu,
 					  (unsigned long long)got);
+		}
+		bench_free(&b);
+	}
+}
+
+static const u64 *core_value(const char *core, const char *name)
+{
+	static const char *const cores[] = { "cortex-a53", "cortex-a57", "cortex-a72",
+					     "neoverse-n1" };
+
+	for (unsigned k = 0; k < ARRAY_SIZE(sr_cores); k++)
+		for (unsigned i = 0; i < ARRAY_SIZE(cores); i++)
+			if (sr_same(sr_cores[k].name, name) && !strcmp(cores[i], core))
+				return &sr_cores[k].value[i];
+	return NULL;
+}
+
+static bool has_reset(const char *name)
+{
+	for (unsigned k = 0; k < ARRAY_SIZE(sr_resets); k++)
+		if (sr_same(sr_resets[k].name, name))
+			return true;
+	for (unsigned k = 0; k < ARRAY_SIZE(sr_cores); k++)
+		if (sr_same(sr_cores[k].name, name))
+			return true;
+	return false;
+}
+
+/* What a row may read after reset: of a plain one, the bits that it has; RES0 and RES1 are fixed. */
+static void check_reset(struct bench *b, const struct sr_row *r, u64 got)
+{
+	const u64 *exact = core_value(b->cfg.cpu, r->name);
+	u64 may = sr_bits_of(&b->s, r, 0) | sr_bits_of(&b->s, r, 1);
+
+	if (exact && b->s.highest == 3 && (b->s.has & NEED_EL2) && got != *exact)
+		FAIL_TEST("%s of %s is %#llx, must be %#llx", r->name, b->cfg.cpu,
+			  (unsigned long long)got, (unsigned long long)*exact);
+	if (r->how == SRV_X)
+		return;
+	if (r->how == SRV_Z)
+		may = 0;
+	if ((got & ~(may | r->res1)) || (r->res1 & ~may & ~got))
+		FAIL_TEST("%s of %s has %#llx: RES0 or RES1 bits", r->name, b->cfg.cpu,
+			  (unsigned long long)got);
+}
+
+/* Every row that can be read, on every core; one of no plain kind must have its reset value listed. */
+TEST(every_row_after_reset)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(boards); i++) {
+		struct bench b;
+
+		if (!bench_new(&b, &boards[i]))
+			return;
+		set_el(&b, b.s.highest, true);
+		for (unsigned k = 0; k < SR_ROWS; k++) {
+			const struct sr_row *r = &sr_rows[k];
+			const struct sysreg *row;
+
+			if (r->rd > 3 || r->op0 == 1 || (r->needs & NEED_FEATURES & ~b.s.has) ||
+			    sr_expect(&b.s, r, 0).what != SR_OK)
+				continue;
+			if (r->how == SRV_X && !has_reset(r->name))
+				FAIL_TEST("%s has no reset value to be tested", r->name);
+			if (EXPECT_EQ(sysreg_resolve(b.c, row_enc(r), false, &row), SYS_OK))
+				check_reset(&b, r, sysreg_read(b.c, row));
 		}
 		bench_free(&b);
 	}
