@@ -6,7 +6,7 @@
 #include "cpu/block.h"
 #include "insn_gen.h"
 
-enum { COVER_ROWS = 1024, COVER_SEEN = 1 << 16, COVER_KNOWN = 8 };
+enum { COVER_ROWS = 1024, COVER_SEEN = 1 << 16, COVER_KNOWN = 16 };
 
 /* All numbers: parts of a test that ran beside each other are added. */
 struct cover_counts {

@@ -161,6 +161,9 @@ struct pe *pe_new(u32 max_block)
 	p->ram = bus_page(p->bus, pa_make(SPACE_NS, RAM), &writable);
 	if (!p->c || !p->ram)
 		return NULL;
+	/* data are written past the bus: every page counts as used */
+	for (u64 at = 0; at < RAM_SIZE; at += 4096)
+		bus_page(p->bus, pa_make(SPACE_NS, RAM + at), &writable);
 	make_tables(p);
 	set_registers(p->c);
 	return p;
