@@ -8,8 +8,13 @@ trapline_library(devices
 	pl011.c
 	pl031.c
 	pl061.c
+	pci/bridge.c
+	pci/host.c
+	pci/msix.c
+	pci/pci.c
 	virtio/blk.c
 	virtio/mmio.c
+	virtio/pci.c
 	virtio/queue.c
 	virtio/virtio.c)
 target_link_libraries(devices mmu base PkgConfig::LIBNBD)

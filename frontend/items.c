@@ -112,6 +112,37 @@ int option_drive(struct parse *p, const char *arg)
 	return item_parse(p, arg, NULL, &p->c->drives, &drive_kind, "-drive");
 }
 
+/* A disk's own device comes after all that have a -device; it is named as in QEMU. */
+static int drive_device(struct parse *p, struct config_item *drive, unsigned *n)
+{
+	struct config_item *device;
+	char name[24];
+
+	if (strcmp(config_text(drive, "if", "virtio"), "virtio"))
+		return 0;
+	snprintf(name, sizeof name, "virtio%u", (*n)++);
+	if (!config_text(drive, "id", NULL) && config_put(drive, "id", name))
+		return -ENOMEM;
+	for (size_t i = 0; i < board_kind_count; i++) {
+		if (strcmp(board_kinds[i].name, "virtio-blk-pci"))
+			continue;
+		device = config_add(&p->c->devices, &board_kinds[i], drive->option);
+		if (!device || config_put(device, "drive", config_text(drive, "id", "")))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int items_finish(struct parse *p)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < p->c->drives.n; i++)
+		if (drive_device(p, &p->c->drives.item[i], &n))
+			return why_set(p->why, ENOMEM, "no memory on the host");
+	return 0;
+}
+
 int option_disk(struct parse *p, const char *file)
 {
 	struct config_item *item = config_add(&p->c->drives, &drive_kind, p->option);

@@ -841,7 +841,8 @@ static int finish(struct parse *p)
 
 	if (c->demo)
 		apply_demo(c);
-	if (!c->cpu)
+	r = items_finish(p);
+	if (r == 0 && !c->cpu)
 		r = set_string(p, &c->cpu, "cortex-a57");
 	for (size_t i = 0; i < ARRAY_SIZE(c->serial); i++)
 		if (c->serial[i].kind == SERIAL_DEFAULT)

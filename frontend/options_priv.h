@@ -56,6 +56,8 @@ int option_device(struct parse *p, const char *arg);
 /* items.c: options whose keys stand in machine/kinds.c. */
 int option_drive(struct parse *p, const char *arg);
 int option_disk(struct parse *p, const char *file); /* -hda and the like */
+/* After the last option: a device for each -drive if=virtio. */
+int items_finish(struct parse *p);
 /*
  * Reads "key=value,..." for one item of `kind` into the list. implied: key of a first word without '='. option: how
  * messages call it.

@@ -15,10 +15,13 @@
  *	0x00_0905_0000  SMMUv3                             (not built)
  *	0x00_0908_0000  GED, power button in ACPI          (firmware and acpi=on)
  *	0x00_090b_0000  PL061 #1   4 KiB, Secure           (secure=on)
- *	0x00_0a00_0000  virtio-mmio, 32 x 512 bytes        (empty transports)
+ *	0x00_0a00_0000  virtio-mmio, 32 x 512 bytes
  *	0x00_0e00_0000  Secure RAM, 16 MiB                 (secure=on)
- *	0x00_1000_0000  PCIe MMIO, PIO, ECAM               (not built)
+ *	0x00_1000_0000  PCIe memory, to 0x3eff_0000; then I/O, 64 KiB
+ *	0x00_3f00_0000  PCIe ECAM, 16 MiB                  (highmem=off)
  *	0x00_4000_0000  RAM, -m bytes
+ *	0x40_1000_0000  PCIe ECAM, 256 MiB                 (highmem=on)
+ *	0x80_0000_0000  PCIe memory, 512 GiB               (highmem=on)
  */
 #ifndef MACHINE_BOARD_H
 #define MACHINE_BOARD_H
@@ -48,6 +51,16 @@
 #define BOARD_VIRTIO_BASE 0x0a000000ull
 #define BOARD_VIRTIO_SIZE 0x00000200ull
 #define BOARD_VIRTIO_N	  32
+#define BOARD_PCIE_MMIO_BASE	  0x10000000ull
+#define BOARD_PCIE_MMIO_SIZE	  0x2eff0000ull
+#define BOARD_PCIE_PIO_BASE	  0x3eff0000ull
+#define BOARD_PCIE_PIO_SIZE	  0x00010000ull
+#define BOARD_PCIE_ECAM_LOW	  0x3f000000ull /* highmem=off */
+#define BOARD_PCIE_ECAM_LOW_SIZE  0x01000000ull
+#define BOARD_PCIE_ECAM_HIGH	  0x4010000000ull
+#define BOARD_PCIE_ECAM_HIGH_SIZE 0x10000000ull
+#define BOARD_PCIE_MMIO_HIGH	  0x8000000000ull /* not with highmem=off */
+#define BOARD_PCIE_MMIO_HIGH_SIZE 0x8000000000ull
 #define BOARD_SECRAM_BASE 0x0e000000ull
 #define BOARD_SECRAM_SIZE 0x01000000ull
 #define BOARD_RAM_BASE	  0x40000000ull
@@ -69,6 +82,7 @@
 #define BOARD_SPI_UART0	 1
 #define BOARD_SPI_RTC	 2
 #define BOARD_SPI_GPIO	 7
+#define BOARD_SPI_PCIE	 3 /* to 6: INTA to INTD */
 #define BOARD_SPI_UART1	 8
 #define BOARD_SPI_GED	 9
 #define BOARD_SPI_V2M	 48 /* the first of those that GICv2m raises */

@@ -169,6 +169,7 @@ static void add_all(struct tree *t, const struct config *c, const struct cpu_cor
 	tree_gic(t, c);
 	add_pmu(t, core);
 	tree_devices(t, c);
+	tree_pci(t, c);
 	tree_gpio(t, c);
 	tree_virtio(t, c);
 	tree_fw_cfg(t);

@@ -27,7 +27,7 @@ static void msi_controller(struct tree *t, const char *name, const char *compati
 void tree_gic(struct tree *t, const struct config *c)
 {
 	static const char path[] = GIC_PATH;
-	u32 phandle = t->next_phandle++;
+	u32 phandle = t->gic = t->next_phandle++;
 
 	tree_u32(t, "/", "interrupt-parent", phandle);
 	tree_add(t, "/", path + 1);

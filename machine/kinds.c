@@ -2,6 +2,7 @@
 #include "machine/kinds.h"
 
 #include "base/types.h"
+#include "devices/pci/pci.h"
 
 #define TEXT(n, f, h)	     { .name = n, .form = f, .help = h, .type = PARAM_TEXT }
 #define BOOL(n, h)	     { .name = n, .form = "on|off", .help = h, .type = PARAM_BOOL }
@@ -52,12 +53,30 @@ static const struct param blk_params[] = {
 	TEXT("iothread", "NAME", NULL),
 };
 
+static const struct param bridge_params[] = {
+	NUMBER("chassis", "N", NULL, 0, 255),
+	NUMBER("chassis_nr", "N", NULL, 0, 255),
+	NUMBER("slot", "N", NULL, 0, 65535),
+	NUMBER("port", "N", NULL, 0, 255),
+	BOOL("hotplug", NULL),
+	BOOL("msi", NULL),
+	BOOL("shpc", NULL),
+	TEXT("io-reserve", "SIZE", NULL),
+	TEXT("mem-reserve", "SIZE", NULL),
+	TEXT("pref64-reserve", "SIZE", NULL),
+};
+
+#define BRIDGE(kind, help, detail)                                                                 \
+	{ kind, help, bridge_params, ARRAY_SIZE(bridge_params), PLACE_BRIDGE, NULL, detail }
 #define BOTH(kind, help, params, make)                                                             \
 	{ kind "-device", help, params, ARRAY_SIZE(params), PLACE_MMIO, make, 0 },                 \
 	{ kind "-pci", help, params, ARRAY_SIZE(params), PLACE_PCI, make, 0 }
 
 const struct item_kind board_kinds[] = {
 	BOTH("virtio-blk", "a disk", blk_params, make_virtio_blk),
+	BRIDGE("pcie-root-port", "a PCI Express port with a bus of one slot", PCI_ROOT_PORT),
+	BRIDGE("pcie-pci-bridge", "a bridge from Express to a conventional bus", PCI_EXPRESS_BRIDGE),
+	BRIDGE("pci-bridge", "a bridge between conventional buses", PCI_BRIDGE),
 };
 const size_t board_kind_count = ARRAY_SIZE(board_kinds);
 

@@ -57,6 +57,7 @@ struct machine {
 	struct pl061 *secgpio; /* NULL without secure=on */
 	struct uart_port uart[2];
 	struct board_virtio *virtio; /* make_virtio.c */
+	struct pci_host *pci;
 	struct cpu_core core;
 	struct tlb_config tlb;
 	struct boot_plan *plan;
@@ -81,14 +82,19 @@ int make_gic(struct machine *m, struct why *why);
 int make_devices(struct machine *m, struct why *why);
 int make_firmware(struct machine *m, struct why *why); /* flash, fw_cfg, power button */
 int make_virtio(struct machine *m, struct why *why);
+int make_pci(struct machine *m, struct why *why);
 void free_gic(struct machine *m);
 void free_devices(struct machine *m);
 void free_firmware(struct machine *m);
 void free_virtio(struct machine *m);
+void free_pci(struct machine *m);
 
 /* make_virtio.c: what virtio devices are lent, and all of them in the order of the command line (NULL after the last). */
 struct virtio_env machine_virtio_env(struct machine *m);
 struct virtio_device *machine_virtio(struct machine *m, size_t i);
+/* The device of one item, which free_virtio() frees. NULL with *why. */
+struct config_item;
+struct virtio_device *machine_make_virtio(struct machine *m, const struct config_item *item, struct why *why);
 
 /* machine.c, for parallel.c: a powered PE that does not sleep; what happens between rounds; time that nobody uses. */
 bool machine_runnable(const struct seat *s);

@@ -109,14 +109,26 @@ static int pick_slot(struct machine *m, const struct config_item *item, struct v
 	return i < 0 ? why_set(why, EINVAL, "%s: all %d virtio-mmio slots are taken", item->option, BOARD_VIRTIO_N) : i;
 }
 
-/* Makes the device of one item and remembers it for statistics and the end. */
-static struct virtio_device *make_one(struct machine *m, const struct config_item *item, struct why *why)
+/* Two devices of one name would be one in the statistics. */
+static void make_unique(struct machine *m, struct virtio_device *d)
+{
+	size_t len = strlen(d->name);
+
+	for (size_t i = 0; i < m->virtio->n; i++)
+		if (!strcmp(m->virtio->device[i]->name, d->name)) {
+			snprintf(d->name + len, sizeof d->name - len, ".%zu", m->virtio->n);
+			return;
+		}
+}
+
+struct virtio_device *machine_make_virtio(struct machine *m, const struct config_item *item, struct why *why)
 {
 	struct virtio_device *d = item->kind->make(m, item, why);
 
-	if (d)
-		m->virtio->device[m->virtio->n++] = d;
-	return d;
+	if (!d)
+		return NULL;
+	make_unique(m, d);
+	return m->virtio->device[m->virtio->n++] = d;
 }
 
 static int make_slots(struct machine *m, struct virtio_device *const *in_slot, struct why *why)
@@ -147,7 +159,7 @@ static int make_mmio(struct machine *m, struct why *why)
 		slot = pick_slot(m, item, in_slot, why);
 		if (slot < 0)
 			return slot;
-		in_slot[slot] = make_one(m, item, why);
+		in_slot[slot] = machine_make_virtio(m, item, why);
 		if (!in_slot[slot])
 			return -EINVAL;
 	}

@@ -17,6 +17,7 @@ struct tree {
 	int err;
 	u32 next_phandle;
 	u32 clock; /* phandle of the APB clock */
+	u32 gic;   /* phandle of the interrupt controller */
 	u32 msi;   /* phandle of what MSIs go to; 0: nothing takes them */
 };
 
@@ -48,6 +49,7 @@ void tree_flash(struct tree *t, const struct config *c);   /* dtb_devices.c */
 void tree_gic(struct tree *t, const struct config *c);     /* dtb_gic.c */
 void tree_devices(struct tree *t, const struct config *c); /* dtb_devices.c */
 void tree_gpio(struct tree *t, const struct config *c);	   /* dtb_devices.c */
+void tree_pci(struct tree *t, const struct config *c);	   /* dtb_pci.c, after tree_gic() */
 void tree_virtio(struct tree *t, const struct config *c);  /* dtb_virtio.c */
 void tree_fw_cfg(struct tree *t);			   /* dtb_devices.c */
 

@@ -44,6 +44,11 @@ refused "the image is empty" -kernel "$work/zeros" -drive if=none,id=d,file="$wo
 refused "drive=e: expected the id of a -drive" -kernel "$work/zeros" -device virtio-blk-device,drive=e
 refused "two devices use it" -kernel "$work/zeros" -drive if=none,id=d,file="$work/zeros" -device virtio-blk-device,drive=d -device virtio-blk-device,drive=d
 refused "queue-size: expected a power of two, got 100" -kernel "$work/zeros" -drive if=none,id=d,file="$work/zeros" -device virtio-blk-device,drive=d,queue-size=100
+refused "expected pcie.0 or the id of a bridge before it" -kernel "$work/zeros" -device pci-bridge,bus=x
+refused "addr: expected SLOT or SLOT.FUNCTION" -kernel "$work/zeros" -device pci-bridge,id=b,addr=20
+refused "there is a device already on pcie.0" -kernel "$work/zeros" -device pci-bridge,id=a,addr=1 -device pci-bridge,id=b,addr=1
+refused "behind a port there is only slot 0" -kernel "$work/zeros" -device pcie-root-port,id=p -device pci-bridge,id=b,bus=p,addr=1
+refused "expected an id that no other bus has" -kernel "$work/zeros" -device pci-bridge,id=a -device pci-bridge,id=a
 refused "-drive: format: expected raw, got 'qcow2'" -kernel "$work/zeros" -drive file=x,format=qcow2
 refused "-drive: unknown key 'fil'; the closest known one is 'file'" -kernel "$work/zeros" -drive fil=x
 refused "gic-version: expected 3 or max, got '2'" -M virt,gic-version=2 -kernel "$work/zeros"

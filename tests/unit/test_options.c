@@ -185,7 +185,7 @@ TEST(disks_and_their_devices_are_kept_in_order)
 				   "-device virtio-blk,drive=e,id=n -global virtio-mmio.force-legacy=false");
 
 	ASSERT(l.r == 0);
-	ASSERT(l.c.drives.n == 2 && l.c.devices.n == 2);
+	ASSERT(l.c.drives.n == 2 && l.c.devices.n == 3);
 	EXPECT_STR(config_text(&l.c.drives.item[0], "file", ""), "a,b.img");
 	EXPECT(config_bool(&l.c.drives.item[0], "snapshot", false));
 	EXPECT(!config_bool(&l.c.drives.item[0], "readonly", false));
@@ -193,6 +193,7 @@ TEST(disks_and_their_devices_are_kept_in_order)
 	EXPECT_EQ(config_number(&l.c.devices.item[0], "queue-size", 256), 64);
 	EXPECT_EQ(config_number(&l.c.devices.item[0], "num-queues", 1), 1);
 	EXPECT_STR(l.c.devices.item[1].kind->name, "virtio-blk-pci");
+	EXPECT_STR(config_text(&l.c.devices.item[2], "drive", ""), "virtio0"); /* of -hda */
 	EXPECT(config_find(&l.c.drives, "d") == &l.c.drives.item[0]);
 	EXPECT(!config_find(&l.c.drives, "e"));
 	EXPECT(l.c.disk_snapshot && l.c.virtio_modern);
