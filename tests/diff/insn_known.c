@@ -58,7 +58,8 @@ static bool unaligned(u32 w, const struct state *before, const struct state *wan
 static bool no_cvap(u32 w, const struct state *before, const struct state *want,
 		    const struct state *got)
 {
-	return (w & ~31u) == 0xd50b7c20 && want->stop == STOP_UNDEFINED && got->stop == STOP_END;
+	return (w & ~31u) == 0xd50b7c20 && want->stop == STOP_UNDEFINED &&
+	       (got->stop == STOP_END || got->stop == STOP_MEMORY);
 }
 
 /* DC CVAC, CVAU, CVAP, CIVAC; IC IVAU */
