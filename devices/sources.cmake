@@ -2,9 +2,15 @@ trapline_library(devices
 	block.c
 	block_file.c
 	block_nbd.c
+	chardev.c
 	flash.c
 	fw_cfg.c
 	ged.c
+	net.c
+	outside.c
+	p9.c
+	p9_fid.c
+	p9_host.c
 	pl011.c
 	pl031.c
 	pl061.c
@@ -12,9 +18,10 @@ trapline_library(devices
 	pci/host.c
 	pci/msix.c
 	pci/pci.c
+	slirp.c
 	virtio/blk.c
 	virtio/mmio.c
 	virtio/pci.c
 	virtio/queue.c
 	virtio/virtio.c)
-target_link_libraries(devices mmu base PkgConfig::LIBNBD)
+target_link_libraries(devices mmu base PkgConfig::LIBNBD PkgConfig::SLIRP)
