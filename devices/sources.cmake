@@ -20,8 +20,12 @@ trapline_library(devices
 	pci/pci.c
 	slirp.c
 	virtio/blk.c
+	virtio/console.c
 	virtio/mmio.c
 	virtio/pci.c
+	virtio/net.c
+	virtio/p9.c
 	virtio/queue.c
+	virtio/rng.c
 	virtio/virtio.c)
 target_link_libraries(devices mmu base PkgConfig::LIBNBD PkgConfig::SLIRP)

@@ -189,6 +189,10 @@ static const struct {
 	const char *name, *means;
 } short_names[] = {
 	{ "virtio-blk", "virtio-blk-pci" },
+	{ "virtio-net", "virtio-net-pci" },
+	{ "virtio-rng", "virtio-rng-pci" },
+	{ "virtio-serial", "virtio-serial-pci" },
+	{ "virtio-9p", "virtio-9p-pci" },
 };
 
 static const char *kind_name(const void *list, size_t i)

@@ -295,6 +295,7 @@ static int set_serial(struct parse *p, const char *arg)
 		{ "mon:stdio", SERIAL_MON },
 	};
 	struct config_serial *s;
+	int r;
 
 	if (p->serials == ARRAY_SIZE(p->c->serial))
 		return refuse(p, "the board has %zu UARTs", ARRAY_SIZE(p->c->serial));
@@ -308,7 +309,8 @@ static int set_serial(struct parse *p, const char *arg)
 			s->kind = kinds[i].kind;
 			return 0;
 		}
-	return refuse(p, "expected stdio, mon:stdio, file:PATH, null or none, got '%s'", arg);
+	r = option_serial_chardev(p, arg, s);
+	return r != 1 ? r : refuse(p, "expected stdio, mon:stdio, file:PATH, chardev:NAME, tcp:HOST:PORT, unix:PATH, pty, null or none, got '%s'", arg);
 }
 static int set_nographic(struct parse *p, const char *arg)
 {
@@ -619,7 +621,7 @@ const struct option option_table[] = {
 	OPT("fw_cfg", "name=NAME,file=FILE|string=TEXT", option_fw_cfg, "A file for firmware."),
 	OPT("boot", "menu=on|off[,splash-time=MS]", option_boot, "Whether firmware shows its boot menu."),
 	GROUP("The console"),
-	OPT("serial", "stdio|mon:stdio|file:PATH|null|none", set_serial,
+	OPT("serial", "stdio|mon:stdio|file:PATH|chardev:NAME|tcp:HOST:PORT|unix:PATH|pty|null|none", set_serial,
 	    "Where the UART goes; a second one is the Secure UART. Ctrl-A x quits, Ctrl-A h helps."),
 	OPT("nographic", NULL, set_nographic, "The UART on the terminal, which is the default."),
 	OPT("nodefaults", NULL, set_nodefaults, "No UART unless -serial asks for it."),
@@ -627,8 +629,18 @@ const struct option option_table[] = {
 	OPT("vga", "none", set_none, "Accepted; there is no display."),
 	OPT("monitor", "none", set_monitor, "Accepted; there is no monitor."),
 	OPT("parallel", "none", set_none, "Accepted; there is no parallel port."),
-	OPT("net", "none", set_none, "Accepted; there is no network."),
-	OPT("nic", "none", set_none, "Accepted; there is no network."),
+	GROUP("Network, ports, folders"),
+	OPT("netdev", "user,id=NAME[,hostfwd=tcp|udp:[ADDR]:PORT-[ADDR]:PORT][,tftp=DIR][,KEY=VALUE...]", option_netdev,
+	    "A network for a -device virtio-net-pci,netdev=NAME, whose connections are the host's."),
+	OPT("nic", "user[,model=NAME][,mac=ADDRESS][,KEY=VALUE...] or none", option_nic, "Such a network together with its card."),
+	OPT("net", "none", option_net, "Accepted for QEMU's sake."),
+	OPT("chardev", "null|stdio|file|socket|pty,id=NAME[,KEY=VALUE...]", option_chardev,
+	    "Where a port's bytes go, for chardev=NAME of a virtconsole or virtserialport and for -serial chardev:NAME."),
+	OPT("fsdev", "local,id=NAME,path=DIR[,readonly=on][,security_model=none]", option_fsdev,
+	    "A folder for a -device virtio-9p-pci,fsdev=NAME,mount_tag=TAG."),
+	OPT("virtfs", "local,path=DIR,mount_tag=TAG[,KEY=VALUE...]", option_virtfs, "Such a folder together with its device."),
+	OPT("object", "rng-builtin|rng-random,id=NAME[,filename=FILE]", option_object,
+	    "Random numbers for a -device virtio-rng-pci,rng=NAME: seeded, or the host's."),
 	GROUP("The run"),
 	OPT("no-reboot", NULL, set_no_reboot, "A reset by the guest ends the run."),
 	OPT("no-shutdown", NULL, set_no_shutdown,
@@ -669,11 +681,6 @@ const struct option option_table[] = {
 	MISSING("blockdev", "...", "not built; use -drive"),
 	MISSING("cdrom", "FILE", "not built; use -drive if=virtio,readonly=on,file=FILE"),
 	MISSING("sd", "FILE", "not built; use -drive if=virtio,file=FILE"),
-	MISSING("netdev", "...", "network devices are not built yet"),
-	MISSING("chardev", "...", "character devices are not built; use -serial"),
-	MISSING("object", "...", "QEMU objects are not built"),
-	MISSING("fsdev", "...", "9p is not built yet"),
-	MISSING("virtfs", "...", "9p is not built yet"),
 	MISSING("S", NULL, "the debugger is not built yet"),
 	MISSING("s", NULL, "the debugger is not built yet"),
 	MISSING("gdb", "DEV", "the debugger is not built yet"),
@@ -821,9 +828,13 @@ static bool on_stdio(const struct config_serial *s)
 
 static int check_serial(struct parse *p)
 {
+	unsigned users = on_stdio(&p->c->serial[0]) + on_stdio(&p->c->serial[1]);
+
+	for (size_t i = 0; i < p->c->chardevs.n; i++)
+		users += !strcmp(p->c->chardevs.item[i].kind->name, "stdio");
 	p->option = "-serial";
-	if (on_stdio(&p->c->serial[0]) && on_stdio(&p->c->serial[1]))
-		return refuse(p, "only one of the UARTs can be on stdio");
+	if (users > 1)
+		return refuse(p, "only one of the UARTs and -chardevs can be on stdio (-serial none takes the first UART away)");
 	return 0;
 }
 

@@ -72,6 +72,17 @@ int option_pflash(struct parse *p, const char *arg);
 int option_fw_cfg(struct parse *p, const char *arg);
 int option_boot(struct parse *p, const char *arg);
 
+/* backends.c */
+int option_netdev(struct parse *p, const char *arg);
+int option_nic(struct parse *p, const char *arg);
+int option_net(struct parse *p, const char *arg);
+int option_chardev(struct parse *p, const char *arg);
+int option_fsdev(struct parse *p, const char *arg);
+int option_virtfs(struct parse *p, const char *arg);
+int option_object(struct parse *p, const char *arg);
+/* A -serial that is a -chardev, or short for one; 1: it is not. */
+int option_serial_chardev(struct parse *p, const char *arg, struct config_serial *s);
+
 struct log_item {
 	const char *name, *help;
 	u32 mask;

@@ -6,6 +6,7 @@
 #include "frontend/session.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,12 +14,14 @@
 #include <unistd.h>
 
 #include "frontend/terminal.h"
+#include "machine/kinds.h"
 #include "machine/machine.h"
 
 #define PORTS	  2
 #define PS_PER_NS 1000ull
 /* While idle at wall-clock speed, and while running ahead of it under --realtime on. */
 #define LONGEST_WAIT_NS 1000000000ull
+enum { FILES_MAX = 1024 };
 
 struct session {
 	const struct config *c;
@@ -27,7 +30,7 @@ struct session {
 	FILE *files[PORTS];	   /* SERIAL_FILE */
 	FILE *log_file;
 	struct log *log;
-	int stdio_port; /* -1: none */
+	int stdio_port; /* may be MACHINE_PORT_STDIO; -1: none */
 	u64 host_start; /* nanoseconds */
 	u8 pending[256];
 	size_t pending_at, pending_count;
@@ -47,7 +50,7 @@ static void session_tx(void *ctx, unsigned port, u8 byte)
 
 	if ((int)port == s->stdio_port)
 		terminal_write(s->terminal, &byte, 1);
-	else if (s->files[port])
+	else if (port < PORTS && s->files[port])
 		putc(byte, s->files[port]);
 }
 
@@ -66,6 +69,14 @@ static void feed(struct session *s)
 	}
 }
 
+/* Sleeps until the user or anybody else outside wants something, or for ns nanoseconds; sometimes for less. */
+static void wait_outside(struct session *s, u64 ns)
+{
+	struct pollfd files[1 + FILES_MAX];
+
+	terminal_wait(s->terminal, files + 1, machine_files(s->m, files + 1, FILES_MAX), ns);
+}
+
 static bool session_poll(void *ctx)
 {
 	struct session *s = ctx;
@@ -77,15 +88,23 @@ static bool session_poll(void *ctx)
 		guest = machine_now(s->m) / PS_PER_NS;
 		host = host_ns() - s->host_start;
 		if (guest > host)
-			terminal_wait(s->terminal, guest - host);
+			wait_outside(s, guest - host);
 	}
 	return terminal_ended(s->terminal) != TERMINAL_NONE;
+}
+
+/* Somebody at a socket may say something. */
+static bool outside_is_open(const struct session *s)
+{
+	struct pollfd one;
+
+	return machine_files(s->m, &one, 1) != 0;
 }
 
 static bool idle_is_real(const struct session *s)
 {
 	return s->c->realtime == REALTIME_ON ||
-	       (s->c->realtime == REALTIME_IDLE && terminal_interactive(s->terminal));
+	       (s->c->realtime == REALTIME_IDLE && (terminal_interactive(s->terminal) || outside_is_open(s)));
 }
 
 static u64 session_idle(void *ctx, u64 now, u64 next)
@@ -95,12 +114,12 @@ static u64 session_idle(void *ctx, u64 now, u64 next)
 
 	if (!idle_is_real(s)) {
 		/* nothing to skip to: only a key can wake the guest, and until then no time passes */
-		if (next != UINT64_MAX || !terminal_open_ended(s->terminal))
+		if (next != UINT64_MAX || !(terminal_open_ended(s->terminal) || outside_is_open(s)))
 			return next;
-		terminal_wait(s->terminal, LONGEST_WAIT_NS);
+		wait_outside(s, LONGEST_WAIT_NS);
 		return now;
 	}
-	terminal_wait(s->terminal, ns < LONGEST_WAIT_NS ? ns : LONGEST_WAIT_NS);
+	wait_outside(s, ns < LONGEST_WAIT_NS ? ns : LONGEST_WAIT_NS);
 	waited = (host_ns() - start) * PS_PER_NS;
 	return waited < next - now ? now + waited : next;
 }
@@ -122,6 +141,14 @@ static int open_ports(struct session *s, struct why *why)
 			s->stdio_port = i;
 			guest_gets_ctrl_c = serial[i].kind == SERIAL_MON;
 		}
+	}
+	for (size_t i = 0; i < s->c->chardevs.n; i++) {
+		const struct config_item *chardev = &s->c->chardevs.item[i];
+
+		if (strcmp(chardev->kind->name, "stdio"))
+			continue;
+		s->stdio_port = MACHINE_PORT_STDIO;
+		guest_gets_ctrl_c = !config_bool(chardev, "signal", true);
 	}
 	s->terminal = terminal_open(s->stdio_port >= 0, guest_gets_ctrl_c);
 	if (!s->terminal)
@@ -259,7 +286,7 @@ int session_run(const struct config *c, int *status, struct why *why)
 		end = machine_run(s.m);
 		while (end == MACHINE_POWEROFF && c->no_shutdown &&
 		       terminal_ended(s.terminal) == TERMINAL_NONE)
-			terminal_wait(s.terminal, LONGEST_WAIT_NS);
+			wait_outside(&s, LONGEST_WAIT_NS);
 		seconds = (double)(host_ns() - s.host_start) / 1e9;
 		terminal_flush(s.terminal);
 		asked = terminal_ended(s.terminal);

@@ -35,7 +35,7 @@ struct terminal {
 	_Atomic enum terminal_end end;
 	atomic_int error; /* errno of a write that failed */
 
-	pthread_cond_t changed; /* input or an end */
+	int changed_fd;		/* input or an end: an eventfd for terminal_wait() */
 	pthread_mutex_t lock;	/* what follows */
 	u8 in[4096];
 	size_t in_head, in_count;
@@ -84,19 +84,24 @@ static void say(struct terminal *t, const char *text)
 	pthread_mutex_unlock(&t->lock);
 }
 
-static void wake(struct terminal *t)
+static void ring(int event_fd)
 {
 	u64 one = 1;
 
-	if (write(t->wake_fd, &one, sizeof one) < 0)
-		return; /* the counter is full: the thread is awake anyway */
+	if (write(event_fd, &one, sizeof one) < 0)
+		return; /* the counter is full: whoever waits is awake anyway */
+}
+
+static void wake(struct terminal *t)
+{
+	ring(t->wake_fd);
 }
 
 static void finish(struct terminal *t, enum terminal_end why)
 {
 	pthread_mutex_lock(&t->lock);
 	t->end = why;
-	pthread_cond_signal(&t->changed);
+	ring(t->changed_fd);
 	pthread_mutex_unlock(&t->lock);
 }
 
@@ -105,7 +110,7 @@ static void push(struct terminal *t, u8 byte)
 	pthread_mutex_lock(&t->lock);
 	if (t->in_count < sizeof t->in)
 		t->in[(t->in_head + t->in_count++) % sizeof t->in] = byte;
-	pthread_cond_signal(&t->changed);
+	ring(t->changed_fd);
 	pthread_mutex_unlock(&t->lock);
 }
 
@@ -204,7 +209,7 @@ static void *terminal_thread(void *arg)
 			fds[FD_INPUT].fd = -1;
 			pthread_mutex_lock(&t->lock);
 			t->input_ended = true;
-			pthread_cond_signal(&t->changed);
+			ring(t->changed_fd);
 			pthread_mutex_unlock(&t->lock);
 		}
 	}
@@ -242,14 +247,14 @@ static bool start(struct terminal *t)
 	pthread_sigmask(SIG_BLOCK, &served, &t->blocked_before);
 	t->signal_fd = signalfd(-1, &served, SFD_CLOEXEC);
 	t->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	return t->signal_fd >= 0 && t->wake_fd >= 0 &&
+	t->changed_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return t->signal_fd >= 0 && t->wake_fd >= 0 && t->changed_fd >= 0 &&
 	       pthread_create(&t->thread, NULL, terminal_thread, t) == 0;
 }
 
 struct terminal *terminal_open(bool input, bool guest_gets_ctrl_c)
 {
 	struct terminal *t = calloc(1, sizeof *t);
-	pthread_condattr_t attr;
 
 	if (!t)
 		return NULL;
@@ -257,10 +262,6 @@ struct terminal *terminal_open(bool input, bool guest_gets_ctrl_c)
 	t->input_ended = !input;
 	t->interactive = input && isatty(STDIN_FILENO);
 	pthread_mutex_init(&t->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&t->changed, &attr);
-	pthread_condattr_destroy(&attr);
 	if (t->interactive)
 		make_raw(t, guest_gets_ctrl_c);
 	if (start(t))
@@ -283,8 +284,8 @@ void terminal_close(struct terminal *t)
 	rescue_disarm();
 	close(t->signal_fd);
 	close(t->wake_fd);
+	close(t->changed_fd);
 	pthread_sigmask(SIG_SETMASK, &t->blocked_before, NULL);
-	pthread_cond_destroy(&t->changed);
 	pthread_mutex_destroy(&t->lock);
 	free(t);
 }
@@ -309,18 +310,21 @@ bool terminal_open_ended(const struct terminal *t)
 	return !t->input_ended;
 }
 
-void terminal_wait(struct terminal *t, u64 ns)
+void terminal_wait(struct terminal *t, struct pollfd *files, size_t n, u64 ns)
 {
-	struct timespec until;
+	const struct timespec wait = { .tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000) };
+	bool something;
+	u64 count;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	ns += (u64)until.tv_nsec;
-	until.tv_sec += (time_t)(ns / 1000000000);
-	until.tv_nsec = (long)(ns % 1000000000);
 	pthread_mutex_lock(&t->lock);
-	if (!t->in_count && t->end == TERMINAL_NONE)
-		pthread_cond_timedwait(&t->changed, &t->lock, &until);
+	something = t->in_count || t->end != TERMINAL_NONE;
 	pthread_mutex_unlock(&t->lock);
+	if (something)
+		return;
+	files[-1] = (struct pollfd){ .fd = t->changed_fd, .events = POLLIN };
+	ppoll(files - 1, n + 1, &wait, NULL);
+	if (read(t->changed_fd, &count, sizeof count) < 0)
+		return; /* it was a file, or the time */
 }
 
 size_t terminal_read(struct terminal *t, u8 *to, size_t room)

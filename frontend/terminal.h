@@ -8,6 +8,7 @@
 
 #include "base/types.h"
 
+struct pollfd;
 struct terminal;
 
 enum terminal_end {
@@ -34,10 +35,10 @@ size_t terminal_read(struct terminal *t, u8 *to, size_t room);
 void terminal_write(struct terminal *t, const u8 *bytes, size_t n);
 void terminal_flush(struct terminal *t);
 /*
- * Sleeps until something was typed, input ended, the user wants to stop, or `ns` nanoseconds passed;
- * sometimes for less.
+ * Sleeps until something was typed, input ended, the user wants to stop, one of the n files is ready, or `ns` nanoseconds
+ * passed; sometimes for less. files[-1] is the terminal's to use.
  */
-void terminal_wait(struct terminal *t, u64 ns);
+void terminal_wait(struct terminal *t, struct pollfd *files, size_t n, u64 ns);
 /* More may be typed: standard input did not end. */
 bool terminal_open_ended(const struct terminal *t);
 enum terminal_end terminal_ended(const struct terminal *t);

@@ -109,6 +109,10 @@ void config_free(struct config *c)
 	boot_files_free(&c->boot);
 	items_free(&c->devices);
 	items_free(&c->drives);
+	items_free(&c->netdevs);
+	items_free(&c->chardevs);
+	items_free(&c->fsdevs);
+	items_free(&c->objects);
 	for (size_t i = 0; i < ARRAY_SIZE(c->serial); i++)
 		free(c->serial[i].path);
 	free(c->bios);

@@ -34,11 +34,12 @@ enum config_serial_kind {
 	SERIAL_STDIO,
 	SERIAL_MON, /* stdio, and Ctrl-C goes to the guest (mon:stdio, -nographic) */
 	SERIAL_FILE,
+	SERIAL_CHARDEV, /* a -chardev; path holds its id */
 };
 
 struct config_serial {
 	enum config_serial_kind kind;
-	char *path; /* SERIAL_FILE */
+	char *path; /* SERIAL_FILE, SERIAL_CHARDEV */
 };
 
 /* A flash bank's contents: -pflash, -drive if=pflash. */
@@ -84,7 +85,7 @@ struct config {
 	struct boot_files boot;
 	bool demo; /* boot.builtin is the demo */
 
-	struct config_items devices, drives; /* in the order of the command line */
+	struct config_items devices, drives, netdevs, chardevs, fsdevs, objects; /* in the order of the command line */
 	bool disk_snapshot;	 /* -snapshot: no disk is written to */
 	bool virtio_modern;	 /* virtio-mmio slots have version 2 */
 

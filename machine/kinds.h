@@ -32,6 +32,7 @@ enum kind_place {
 	PLACE_MMIO, /* a virtio-mmio slot */
 	PLACE_PCI,  /* a PCI function; also takes pci_params */
 	PLACE_BRIDGE, /* a PCI bridge or root port; likewise */
+	PLACE_PORT, /* a port of a virtio-serial controller, which makes it */
 };
 
 struct item_kind {
@@ -41,7 +42,7 @@ struct item_kind {
 	enum kind_place place;
 	/* PLACE_MMIO and PLACE_PCI: the device behind the transport; NULL with *why when it cannot be made */
 	struct virtio_device *(*make)(struct machine *m, const struct config_item *item, struct why *why);
-	u32 detail; /* PLACE_BRIDGE: which (make_pci.c) */
+	u32 detail; /* PLACE_BRIDGE: which (make_pci.c); PLACE_PORT: a console; -chardev: its kind; -object: a host file */
 };
 
 /* -device */
@@ -51,10 +52,18 @@ extern const size_t board_kind_count;
 const struct param *place_params(enum kind_place place, size_t *n);
 /* -drive */
 extern const struct item_kind drive_kind;
+/* -netdev, -chardev, -fsdev, -object, and the two that also make a device */
+extern const struct item_kind netdev_kinds[], chardev_kinds[], fsdev_kinds[], object_kinds[];
+extern const struct item_kind nic_kind, virtfs_kind;
+extern const size_t netdev_kind_count, chardev_kind_count, fsdev_kind_count, object_kind_count;
 
 /*
  * make_virtio.c and others: devices for the rows. Each gets the checked item.
  */
 struct virtio_device *make_virtio_blk(struct machine *m, const struct config_item *item, struct why *why);
+struct virtio_device *make_virtio_net(struct machine *m, const struct config_item *item, struct why *why);
+struct virtio_device *make_virtio_rng(struct machine *m, const struct config_item *item, struct why *why);
+struct virtio_device *make_virtio_serial(struct machine *m, const struct config_item *item, struct why *why);
+struct virtio_device *make_virtio_p9(struct machine *m, const struct config_item *item, struct why *why);
 
 #endif

@@ -262,7 +262,9 @@ bool machine_between(struct machine *m)
 	if (m->now >= m->next_poll) {
 		if (m->io.poll && m->io.poll(m->io.ctx))
 			machine_end_with(m, MACHINE_STOPPED);
-		m->next_poll = m->now + POLL_PS;
+		outside_poll(&m->outside);
+		/* on a fixed grid, however the outside cut the idle time before */
+		m->next_poll = (m->now / POLL_PS + 1) * POLL_PS;
 		if (m->cfg->max_insns && begun(m) >= m->cfg->max_insns)
 			machine_end_with(m, MACHINE_LIMIT);
 	}
@@ -309,11 +311,20 @@ void machine_rx(struct machine *m, unsigned port, u8 byte)
 {
 	if (port < 2 && m->uart[port].dev)
 		pl011_rx(m->uart[port].dev, byte);
+	else if (port == MACHINE_PORT_STDIO && machine_stdio(m))
+		chardev_input(machine_stdio(m), &byte, 1);
 }
 
-bool machine_can_rx(const struct machine *m, unsigned port)
+bool machine_can_rx(struct machine *m, unsigned port)
 {
+	if (port == MACHINE_PORT_STDIO)
+		return machine_stdio(m) && chardev_room(machine_stdio(m));
 	return port < 2 && m->uart[port].dev && pl011_can_rx(m->uart[port].dev);
+}
+
+size_t machine_files(struct machine *m, struct pollfd *to, size_t room)
+{
+	return outside_files(&m->outside, to, room);
 }
 
 u64 machine_insns(const struct machine *m)
@@ -351,6 +362,7 @@ void machine_digest(struct machine *m, char hex[65])
 		snap_bool(s, &m->seat[i].on);
 	}
 	timer_snap(m->timers, s);
+	snap_backends(m, s);
 	snap_u64(s, &m->now);
 	snap_u64(s, &m->queue.seq);
 	snap_digest_end(d, hex);

@@ -12,13 +12,16 @@
 
 #define MACHINE_QUANTUM 2000 /* cycles a PE runs before the next one's turn, with more than one PE */
 
+#define MACHINE_PORT_STDIO 2 /* "serial port" of the -chardev that is standard input and output */
+
 struct machine;
 struct cpu;
+struct pollfd;
 
 /* What the outside gives to a machine. Every member may be NULL. */
 struct machine_io {
 	void *ctx;
-	/* a byte from serial port 0 or 1 */
+	/* a byte from serial port 0 or 1, or MACHINE_PORT_STDIO */
 	void (*tx)(void *ctx, unsigned port, u8 byte);
 	/*
 	 * Called at least every virtual millisecond between turns: look for input (machine_rx) and for a wish to stop: true ends
@@ -54,7 +57,12 @@ const char *machine_end_text(enum machine_end end);
 
 /* A byte for serial port `port`; machine_can_rx() first. */
 void machine_rx(struct machine *m, unsigned port, u8 byte);
-bool machine_can_rx(const struct machine *m, unsigned port);
+bool machine_can_rx(struct machine *m, unsigned port);
+/*
+ * The host's files through which something may come in (sockets of networks and of character backends), for poll(2): at
+ * most `room` of them. While there are any, somebody outside may say something, and idle time should pass as outside.
+ */
+size_t machine_files(struct machine *m, struct pollfd *to, size_t room);
 u64 machine_now(const struct machine *m); /* picoseconds */
 u64 machine_insns(const struct machine *m); /* over all PEs */
 /* The power button: the guest is asked to shut down. */

@@ -4,9 +4,13 @@
 
 #include "base/event.h"
 #include "cpu/cpu.h"
+#include "devices/chardev.h"
 #include "devices/flash.h"
 #include "devices/fw_cfg.h"
 #include "devices/ged.h"
+#include "devices/net.h"
+#include "devices/outside.h"
+#include "devices/p9.h"
 #include "devices/pl011.h"
 #include "devices/pl031.h"
 #include "devices/pl061.h"
@@ -32,6 +36,7 @@ struct uart_port {
 	struct machine *m;
 	unsigned port;
 	struct pl011 *dev;
+	struct chardev *chardev; /* -serial chardev:ID, else NULL: the frontend's */
 };
 
 struct flash_bank {
@@ -56,6 +61,8 @@ struct machine {
 	struct ged *ged;
 	struct pl061 *secgpio; /* NULL without secure=on */
 	struct uart_port uart[2];
+	struct outside outside;
+	struct backends *backends; /* make_backends.c */
 	struct board_virtio *virtio; /* make_virtio.c */
 	struct pci_host *pci;
 	struct cpu_core core;
@@ -79,11 +86,13 @@ struct machine {
  * *why. free_*() takes a machine that was made in part.
  */
 int make_gic(struct machine *m, struct why *why);
+int make_backends(struct machine *m, struct why *why);
 int make_devices(struct machine *m, struct why *why);
 int make_firmware(struct machine *m, struct why *why); /* flash, fw_cfg, power button */
 int make_virtio(struct machine *m, struct why *why);
 int make_pci(struct machine *m, struct why *why);
 void free_gic(struct machine *m);
+void free_backends(struct machine *m);
 void free_devices(struct machine *m);
 void free_firmware(struct machine *m);
 void free_virtio(struct machine *m);
@@ -118,6 +127,16 @@ void parallel_unmapped(struct machine *m);
 void parallel_woken(struct machine *m, struct seat *s);
 /* A thread runs s, though it may be about to stop. */
 bool parallel_running(const struct machine *m, const struct seat *s);
+
+/* make_virtio_io.c: every port has a controller. */
+int check_ports(struct machine *m, struct why *why);
+
+/* make_backends.c: by the id that the user gave, NULL when there is none. */
+struct net *machine_net(struct machine *m, const char *id);
+struct chardev *machine_chardev(struct machine *m, const char *id);
+struct p9 *machine_folder(struct machine *m, const char *id);
+struct chardev *machine_stdio(struct machine *m); /* the one on standard input and output, or NULL */
+void snap_backends(struct machine *m, struct snap *s);
 
 /* machine.c: what PEs, event queue and bus call. */
 struct cpu_host machine_host(struct machine *m);

@@ -99,6 +99,8 @@ int machine_new(struct machine **out, const struct config *cfg, const struct mac
 	if (!r)
 		r = make_gic(m, why);
 	if (!r)
+		r = make_backends(m, why);
+	if (!r)
 		r = make_devices(m, why);
 	if (!r)
 		r = make_virtio(m, why);
@@ -132,6 +134,7 @@ void machine_free(struct machine *m)
 	free_virtio(m);
 	free_firmware(m);
 	free_devices(m);
+	free_backends(m);
 	free_gic(m);
 	sysreg_map_free(m->sysregs);
 	bus_free(m->bus);

@@ -8,8 +8,39 @@ static void uart_tx(void *ctx, u8 byte)
 {
 	struct uart_port *u = ctx;
 
-	if (u->m->io.tx)
+	if (u->chardev)
+		chardev_write(u->chardev, &byte, 1);
+	else if (u->m->io.tx)
 		u->m->io.tx(u->m->io.ctx, u->port, byte);
+}
+
+static size_t uart_room(void *ctx)
+{
+	struct uart_port *u = ctx;
+
+	return pl011_can_rx(u->dev) ? 1 : 0;
+}
+
+static void uart_rx(void *ctx, const u8 *bytes, size_t n)
+{
+	struct uart_port *u = ctx;
+
+	for (size_t i = 0; i < n; i++)
+		pl011_rx(u->dev, bytes[i]);
+}
+
+/* -serial chardev:ID */
+static int join_uart(struct machine *m, struct uart_port *u, struct why *why)
+{
+	const struct config_serial *s = &m->cfg->serial[u->port];
+	const struct chardev_user user = { .ctx = u, .room = uart_room, .take = uart_rx };
+
+	if (s->kind != SERIAL_CHARDEV)
+		return 0;
+	u->chardev = machine_chardev(m, s->path);
+	if (!u->chardev)
+		return why_set(why, EINVAL, "-serial chardev:%s: expected the id of a -chardev", s->path);
+	return chardev_attach(u->chardev, &user) ? 0 : why_set(why, EBUSY, "-serial chardev:%s: another port has it", s->path);
 }
 
 static u64 now_of(void *ctx)
@@ -27,7 +58,7 @@ static int make_uart(struct machine *m, unsigned port, u64 base, unsigned spi, b
 	u->dev = pl011_new(&pc);
 	if (!u->dev || bus_add_device(m->bus, base, &pl011_ops, u->dev, secure))
 		return why_set(why, ENOMEM, "no memory for serial port %u", port);
-	return 0;
+	return join_uart(m, u, why);
 }
 
 static s64 rtc_start(const struct config *cfg)

@@ -177,7 +177,7 @@ int make_virtio(struct machine *m, struct why *why)
 	}
 	if (!v || !v->device || !v->drive_used)
 		return why_set(why, ENOMEM, "no memory for virtio devices");
-	return make_mmio(m, why);
+	return check_ports(m, why) ? -EINVAL : make_mmio(m, why);
 }
 
 void free_virtio(struct machine *m)

@@ -52,6 +52,24 @@ refused "expected an id that no other bus has" -kernel "$work/zeros" -device pci
 refused "-drive: format: expected raw, got 'qcow2'" -kernel "$work/zeros" -drive file=x,format=qcow2
 refused "-drive: unknown key 'fil'; the closest known one is 'file'" -kernel "$work/zeros" -drive fil=x
 refused "gic-version: expected 3 or max, got '2'" -M virt,gic-version=2 -kernel "$work/zeros"
+refused "unknown kind 'usr'; the closest known one is 'user'" -netdev usr,id=n
+refused "-netdev user: expected id=" -kernel "$work/zeros" -netdev user
+refused "hostfwd=tcp::22-:0: expected tcp|udp:" -kernel "$work/zeros" -netdev user,id=n,hostfwd=tcp::22-:0
+refused "net=10.0.2.0/31: expected an IPv4 address" -kernel "$work/zeros" -netdev user,id=n,net=10.0.2.0/31
+refused "tftp=$work/none: No such file" -kernel "$work/zeros" -netdev user,id=n,tftp="$work/none"
+refused "netdev=m: expected the id of a -netdev" -kernel "$work/zeros" -netdev user,id=n -device virtio-net-device,netdev=m
+refused "netdev=n: another card has it" -kernel "$work/zeros" -netdev user,id=n -device virtio-net-device,netdev=n -device virtio-net-device,netdev=n
+refused "mac=1: expected a unicast address" -kernel "$work/zeros" -device virtio-net-device,mac=1
+refused "model: expected virtio-net-pci or virtio-net-device, got 'e1000'" -nic user,model=e1000
+refused "path=$work/none: No such file" -kernel "$work/zeros" -fsdev local,id=f,path="$work/none"
+refused "security_model: expected none|passthrough, got 'mapped-xattr'" -fsdev local,id=f,path=/,security_model=mapped-xattr
+refused "mount_tag: expected 1 to 32 characters" -kernel "$work/zeros" -fsdev local,id=f,path="$work" -device virtio-9p-device,fsdev=f
+refused "expected a -device virtio-serial-pci" -kernel "$work/zeros" -chardev null,id=c -device virtconsole,chardev=c
+refused "chardev=c: expected the id of a -chardev" -kernel "$work/zeros" -device virtio-serial-device -device virtconsole,chardev=c
+refused "id=c is in use already" -kernel "$work/zeros" -chardev null,id=c -chardev null,id=c
+refused "only one of the UARTs and -chardevs can be on stdio" -kernel "$work/zeros" -chardev stdio,id=c
+refused "-serial chardev:c: expected the id of a -chardev" -kernel "$work/zeros" -serial chardev:c
+refused "rng=r: expected the id of an -object" -kernel "$work/zeros" -device virtio-rng-device,rng=r
 refused "nothing to run" -m 64
 refused "cannot open: No such file" -kernel "$work/none"
 refused "the file is empty" -kernel "$work/empty"
