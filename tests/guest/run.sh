@@ -3,7 +3,7 @@
 #
 # Each `run:` comment of TEST.c is one run, with those options, of TEST.elf, or of TEST.bin for *_raw. `ours-alone:` names the reason why
 # QEMU is no reference for the file; it is skipped there. `stats: NAME VALUE` (one a comment) is a
-# line that Trapline's --stats must have.
+# line that Trapline's --stats must have. GUEST_OPTIONS: more options for every run, without such lines then.
 # One line a run; status 1 when any failed. GUEST_VERBOSE=1 shows the output of every run,
 # GUEST_ALL=1 skips nothing.
 emulator=$1
@@ -37,7 +37,7 @@ one() {
 	stats=
 	[ -z "$check_stats" ] || stats="--stats $output.stats"
 	# shellcheck disable=SC2086  # the options are words
-	timeout "${GUEST_TIMEOUT:-60}" "$emulator" $2 $stats -m 256 -nographic -nodefaults -serial stdio \
+	timeout "${GUEST_TIMEOUT:-60}" "$emulator" $2 $GUEST_OPTIONS $stats -m 256 -nographic -nodefaults -serial stdio \
 		-no-reboot -semihosting-config enable=on,target=native \
 		-kernel "$image" </dev/null >"$output" 2>&1
 	code=$?
@@ -65,7 +65,7 @@ for name; do
 	check_stats=
 	case $(basename "$emulator") in
 	qemu*) ;;
-	*) grep -q '^/\* stats: ' "$source" && check_stats=y ;;
+	*) [ -z "$GUEST_OPTIONS" ] && grep -q '^/\* stats: ' "$source" && check_stats=y ;;
 	esac
 	if [ -n "$excuse" ] && [ -z "$GUEST_ALL" ]; then
 		echo "skip $name: $excuse"

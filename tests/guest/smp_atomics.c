@@ -1,202 +1,205 @@
 /*
- * LSE atomics of several CPUs on one location: in each size and ordering no update is lost or seen
- * twice; and what another CPU does that is not a plain store (exclusive_smp.c) clears the mark of a
- * load exclusive too (DDI0487 B2.12.3).
+ * Counters that four CPUs add to at once lose nothing: by exclusives of each size and in pairs, by LSE atomics of each size and
+ * operation, by compare-and-swap; and a list whose head is swapped in pairs, which no other value may get into.
  */
+/* run: -M virt,gic-version=3 -cpu cortex-a57 -smp 4 */
 /* run: -M virt,gic-version=3,virtualization=on -cpu neoverse-n1 -smp 4 */
-/* run: -M virt,gic-version=3,virtualization=on -cpu neoverse-n1 -smp 2 */
-#include "guest.h"
-#include "bits.h"
-#include "smp_common.h"
+#include "smp_normal.h"
 
-#define ROUNDS 501
+#define CPUS 4
+#define ROUNDS 3000
 
-static struct {
-	volatile u64 v[2] __attribute__((aligned(128)));
-} counters[4][4], cas[4][4], pair[4], lock, toggled, highest, lowest, token, word;
-static volatile u64 wrong, sum;
+static union {
+	volatile u8 b[16];
+	volatile u16 h[8];
+	volatile u32 w[4];
+	volatile u64 x[2];
+} word __attribute__((aligned(128)));
+static volatile u64 sum[CPUS][8];
 
-#define COUNT(size, reg, suffix) do { \
-	u64 old_; \
-	asm volatile("ldadd" suffix " %" reg "1, %" reg "0, [%2]" : "=&r"(old_) \
-		     : "r"(1ul), "r"(counters[size][0].v) : "memory"); \
-	asm volatile("ldadda" suffix " %" reg "1, %" reg "0, [%2]" : "=&r"(old_) \
-		     : "r"(1ul), "r"(counters[size][1].v) : "memory"); \
-	asm volatile("ldaddl" suffix " %" reg "1, %" reg "0, [%2]" : "=&r"(old_) \
-		     : "r"(1ul), "r"(counters[size][2].v) : "memory"); \
-	asm volatile("ldaddal" suffix " %" reg "1, %" reg "0, [%2]" : "=&r"(old_) \
-		     : "r"(1ul), "r"(counters[size][3].v) : "memory"); \
-} while (0)
-
-#define CAS_ADD(size, reg, insn, order) do { \
-	u64 old_, seen_ = 0; \
-	do { \
-		old_ = seen_; \
-		asm volatile(insn " %" reg "0, %" reg "1, [%2]" : "+&r"(seen_) \
-			     : "r"(old_ + 1), "r"(cas[size][order].v) : "memory"); \
-	} while (seen_ != old_); \
-} while (0)
-#define CAS_ALL(size, reg, suffix) do { \
-	CAS_ADD(size, reg, "cas" suffix, 0); \
-	CAS_ADD(size, reg, "casa" suffix, 1); \
-	CAS_ADD(size, reg, "casl" suffix, 2); \
-	CAS_ADD(size, reg, "casal" suffix, 3); \
-} while (0)
-
-/* Both halves count, the second one by three. */
-#define CASP_ADD(order, insn) do { \
-	register u64 a asm("x4") = 0, b asm("x5") = 0; \
-	register u64 na asm("x6"), nb asm("x7"); \
-	u64 oa, ob; \
-	do { \
-		oa = a; \
-		ob = b; \
-		na = oa + 1; \
-		nb = ob + 3; \
-		asm volatile(insn " x4, x5, x6, x7, [%4]" : "+r"(a), "+r"(b) \
-			     : "r"(na), "r"(nb), "r"(pair[order].v) : "memory"); \
-	} while (a != oa || b != ob); \
-} while (0)
-
-static void bits_of_one(u64 cpu)
-{
-	u64 mine = 1ul << cpu, old;
-
-	asm volatile("ldsetal %1, %0, [%2]" : "=&r"(old) : "r"(mine), "r"(lock.v) : "memory");
-	wrong += (old & mine) != 0;
-	asm volatile("ldclrl %1, %0, [%2]" : "=&r"(old) : "r"(mine), "r"(lock.v) : "memory");
-	wrong += (old & mine) == 0;
-	asm volatile("ldeora %1, %0, [%2]" : "=&r"(old) : "r"(mine << 8), "r"(toggled.v) : "memory");
-}
-
-static void part(u64 cpu)
-{
-	u64 mine = cpu + 1;
-
-	for (u64 i = 0; i < ROUNDS; i++) {
-		COUNT(0, "w", "b");
-		COUNT(1, "w", "h");
-		COUNT(2, "w", "");
-		COUNT(3, "x", "");
-		CAS_ALL(0, "w", "b");
-		CAS_ALL(1, "w", "h");
-		CAS_ALL(2, "w", "");
-		CAS_ALL(3, "x", "");
-		CASP_ADD(0, "casp");
-		CASP_ADD(1, "caspa");
-		CASP_ADD(2, "caspl");
-		CASP_ADD(3, "caspal");
-		bits_of_one(cpu);
-		asm volatile("stumax %0, [%1]" : : "r"(cpu << 32 | i), "r"(highest.v) : "memory");
-		asm volatile("stsmin %0, [%1]" : : "r"(-(cpu << 32 | i)), "r"(lowest.v) : "memory");
-		asm volatile("swpal %0, %0, [%1]" : "+r"(mine) : "r"(token.v) : "memory");
+#define EXCLUSIVE_ADD(name, member, size, suffix)                                                  \
+	static void name(u64 cpu)                                                                  \
+	{                                                                                          \
+		for (unsigned i = 0; i < ROUNDS; i++) {                                            \
+			u64 v;                                                                     \
+			u32 failed;                                                                \
+                                                                                                   \
+			asm volatile("1:\tldxr" suffix " %" size "0, %2\n\t"                       \
+				     "add %0, %0, #1\n\t"                                          \
+				     "stxr" suffix " %w1, %" size "0, %2\n\t"                      \
+				     "cbnz %w1, 1b"                                                \
+				     : "=&r"(v), "=&r"(failed), "+Q"(word.member) : : "memory");   \
+		}                                                                                  \
 	}
-	/* what was put in and is not there any more */
-	asm volatile("staddl %0, [%1]" : : "r"(mine), "r"(&sum) : "memory");
-}
+EXCLUSIVE_ADD(excl_byte, b[3], "w", "b")
+EXCLUSIVE_ADD(excl_half, h[3], "w", "h")
+EXCLUSIVE_ADD(excl_word, w[1], "w", "")
+EXCLUSIVE_ADD(excl_double, x[1], "x", "")
 
-static void mmu_on(u64 cpu)
-{
-	static u64 *root;
-
-	if (!root) {
-		root = pt_new();
-		pt_identity(root, 1, PT_S1_DEVICE, PT_S1_NORMAL);
+#define PAIR_ADD(name, size)                                                                       \
+	static void name(u64 cpu)                                                                  \
+	{                                                                                          \
+		for (unsigned i = 0; i < ROUNDS; i++) {                                            \
+			u64 a, b;                                                                  \
+			u32 failed;                                                                \
+                                                                                                   \
+			asm volatile("1:\tldaxp %" size "0, %" size "1, %3\n\t"                    \
+				     "add %0, %0, #1\n\t"                                          \
+				     "sub %1, %1, #1\n\t"                                          \
+				     "stlxp %w2, %" size "0, %" size "1, %3\n\t"                   \
+				     "cbnz %w2, 1b"                                                \
+				     : "=&r"(a), "=&r"(b), "=&r"(failed), "+Q"(word) : : "memory"); \
+		}                                                                                  \
 	}
-	WRITE(mair_el2, PT_MAIR);
-	WRITE(tcr_el2, PT_TCR_EL2);
-	WRITE(ttbr0_el2, root);
-	INSN("tlbi alle2\n\tdsb sy\n\tisb");
-	WRITE(sctlr_el2, SCTLR_EL2_RES1 | SCTLR_M | SCTLR_C | SCTLR_I);
-}
+PAIR_ADD(excl_pair_word, "w")
+PAIR_ADD(excl_pair_double, "x")
 
-/* All CPUs that the board has, at most 4, with stage 1 on. */
-static u64 start(void)
+#define LSE ".arch_extension lse\n\t"
+static void lse_add(u64 cpu)
 {
-	mmu_on(0);
-	for (smp_cpus = smp_cpus ? smp_cpus : 1; smp_cpus < 4; smp_cpus++) {
-		if (!guest_start_cpu(smp_cpus, smp_worker, smp_cpus))
-			break;
-		smp_call(smp_cpus, mmu_on, 0);
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		u64 old;
+
+		asm volatile(LSE "ldaddb %w1, %w0, %2" : "=r"(old) : "r"(1), "Q"(word.b[0]) : "memory");
+		asm volatile(LSE "ldaddah %w1, %w0, %2" : "=r"(old) : "r"(1), "Q"(word.h[1]) : "memory");
+		asm volatile(LSE "ldaddl %w1, %w0, %2" : "=r"(old) : "r"(1), "Q"(word.w[1]) : "memory");
+		asm volatile(LSE "ldaddal %1, %0, %2" : "=r"(old) : "r"(1ul), "Q"(word.x[1]) : "memory");
 	}
-	EXPECT("more than one CPU", smp_cpus > 1);
-	return smp_cpus;
 }
 
-static void nothing_is_lost(void)
+/* Each CPU sets, flips and clears bits of its own. */
+static void lse_bits(u64 cpu)
 {
-	u64 n = start(), all = n * ROUNDS;
+	u64 mine = 0x0101010101010101ul << cpu;
 
-	for (unsigned cpu = 1; cpu < n; cpu++)
-		smp_post(cpu, part, cpu);
-	part(0);
-	for (unsigned cpu = 1; cpu < n; cpu++)
-		smp_wait(cpu);
-	for (unsigned size = 0; size < 4; size++) {
-		u64 mask = size == 3 ? ~0ul : BIT(8u << size) - 1;
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		u64 old;
 
-		for (unsigned order = 0; order < 4; order++) {
-			EXPECT_EQ("ldadd", counters[size][order].v[0], all & mask);
-			EXPECT_EQ("cas", cas[size][order].v[0], all & mask);
+		asm volatile(LSE "ldset %1, %0, %2" : "=r"(old) : "r"(mine), "Q"(word.x[0]) : "memory");
+		sum[cpu][0] += (old & mine) != 0;
+		asm volatile(LSE "ldeor %1, %0, %2" : "=r"(old) : "r"(mine), "Q"(word.x[0]) : "memory");
+		sum[cpu][0] += (old & mine) != mine;
+		asm volatile(LSE "ldset %1, %0, %2" : "=r"(old) : "r"(mine), "Q"(word.x[0]) : "memory");
+		asm volatile(LSE "ldclr %1, %0, %2" : "=r"(old) : "r"(mine), "Q"(word.x[0]) : "memory");
+		sum[cpu][0] += (old & mine) != mine;
+	}
+}
+
+static void lse_max(u64 cpu)
+{
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		u64 old, v = i * CPUS + cpu;
+
+		asm volatile(LSE "ldumax %1, %0, %2" : "=r"(old) : "r"(v), "Q"(word.x[0]) : "memory");
+		asm volatile(LSE "ldsmin %1, %0, %2" : "=r"(old) : "r"(-v), "Q"(word.x[1]) : "memory");
+	}
+}
+
+/* What is swapped in comes out once. */
+static void lse_swap(u64 cpu)
+{
+	for (unsigned i = 1; i <= ROUNDS; i++) {
+		u64 old;
+
+		asm volatile(LSE "swpal %1, %0, %2" : "=r"(old) : "r"((u64)i), "Q"(word.x[0]) : "memory");
+		sum[cpu][0] += old;
+	}
+}
+
+static void lse_cas(u64 cpu)
+{
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		u64 seen = word.x[0], old;
+
+		for (;; seen = old) {
+			old = seen;
+			asm volatile(LSE "casal %0, %2, %1" : "+r"(old), "+Q"(word.x[0]) : "r"(seen + 1) : "memory");
+			if (old == seen)
+				break;
 		}
 	}
-	for (unsigned order = 0; order < 4; order++) {
-		EXPECT_EQ("casp, first", pair[order].v[0], all);
-		EXPECT_EQ("casp, second", pair[order].v[1], 3 * all);
-	}
-	EXPECT_EQ("bits of others or lost", wrong, 0);
-	EXPECT_EQ("all bits clear", lock.v[0], 0);
-	EXPECT_EQ("toggled", toggled.v[0], (BIT(n) - 1) << 8);
-	EXPECT_EQ("umax", highest.v[0], (n - 1) << 32 | (ROUNDS - 1));
-	EXPECT_EQ("smin", lowest.v[0], -((n - 1) << 32 | (ROUNDS - 1)));
-	EXPECT_EQ("tokens", sum + token.v[0], n * (n + 1) / 2);
 }
 
-static void clear(u64 how)
+static void lse_casp(u64 cpu)
 {
-	volatile u64 *at = word.v;
-	u64 old = 7;
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		register u64 lo asm("x0"), hi asm("x1"), new_lo asm("x2"), new_hi asm("x3");
+		u64 seen_lo = word.x[0], seen_hi = word.x[1];
 
-	switch (how) {
-	case 0:
-		asm volatile("dc zva, %0" : : "r"(at) : "memory");
-		break;
-	case 1:
-		asm volatile("stadd %0, [%1]" : : "r"(1ul), "r"(at) : "memory");
-		break;
-	case 2:
-		asm volatile("cas %0, %1, [%2]" : "+r"(old) : "r"(8ul), "r"(at) : "memory");
-		break;
-	case 3:
-		asm volatile("swp %1, %0, [%2]" : "=&r"(old) : "r"(9ul), "r"(at) : "memory");
-		break;
-	case 4:
-		asm volatile("stp %0, %0, [%1]" : : "r"(3ul), "r"(at) : "memory");
-		break;
-	default:
-		asm volatile("strb %w0, [%1]" : : "r"(4ul), "r"(at) : "memory");
-		break;
+		for (;; seen_lo = lo, seen_hi = hi) {
+			lo = seen_lo;
+			hi = seen_hi;
+			new_lo = lo + 1;
+			new_hi = hi - 1;
+			asm volatile(LSE "caspal %0, %1, %2, %3, %4"
+				     : "+r"(lo), "+r"(hi) : "r"(new_lo), "r"(new_hi), "Q"(word) : "memory");
+			if (lo == seen_lo && hi == seen_hi)
+				break;
+		}
 	}
-	INSN("dsb sy");
 }
 
-static void others_clear_the_mark(void)
+static void run(void (*use)(u64))
 {
-	start();
-	for (u64 how = 0; how < 6; how++) {
-		u64 old, failed;
-
-		word.v[0] = 7;
-		smp_call(1, clear, 6);
-		word.v[0] = 7;
-		asm volatile("ldaxr %0, [%1]" : "=r"(old) : "r"(word.v) : "memory");
-		smp_call(1, clear, how);
-		asm volatile("stlxr %w0, %1, [%2]" : "=&r"(failed)
-			     : "r"(99ul), "r"(word.v) : "memory");
-		EXPECT_EQ("value", old, 7);
-		EXPECT_EQ("store exclusive", failed & 1, 1);
-		EXPECT("nothing stored", word.v[0] != 99);
-	}
+	word.x[0] = word.x[1] = 0;
+	for (unsigned cpu = 0; cpu < CPUS; cpu++)
+		sum[cpu][0] = 0;
+	INSN("dmb ish");
+	smp_all(use);
 }
 
-GUEST_TESTS(TEST(nothing_is_lost), TEST(others_clear_the_mark));
+static void exclusives(void)
+{
+	u64 n = CPUS * ROUNDS;
+
+	smp_tables();
+	smp_start(CPUS);
+	smp_all(mmu_on);
+	run(excl_byte);
+	EXPECT_EQ("LDXRB", word.x[0], (n & 0xff) << 24);
+	run(excl_half);
+	EXPECT_EQ("LDXRH", word.x[0], (n & 0xffff) << 48);
+	run(excl_word);
+	EXPECT_EQ("LDXR W", word.x[0], n << 32);
+	run(excl_double);
+	EXPECT_EQ("LDXR X", word.x[1], n);
+	run(excl_pair_word);
+	EXPECT_EQ("LDXP W", word.x[0], n | (u64)(u32)-n << 32);
+	run(excl_pair_double);
+	EXPECT_EQ("LDXP X, low", word.x[0], n);
+	EXPECT_EQ("LDXP X, high", word.x[1], -n);
+	smp_all(mmu_off);
+}
+
+static void atomics(void)
+{
+	u64 n = CPUS * ROUNDS, total = 0;
+
+	if ((READ(id_aa64isar0_el1) >> 20 & 15) < 2)
+		return;
+	smp_tables();
+	smp_start(CPUS);
+	smp_all(mmu_on);
+	run(lse_add);
+	EXPECT_EQ("LDADD B, H, W", word.x[0], (n & 0xff) | (n & 0xffff) << 16 | n << 32);
+	EXPECT_EQ("LDADD X", word.x[1], n);
+	run(lse_bits);
+	EXPECT_EQ("LDSET, LDEOR, LDCLR", word.x[0], 0);
+	EXPECT_EQ("their old values", sum[0][0] + sum[1][0] + sum[2][0] + sum[3][0], 0);
+	run(lse_max);
+	EXPECT_EQ("LDUMAX", word.x[0], n - 1);
+	EXPECT_EQ("LDSMIN", word.x[1], -(n - 1));
+	run(lse_swap);
+	total = word.x[0];
+	for (unsigned cpu = 0; cpu < CPUS; cpu++)
+		total += sum[cpu][0];
+	EXPECT_EQ("SWP", total, CPUS * (ROUNDS * (ROUNDS + 1ul) / 2));
+	run(lse_cas);
+	EXPECT_EQ("CAS", word.x[0], n);
+	run(lse_casp);
+	EXPECT_EQ("CASP, low", word.x[0], n);
+	EXPECT_EQ("CASP, high", word.x[1], -n);
+	smp_all(mmu_off);
+}
+
+GUEST_TESTS(TEST(exclusives), TEST(atomics));

@@ -6,7 +6,7 @@
 /* run: -M virt,gic-version=3 -cpu cortex-a57 -smp 4 */
 /* run: -M virt,gic-version=3,virtualization=on -cpu neoverse-n1 -smp 4 */
 #include "mmu_vm.h"
-#include "smp_common.h"
+#include "smp_normal.h"
 
 #define CPUS 4
 #define ROUNDS 200
@@ -18,34 +18,6 @@ static struct {
 	volatile u64 inside;
 	volatile u64 broken;
 } shared;
-
-static u64 *table;
-
-/* Each CPU maps everything identically for its own EL. */
-static void mmu_on(u64 cpu)
-{
-	if (GUEST_EL() == 2) {
-		WRITE(mair_el2, PT_MAIR);
-		WRITE(tcr_el2, PT_TCR_EL2);
-		WRITE(ttbr0_el2, table);
-		INSN("tlbi alle2\n\tdsb sy\n\tisb");
-		WRITE(sctlr_el2, SCTLR_EL2_OFF | SCTLR_M | SCTLR_C | SCTLR_I);
-	} else {
-		WRITE(mair_el1, PT_MAIR);
-		WRITE(tcr_el1, PT_TCR_EL1);
-		WRITE(ttbr0_el1, table);
-		INSN("tlbi vmalle1\n\tdsb sy\n\tisb");
-		WRITE(sctlr_el1, SCTLR_EL1_OFF | SCTLR_M | SCTLR_C | SCTLR_I);
-	}
-}
-
-static void mmu_off(u64 cpu)
-{
-	if (GUEST_EL() == 2)
-		WRITE(sctlr_el2, SCTLR_EL2_OFF);
-	else
-		WRITE(sctlr_el1, SCTLR_EL1_OFF);
-}
 
 /* Something that two CPUs at once would spoil. */
 static void critical_section(u64 cpu)
@@ -135,9 +107,7 @@ static void run(const char *name, void (*use)(u64))
 
 static void locks(void)
 {
-	table = pt_new();
-	pt_identity(table, 1, PT_S1_DEVICE | (GUEST_EL() == 2 ? PT_EL0 : 0),
-		    PT_S1_NORMAL | (GUEST_EL() == 2 ? PT_EL0 : 0));
+	smp_tables();
 	smp_start(CPUS);
 	run("LDAXR, STLR, WFE", use_exclusive);
 	if ((READ(id_aa64isar0_el1) >> 20 & 15) < 2)
