@@ -4,6 +4,7 @@
  */
 #include "cpu/exec_fp.h"
 #include "cpu/flags.h"
+#include "cpu/fp_packed.h"
 #include "cpu/translate.h"
 #include "cpu/vreg.h"
 
@@ -112,6 +113,19 @@ HOST_FIRST(64, fnmadd64, FP_HOST_FMA, fp64_is_plain, fp64_host_fma(-A64, -N64, M
 HOST_FIRST(32, fnmsub32, FP_HOST_FMA, fp32_is_plain, fp32_host_fma(-A32, N32, M32))
 HOST_FIRST(64, fnmsub64, FP_HOST_FMA, fp64_is_plain, fp64_host_fma(-A64, N64, M64))
 
+/* Of numbers; NaNs make a NaN, which is not kept. The zeros are told apart by the vector forms. */
+#define V32(r) ((v4f)vgetv(c, u->r))
+#define V64(r) ((v2d)vgetv(c, u->r))
+#define EITHER_NAN(w, r) (__builtin_isunordered(N##w, M##w) ? (__typeof__(r))__builtin_nan("") : (r))
+HOST_FIRST(32, fmax32, FP_HOST_EXACT, fp32_is_finite, EITHER_NAN(32, max4(V32(rn), V32(rm))[0]))
+HOST_FIRST(64, fmax64, FP_HOST_EXACT, fp64_is_finite, EITHER_NAN(64, max2(V64(rn), V64(rm))[0]))
+HOST_FIRST(32, fmin32, FP_HOST_EXACT, fp32_is_finite, EITHER_NAN(32, min4(V32(rn), V32(rm))[0]))
+HOST_FIRST(64, fmin64, FP_HOST_EXACT, fp64_is_finite, EITHER_NAN(64, min2(V64(rn), V64(rm))[0]))
+HOST_FIRST(32, fmaxnm32, FP_HOST_EXACT, fp32_is_finite, EITHER_NAN(32, max4(V32(rn), V32(rm))[0]))
+HOST_FIRST(64, fmaxnm64, FP_HOST_EXACT, fp64_is_finite, EITHER_NAN(64, max2(V64(rn), V64(rm))[0]))
+HOST_FIRST(32, fminnm32, FP_HOST_EXACT, fp32_is_finite, EITHER_NAN(32, min4(V32(rn), V32(rm))[0]))
+HOST_FIRST(64, fminnm64, FP_HOST_EXACT, fp64_is_finite, EITHER_NAN(64, min2(V64(rn), V64(rm))[0]))
+
 #define COMPARE(w, name, signal)                                                                                     \
 	EXEC_AFTER(name##w)                                                                                          \
 	{                                                                                                            \
@@ -183,13 +197,30 @@ EXEC(fcvt_half)
 	vset64(c, u->rd, fp_convert(&c->fpu, to, from, a, (enum fp_round)c->fpu.rm));
 	NEXT(c, u);
 }
-EXEC(frint)
+EXEC_AFTER(frint)
 {
 	u64 a = c->v[u->rn].d[0] & low_mask(8u << (u->imm & 3));
 
 	vset64(c, u->rd, cvt_rint(&c->fpu, u->uimm, a));
 	NEXT(c, u);
 }
+
+/* FRINT* of finite numbers; FRINTX and FRINTI to nearest with IXC set. */
+#define HOST_RINT(w, N, mode, host_bit, rm)                                                                          \
+	EXEC(frint##mode##w##_host)                                                                                  \
+	{                                                                                                            \
+		if (unlikely(!(c->fpu.host & (host_bit)) || !fp##w##_is_finite(SCALAR(w, rn))))                      \
+			return exec_frint(c, u, ANY_VALUE);                                                          \
+		vset##w(c, u->rd, fp_bits##w(rint##N(V##w(rn), rm)[0]));                                             \
+		NEXT(c, u);                                                                                          \
+	}
+#define HOST_RINTS(mode, host_bit, rm) HOST_RINT(32, 4, mode, host_bit, rm) HOST_RINT(64, 2, mode, host_bit, rm)
+HOST_RINTS(n, FP_HOST_EXACT, FP_RN)
+HOST_RINTS(p, FP_HOST_EXACT, FP_RP)
+HOST_RINTS(m, FP_HOST_EXACT, FP_RM)
+HOST_RINTS(z, FP_HOST_EXACT, FP_RZ)
+HOST_RINTS(a, FP_HOST_EXACT, FP_RA)
+HOST_RINTS(x, FP_HOST_ROUND, FP_RN)
 
 /* To and from general registers: any form, and those that have a form of their own in fpu.h. */
 EXEC(fcvt_to_gpr)
@@ -263,8 +294,8 @@ bool tr_fp_sqrt(struct tr *t, const struct insn *row, u32 w)
 
 bool tr_fp_two(struct tr *t, const struct insn *row, u32 w)
 {
-	static exec_fn *const fn[9][3] = { HOST_BY_SIZE(fmul), HOST_BY_SIZE(fdiv), HOST_BY_SIZE(fadd), HOST_BY_SIZE(fsub), BY_SIZE(fmax),
-					   BY_SIZE(fmin), BY_SIZE(fmaxnm), BY_SIZE(fminnm), HOST_BY_SIZE(fnmul) };
+	static exec_fn *const fn[9][3] = { HOST_BY_SIZE(fmul), HOST_BY_SIZE(fdiv), HOST_BY_SIZE(fadd), HOST_BY_SIZE(fsub), HOST_BY_SIZE(fmax),
+					   HOST_BY_SIZE(fmin), HOST_BY_SIZE(fmaxnm), HOST_BY_SIZE(fminnm), HOST_BY_SIZE(fnmul) };
 
 	return emit_by_size(t, fn[row->arg], w, 0, 0);
 }
@@ -310,9 +341,13 @@ bool tr_fmov_imm(struct tr *t, const struct insn *row, u32 w)
 
 bool tr_frint(struct tr *t, const struct insn *row, u32 w)
 {
-	static exec_fn *const fn[3] = { exec_frint, exec_frint, exec_frint };
+#define RINT_BY_SIZE(mode) { exec_frint, exec_frint##mode##32_host, exec_frint##mode##64_host }
+	static exec_fn *const fn[FPA_RM + 1][3] = {
+		[FP_RN] = RINT_BY_SIZE(n), [FP_RP] = RINT_BY_SIZE(p), [FP_RM] = RINT_BY_SIZE(m), [FP_RZ] = RINT_BY_SIZE(z),
+		[FP_RA] = RINT_BY_SIZE(a), [FPA_RM] = RINT_BY_SIZE(x),
+	};
 
-	return emit_by_size(t, fn, w, 0, cvt_pack(size_of_ftype(t, w), 0, 0, row->arg));
+	return emit_by_size(t, fn[row->arg & FPA_RM], w, 0, cvt_pack(size_of_ftype(t, w), 0, 0, row->arg));
 }
 
 /* Half-precision conversions are in every core: ftype is not checked against FP16. */
