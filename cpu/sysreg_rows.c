@@ -381,6 +381,10 @@ const struct sysreg cpu_sysregs[] = {
 	IMP("CPUPOR_EL3", 6, 15, 8, 2, PL3_RW, IMP_N1),
 	IMP("CPUPMR_EL3", 6, 15, 8, 3, PL3_RW, IMP_N1),
 
+	/* no PMU is here; EL3 firmware disables its counters without asking the ID registers */
+	{ .name = "PMCR_EL0", .enc = SR(3, 3, 9, 12, 0), .rights = PL3_RW, .feature = FEAT(EL3),
+	  .flags = SRF_CONST | SRF_IGNORED },
+
 	/* ---- cache maintenance ---- */
 	OP("IC IALLUIS", 0, 7, 1, 0, PL1_W, check_tpu, SRF_ENDS_BLOCK, op_ic_all, .arg = 1),
 	OP("IC IALLU", 0, 7, 5, 0, PL1_W, check_tpu, SRF_ENDS_BLOCK, op_ic_all),
