@@ -5,6 +5,8 @@
  */
 #include "machine/machine_priv.h"
 
+#include "machine/acpi.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -227,12 +229,44 @@ static int add_files(struct machine *m, struct why *why)
 	return r ? why_set(why, -r, "no memory for fw_cfg") : 0;
 }
 
+/* Tables become files; frees them. */
+static int add_table(struct machine *m, const char *name, struct table *t)
+{
+	int r = fw_cfg_add_file(m->fw_cfg, name, t->data, t->n);
+
+	table_free(t);
+	return r;
+}
+
+static int add_acpi(struct machine *m)
+{
+	struct table tables = { 0 }, rsdp = { 0 }, loader = { 0 };
+	bool ok =
+		acpi_make(m->cfg, &m->core, boot_plan_info(m->plan)->psci, &tables, &rsdp, &loader);
+	int a = add_table(m, "etc/acpi/tables", &tables), b = add_table(m, "etc/acpi/rsdp", &rsdp);
+	int c = add_table(m, "etc/table-loader", &loader);
+
+	return ok && !a && !b && !c ? 0 : -ENOMEM;
+}
+
+static int add_smbios(struct machine *m)
+{
+	struct table anchor = { 0 }, structures = { 0 };
+	bool ok = smbios_make(m->cfg, &anchor, &structures);
+	int a = add_table(m, "etc/smbios/smbios-anchor", &anchor);
+	int b = add_table(m, "etc/smbios/smbios-tables", &structures);
+
+	return ok && !a && !b ? 0 : -ENOMEM;
+}
+
 static int make_fw_cfg(struct machine *m, struct why *why)
 {
 	m->fw_cfg = fw_cfg_new(m->bus, m->log);
 	if (!m->fw_cfg || add_boot(m) || add_numbers(m) ||
 	    bus_add_device(m->bus, BOARD_FW_CFG_BASE, &fw_cfg_ops, m->fw_cfg, false))
 		return why_set(why, ENOMEM, "no memory for fw_cfg");
+	if (add_smbios(m) || (config_ged(m->cfg) && add_acpi(m)))
+		return why_set(why, ENOMEM, "no memory for tables of the firmware");
 	return add_files(m, why);
 }
 
