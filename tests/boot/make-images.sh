@@ -3,12 +3,14 @@
 #
 #   Image-6.1  xen-4.17             bookworm          Image-6.12  xen-4.20    trixie (only with "all")
 #   initrd.gz                       busybox           Image-sid               sid    (only with "all")
+#   initrd-io.gz                    busybox and modules for network, ports, random numbers, 9p
 #
 # usage: make-images.sh OUT [bookworm|all]
 # The mirror is the one that this machine's apt uses; TRAPLINE_MIRROR=URL names another.
 set -euo pipefail
 
 [ $# -ge 1 ] || { sed -n '2,/^set/p' "$0" | sed '$d; s/^# \{0,1\}//' >&2; exit 2; }
+here=$(cd "$(dirname "$0")" && pwd)
 out=$(mkdir -p "$1" && cd "$1" && pwd)
 what=${2:-bookworm}
 work=$out/.work
@@ -49,6 +51,18 @@ kernel_package() {
 	apt-cache "${options[@]}" depends linux-image-arm64 | sed -n 's/.*Depends: \(linux-image-[0-9][^ ]*\).*/\1/p' | head -n 1
 }
 
+# unpack_all DIR PACKAGE...: those packages with all that they depend on
+unpack_all() {
+	local dir=$1 package
+	shift
+	rm -rf "$dir" "$suite"/cache/*.deb
+	mkdir -p "$dir"
+	apt-get "${options[@]}" -qq -y --no-install-recommends -d install "$@" >/dev/null
+	for package in "$suite"/cache/*.deb; do
+		dpkg-deb -x "$package" "$dir"
+	done
+}
+
 # make_initrd ROOT: busybox with an init that says GUEST-UP, does some work if the command line has "bench", says GUEST-DONE
 # and powers off. "holdshell" on the command line leaves a shell instead.
 make_initrd() {
@@ -78,8 +92,116 @@ if grep -q holdshell /proc/cmdline; then exec sh; fi
 poweroff -f
 INIT
 	chmod +x "$root/init"
-	find "$root" -exec touch -h -d @0 {} +
-	(cd "$root" && find . | LC_ALL=C sort | cpio --quiet --reproducible -o -H newc | gzip -n -1) >"$out/initrd.gz"
+	pack_initrd "$root" "$out/initrd.gz"
+}
+
+# pack_initrd ROOT FILE: the same bytes for the same contents
+pack_initrd() {
+	find "$1" -exec touch -h -d @0 {} +
+	(cd "$1" && find . | LC_ALL=C sort | cpio --quiet --reproducible -o -H newc | gzip -n -1) >"$2"
+}
+
+# make_disk_initrd ROOT: what make_initrd left, with the modules of a virtio disk and an init that goes on from /dev/vda with
+# the /NAMEinit there that rinit=NAME on the command line says (host, if none)
+make_disk_initrd() {
+	local root=$work/initrd module modules=(
+		drivers/virtio/virtio_mmio drivers/virtio/virtio_pci_legacy_dev drivers/virtio/virtio_pci_modern_dev
+		drivers/virtio/virtio_pci drivers/block/virtio_blk lib/crc16 crypto/crc32c_generic lib/libcrc32c
+		fs/mbcache fs/jbd2/jbd2 fs/ext4/ext4)
+	mkdir -p "$root/mods"
+	for module in "${modules[@]}"; do
+		cp "$1"/lib/modules/*/kernel/"$module.ko" "$root/mods/"
+	done
+	cat >"$root/init" <<INIT
+#!/bin/sh
+export PATH=/bin
+mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev
+for m in ${modules[*]##*/}; do insmod /mods/\$m.ko; done
+r=\$(sed -n 's/.*rinit=\([a-z0-9]*\).*/\1/p' /proc/cmdline)
+mount -t ext4 /dev/vda /root && exec switch_root /root /\${r:-host}init
+echo "no root"; poweroff -f
+INIT
+	pack_initrd "$root" "$out/initrd-disk.gz"
+}
+
+# make_host ROOT: host.img, a disk on which /hostinit starts a KVM guest with Debian's QEMU, and /dom0init a Xen guest with xl
+make_host() {
+	local host=$work/host applet module dir
+	unpack_all "$host" qemu-system-arm xen-utils-4.17 xenstore-utils
+	rm -rf "$host"/usr/share/{doc,man,locale,info,bug,lintian,bash-completion} "$host"/usr/share/perl* "$host"/usr/lib/python3* \
+		"$host"/usr/lib/aarch64-linux-gnu/perl* "$host"/usr/bin/qemu-system-arm "$host"/usr/share/qemu/edk2*
+	for dir in bin sbin lib; do
+		if [ -d "$host/$dir" ] && [ ! -L "$host/$dir" ]; then
+			cp -a "$host/$dir/." "$host/usr/$dir/"
+			rm -rf "${host:?}/$dir"
+		fi
+		ln -sfn "usr/$dir" "$host/$dir"
+	done
+	rm -rf "$host"/var/lock "$host"/var/run
+	mkdir -p "$host"/{proc,sys,dev,tmp,run,images,root,mods} "$host"/var/{lock,run,log/xen,lib/xen}
+	cp "$1/bin/busybox" "$host/usr/bin/busybox"
+	for applet in sh mount uname cat ls dmesg poweroff echo grep sed sleep insmod mknod dd head tail wc ps free nproc seq mkdir \
+		ln rm touch timeout cut tr; do
+		[ -e "$host/usr/bin/$applet" ] || ln -s busybox "$host/usr/bin/$applet"
+	done
+	for module in xen-evtchn xen-gntdev xen-gntalloc xen-privcmd xenfs/xenfs; do
+		cp "$1"/lib/modules/*/kernel/drivers/xen/$module.ko "$host/mods/"
+	done
+	cp "$out/Image-6.1" "$out/initrd.gz" "$host/images/"
+	cat >"$host/hostinit" <<'INIT'
+#!/bin/sh
+export PATH=/bin:/sbin:/usr/bin:/usr/sbin
+mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev; mount -t tmpfs tmpfs /tmp; mount -t tmpfs tmpfs /run
+echo "HOST-UP $(uname -r)"; ls -la /dev/kvm
+b=; grep -q bench /proc/cmdline && b=bench
+qemu-system-aarch64 -M virt,gic-version=host -accel kvm -cpu host -smp $(nproc) -m 256 -nographic -nodefaults -serial stdio \
+	-no-reboot -kernel /images/Image-6.1 -initrd /images/initrd.gz -append "console=ttyAMA0 panic=-1 $b" </dev/null
+echo HOST-DONE
+poweroff -f
+INIT
+	cat >"$host/dom0init" <<'INIT'
+#!/bin/sh
+export PATH=/usr/lib/xen-4.17/bin:/bin:/sbin:/usr/bin:/usr/sbin
+mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev; mount -t tmpfs tmpfs /tmp; mount -t tmpfs tmpfs /run
+mount -t tmpfs tmpfs /var/run
+mkdir -p /run/xen /run/lock /var/run/xen /var/run/xenstored /var/lib/xenstored /dev/pts; mount -t devpts devpts /dev/pts
+for m in xen-privcmd xen-evtchn xen-gntdev xen-gntalloc xenfs; do insmod /mods/$m.ko; done
+mount -t xenfs xenfs /proc/xen; echo "DOM0-UP $(uname -r)"
+export LD_LIBRARY_PATH=/usr/lib/xen-4.17/lib/aarch64-linux-gnu:/usr/lib/aarch64-linux-gnu
+xenstored --pid-file=/run/xenstored.pid; xen-init-dom0; xenconsoled --pid-file=/run/xenconsoled.pid
+xl info | grep -E 'xen_m|virt_caps|nr_cpus'
+printf '%s\n' 'name="u1"' 'kernel="/images/Image-6.1"' 'ramdisk="/images/initrd.gz"' 'memory=256' 'vcpus=1' \
+	'extra="console=hvc0 panic=-1"' 'on_poweroff="destroy"' >/tmp/u1.cfg
+xl create /tmp/u1.cfg; timeout 60 xl console u1 </dev/null; xl list
+echo DOM0-DONE; poweroff -f
+INIT
+	chmod +x "$host/hostinit" "$host/dom0init"
+	find "$host" -exec touch -h -d @0 {} +
+	rm -f "$out/host.img"
+	mke2fs -q -t ext4 -d "$host" "$out/host.img" 400M
+}
+
+# make_io_initrd ROOT: busybox, the modules of virtio network, ports, random numbers and 9p in their order, and io-init.sh
+make_io_initrd() {
+	local root=$work/initrd-io applet module n=10 modules=(
+		drivers/virtio/virtio_mmio drivers/virtio/virtio_pci_legacy_dev drivers/virtio/virtio_pci_modern_dev
+		drivers/virtio/virtio_pci net/core/failover drivers/net/net_failover drivers/net/virtio_net
+		drivers/char/virtio_console drivers/char/hw_random/virtio-rng fs/netfs/netfs fs/fscache/fscache
+		net/9p/9pnet net/9p/9pnet_virtio fs/9p/9p)
+	rm -rf "$root"
+	mkdir -p "$root"/{bin,proc,sys,dev,tmp,root,mnt,mods}
+	cp "$1/bin/busybox" "$root/bin/busybox"
+	for applet in sh mount umount cat ls echo grep sed chmod ip udhcpc \
+		ping tftp sha256sum dd wc insmod uname poweroff mkdir mv ln rm rmdir readlink stat truncate touch seq mkfifo \
+		mknod true sleep cut head tail; do
+		ln -sf busybox "$root/bin/$applet"
+	done
+	for module in "${modules[@]}"; do
+		cp "$1"/lib/modules/*/kernel/"$module.ko" "$root/mods/$((n++))-${module##*/}.ko"
+	done
+	cp "$here/io-init.sh" "$root/init"
+	chmod +x "$root/init"
+	pack_initrd "$root" "$out/initrd-io.gz"
 }
 
 use_suite bookworm
@@ -87,8 +209,12 @@ unpack "$work/root-bookworm" "$(kernel_package)" busybox-static xen-hypervisor-4
 cp "$work"/root-bookworm/boot/vmlinuz-* "$out/Image-6.1"
 cp "$work"/root-bookworm/boot/xen-4.17-arm64 "$out/xen-4.17"
 make_initrd "$work/root-bookworm"
+make_disk_initrd "$work/root-bookworm"
+make_io_initrd "$work/root-bookworm"
 
 if [ "$what" = all ]; then
+	make_host "$work/root-bookworm"
+
 	use_suite trixie
 	unpack "$work/root-trixie" "$(kernel_package)" xen-hypervisor-4.20-arm64
 	cp "$work"/root-trixie/boot/vmlinuz-* "$out/Image-6.12"
