@@ -1,6 +1,6 @@
 /*
- * A disk in a raw file or on a block device of the host. The host's own lock on the open file keeps other emulators
- * away: exclusive for who writes, shared for who only reads. Writes go to the file in the guest's order and reach the
+ * A disk in a raw file or on a block device of the host. Locks on the open file keep other emulators away: one may
+ * write, or any number only read. Writes go to the file in the guest's order and reach the
  * medium with flush, so a killed emulator leaves what a crash of real hardware would.
  */
 #define _GNU_SOURCE
@@ -115,13 +115,38 @@ static const struct backend_ops file_ops = {
 	.close = file_close,
 };
 
+/*
+ * Locks on single bytes, the same that QEMU takes: byte 100 + n says that somebody does n, byte 200 + n that somebody bears
+ * nobody else who does n (0: read a consistent image, 1: write, 3: change the size). All are shared locks; a conflict is
+ * seen by asking whether the opposite byte could be locked exclusively.
+ */
+enum { DOES = 100, BEARS_NOT = 200 };
+
+/* 0, -EBUSY, or another negative errno. */
+static int lock_byte(int fd, off_t mine, off_t opposite)
+{
+	struct flock l = { .l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = mine, .l_len = 1 };
+
+	if (fcntl(fd, F_OFD_SETLK, &l))
+		return -errno;
+	l = (struct flock){ .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = opposite, .l_len = 1 };
+	if (fcntl(fd, F_OFD_GETLK, &l))
+		return -errno;
+	return l.l_type == F_UNLCK ? 0 : -EBUSY;
+}
+
 static int lock_file(int fd, bool writes)
 {
-	struct flock l = { .l_type = writes ? F_WRLCK : F_RDLCK, .l_whence = SEEK_SET };
+	static const u8 reads_does[] = { 0 }, writes_does[] = { 0, 1, 3 }, bears_not[] = { 1, 3 };
+	const u8 *does = writes ? writes_does : reads_does;
+	size_t n = writes ? ARRAY_SIZE(writes_does) : ARRAY_SIZE(reads_does);
+	int r = 0;
 
-	if (!fcntl(fd, F_OFD_SETLK, &l) || errno == ENOLCK || errno == EINVAL || errno == EOPNOTSUPP)
-		return 0; /* a file system without locks: nothing can be done */
-	return -errno;
+	for (size_t i = 0; i < n && !r; i++)
+		r = lock_byte(fd, DOES + does[i], BEARS_NOT + does[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(bears_not) && !r; i++)
+		r = lock_byte(fd, BEARS_NOT + bears_not[i], DOES + bears_not[i]);
+	return r == -EBUSY || r == -EAGAIN || r == -EACCES ? -EBUSY : 0; /* without locks nothing can be done */
 }
 
 static int file_size(int fd, u64 *size)

@@ -4,7 +4,8 @@
 #
 # usage: scenarios.sh IMAGES SCENARIO     the options of one scenario, one a line
 #        scenarios.sh                     the scenarios
-scenarios=(linux-a53 linux-a57 linux-n1 linux-smp4 linux-bench linux-6.12 linux-sid xen xen-4.20)
+scenarios=(linux-a53 linux-a57 linux-n1 linux-smp4 linux-bench linux-6.12 linux-sid xen xen-4.20 xl
+	kvm kvm-vhe kvm-smp2 kvm-pkvm kvm-pci)
 
 # on_linux KERNEL CORE PES ARGUMENT 'regex;...'
 on_linux() {
@@ -13,14 +14,30 @@ on_linux() {
 	options=(-cpu "$2" -smp "$3" -m 1024 -kernel "$images/$1" -initrd "$images/initrd.gz" -append "console=ttyAMA0 panic=-1$4")
 }
 
-# on_xen XEN KERNEL CORE 'regex;...'
+# on_xen XEN KERNEL CORE 'regex;...' [INITRD ARGUMENT]
 on_xen() {
-	needs=("$1" "$2" initrd.gz)
-	want="$4;GUEST-DONE;Hardware Dom0 halted"
+	local initrd=${5:-initrd.gz}
+	needs=("$1" "$2" "$initrd")
+	want="$4"
 	options=(-cpu "$3" -smp 2 -m 2048 -kernel "$images/$1"
 		-append "dom0_mem=1024M dom0_max_vcpus=1 console=dtuart dtuart=/pl011@9000000 noreboot"
-		-device "guest-loader,addr=0x49000000,kernel=$images/$2,bootargs=console=hvc0 panic=-1"
-		-device "guest-loader,addr=0x4e000000,initrd=$images/initrd.gz")
+		-device "guest-loader,addr=0x49000000,kernel=$images/$2,bootargs=console=hvc0 panic=-1${6:-}"
+		-device "guest-loader,addr=0x4e000000,initrd=$images/$initrd")
+}
+
+# A disk with Debian's own QEMU and Xen tools on it, of which nothing is kept.
+disk() {
+	needs+=(host.img initrd-disk.gz)
+	options+=(-drive "if=none,id=d,file=$images/host.img,format=raw,snapshot=on" -device "$1,drive=d")
+}
+
+# on_kvm CORE PES ARGUMENT DISK 'regex;...': Linux at EL2 runs a guest with Debian's QEMU and KVM
+on_kvm() {
+	needs=(Image-6.1)
+	want="$5;HOST-UP;GUEST-UP 6.1.*el2=0;GUEST-DONE;HOST-DONE"
+	options=(-cpu "$1" -smp "$2" -m 2048 -kernel "$images/Image-6.1" -initrd "$images/initrd-disk.gz"
+		-append "console=ttyAMA0 panic=-1$3")
+	disk "$4"
 }
 
 # scenario IMAGES NAME: sets `options` (the command line), `want` (expressions of the console, by semicolons) and `needs` (the
@@ -41,8 +58,18 @@ scenario() {
 	linux-6.12) on_linux Image-6.12 neoverse-n1 1 "" "VHE mode initialized;GUEST-UP 6.12" ;;
 	linux-sid) on_linux Image-sid neoverse-n1 1 "" "VHE mode initialized;GUEST-UP 7" ;;
 	xen) on_xen xen-4.17 Image-6.1 cortex-a57 \
-		'Xen version 4.17;P2M: 44-bit IPA with 44-bit PA and 8-bit VMID;GUEST-UP 6.1.*el2=0' ;;
-	xen-4.20) on_xen xen-4.20 Image-6.12 neoverse-n1 'Xen version 4.20;GUEST-UP 6.12.*el2=0' ;;
+		'Xen version 4.17;P2M: 44-bit IPA with 44-bit PA and 8-bit VMID;GUEST-UP 6.1.*el2=0;GUEST-DONE;Hardware Dom0 halted' ;;
+	xen-4.20) on_xen xen-4.20 Image-6.12 neoverse-n1 'Xen version 4.20;GUEST-UP 6.12.*el2=0;GUEST-DONE;Hardware Dom0 halted' ;;
+	xl) # a dom0 on the disk makes a domU
+		on_xen xen-4.17 Image-6.1 cortex-a57 \
+			'DOM0-UP;Machine model: XENVM-4.17;GUEST-UP 6.1.*el2=0;GUEST-DONE;DOM0-DONE' initrd-disk.gz " rinit=dom0"
+		disk virtio-blk-device
+		;;
+	kvm) on_kvm cortex-a57 1 "" virtio-blk-device 'Hyp (nVHE )?mode initialized' ;;
+	kvm-vhe) on_kvm neoverse-n1 1 "" virtio-blk-device 'VHE mode initialized' ;;
+	kvm-smp2) on_kvm neoverse-n1 2 "" virtio-blk-device 'GUEST-UP 6.1.*cpus=2' ;;
+	kvm-pkvm) on_kvm neoverse-n1 1 " kvm-arm.mode=protected" virtio-blk-device 'Protected (nVHE|hVHE) mode initialized' ;;
+	kvm-pci) on_kvm cortex-a57 1 "" virtio-blk-pci,disable-legacy=on 'virtio-pci 0000:00:01.0: enabling device' ;;
 	*) return 1 ;;
 	esac
 	options=(-M "virt,virtualization=on,gic-version=3" -nographic -nodefaults -serial stdio -no-reboot "${options[@]}")
