@@ -353,3 +353,9 @@ const char *cpu_core_make(struct cpu_core *out, const struct cpu_core *row, bool
 	derive(out);
 	return NULL;
 }
+
+void cpu_core_no_gicv3(struct cpu_core *core)
+{
+	core->features &= ~FEAT(GICV3);
+	core->id.aa64pfr[0] &= ~MASK(27, 24);
+}

@@ -50,4 +50,7 @@ const struct cpu_core *cpu_core_find(const char *name);
  */
 const char *cpu_core_make(struct cpu_core *out, const struct cpu_core *row, bool el2, bool el3, const char *overrides);
 
+/* The core on a board whose interrupt controller has no system registers. */
+void cpu_core_no_gicv3(struct cpu_core *core);
+
 #endif

@@ -40,11 +40,10 @@ static int machine_virtualization(struct parse *p, const char *v)
 static int machine_gic(struct parse *p, const char *v)
 {
 	if (!strcmp(v, "4"))
-		return refuse(p, "gic-version: virtual LPIs are not built; expected 3 or max, got '4'");
-	if (strcmp(v, "3") && strcmp(v, "max"))
-		return refuse(p, "gic-version: expected 3 or max, got '%s'%s", v,
-			      !strcmp(v, "2") ? " (not built yet)" : "");
-	p->c->gic_version = 3;
+		return refuse(p, "gic-version: virtual LPIs are not built; expected 2, 3 or max, got '4'");
+	if (strcmp(v, "2") && strcmp(v, "3") && strcmp(v, "max"))
+		return refuse(p, "gic-version: expected 2, 3 or max, got '%s'", v);
+	p->c->gic_version = *v == '2' ? 2 : 3;
 	return 0;
 }
 static int machine_its(struct parse *p, const char *v)
@@ -104,8 +103,8 @@ const struct key machine_keys[] = {
 	  .help = "EL2",
 	  .set = machine_virtualization },
 	{ .name = "gic-version",
-	  .form = "3|max",
-	  .help = "interrupt controller (GICv3, also the default)",
+	  .form = "2|3|max",
+	  .help = "interrupt controller (default 3, which is max)",
 	  .set = machine_gic },
 	{ .name = "its",
 	  .form = "on|off",
@@ -821,6 +820,19 @@ static int check_boot(struct parse *p)
 	return 0;
 }
 
+static int check_gic(struct parse *p)
+{
+	const struct config *c = p->c;
+
+	p->option = "-M";
+	if (config_gic_version(c) > 2)
+		return 0;
+	if (c->pes > 8)
+		return refuse(p, "gic-version: expected 3 with more than 8 PEs, got 2 with %u", c->pes);
+	return c->msi == MSI_ITS ? refuse(p, "msi: GICv2 has no ITS; expected auto, gicv2m or off, got 'its'")
+				 : 0;
+}
+
 static bool on_stdio(const struct config_serial *s)
 {
 	return s->kind == SERIAL_STDIO || s->kind == SERIAL_MON;
@@ -861,6 +873,8 @@ static int finish(struct parse *p)
 				i == 0 && (!p->nodefaults || c->demo) ? SERIAL_MON : SERIAL_NONE;
 	if (r == 0)
 		r = check_serial(p);
+	if (r == 0)
+		r = check_gic(p);
 	if (r == 0)
 		r = check_cpu(p);
 	return r == 0 ? check_boot(p) : r;

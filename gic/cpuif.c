@@ -60,7 +60,7 @@ bool apr_drop(u32 *apr)
 }
 
 /* The group of the running priority; GRP_COUNT when idle. */
-static enum gic_group running(const struct gic_pe *p, unsigned *level)
+enum gic_group cpuif_running(const struct gic_pe *p, unsigned *level)
 {
 	enum gic_group best = GRP_COUNT;
 
@@ -80,7 +80,7 @@ static u8 running_priority(const struct gic_pe *p)
 {
 	unsigned level;
 
-	return running(p, &level) == GRP_COUNT ? 0xff : (u8)(level << (8 - p->pri_bits));
+	return cpuif_running(p, &level) == GRP_COUNT ? 0xff : (u8)(level << (8 - p->pri_bits));
 }
 
 static u8 group_mask(const struct gic_pe *p, enum gic_group grp)
@@ -90,14 +90,14 @@ static u8 group_mask(const struct gic_pe *p, enum gic_group grp)
 	return gic_group_mask(p->bpr[grp] - (grp == GRP_1NS));
 }
 
-static struct gic_best best(const struct gic_pe *p)
+struct gic_best cpuif_best(const struct gic_pe *p)
 {
 	struct gic_best b = p->best_spi.prio < p->best_local.prio ? p->best_spi : p->best_local;
 
 	return p->best_lpi.prio < b.prio ? p->best_lpi : b;
 }
 
-static bool can_preempt(const struct gic_pe *p, struct gic_best b)
+bool cpuif_can_preempt(const struct gic_pe *p, struct gic_best b)
 {
 	u8 now = running_priority(p), mask = group_mask(p, b.group);
 
@@ -106,11 +106,16 @@ static bool can_preempt(const struct gic_pe *p, struct gic_best b)
 	return now == 0xff || (b.prio & mask) < (now & mask);
 }
 
-/* IHI0069 4.6.2: an interrupt of the other world, or any Group 0 interrupt, is an FIQ. */
+/*
+ * IHI0069 4.6.2: an interrupt of the other world, or any Group 0 interrupt, is an FIQ. IHI0048 2.3:
+ * Group 0 interrupts are, if the interface is told so.
+ */
 static bool is_fiq(const struct gic_pe *p, enum gic_group grp)
 {
 	const struct cpu *c = p->cpu;
 
+	if (p->g->version == 2)
+		return grp == GRP_0 && (p->gicc_ctlr & GICC_CTLR_FIQEN);
 	if (grp == GRP_0)
 		return true;
 	if (!gic_secured(p->g))
@@ -130,8 +135,8 @@ void cpuif_out(struct gic_pe *p, enum cpu_pin pin, bool level)
 
 void cpuif_update(struct gic_pe *p)
 {
-	struct gic_best b = best(p);
-	bool on = b.prio != 0xff && p->cpu && can_preempt(p, b);
+	struct gic_best b = cpuif_best(p);
+	bool on = b.prio != 0xff && p->cpu && cpuif_can_preempt(p, b);
 	bool fiq = on && is_fiq(p, b.group);
 
 	cpuif_out(p, CPU_PIN_IRQ, on && !fiq);
@@ -140,21 +145,35 @@ void cpuif_update(struct gic_pe *p)
 
 /* Acknowledge and deactivate */
 
-static void activate(struct gic_pe *p, struct gic_best b)
+/* GICv2 tells the sender of an SGI in bits 12:10; the lowest of several comes first. */
+u32 cpuif_intid(const struct gic_pe *p, struct gic_best b)
+{
+	if (p->g->version == 2 && b.intid < 16)
+		return b.intid | ctz64(p->sgi_from[b.intid]) % GICV2_PES << 10;
+	return b.intid;
+}
+
+u32 cpuif_ack(struct gic_pe *p, struct gic_best b)
 {
 	struct gic_irqs *w = gic_find(p, b.intid);
+	u32 id = cpuif_intid(p, b);
 
 	p->g->stats.ack++;
 	apr_set(p->apr[b.group], (b.prio & group_mask(p, b.group)) >> (8 - p->pri_bits));
 	if (w) {
 		w->active |= 1u << b.intid % 32;
 		w->latch &= ~(1u << b.intid % 32);
+		if (p->g->version == 2 && b.intid < 16) {
+			p->sgi_from[b.intid] &= p->sgi_from[b.intid] - 1;
+			gic_latch_sgi(p, b.intid);
+		}
 		gic_update_id(p, b.intid);
 	} else { /* LPIs have no active state */
 		p->g->stats.lpi_ack++;
 		lpi_set(p, b.intid, false);
 	}
 	cpuif_update(p); /* the running priority changed even when no candidate did */
+	return id;
 }
 
 void cpuif_deactivate(struct gic_pe *p, u32 id)
@@ -192,17 +211,17 @@ static u32 visible_intid(const struct cpu *c, struct gic_best b, unsigned group)
 
 u64 icc_hppir_read(struct cpu *c, unsigned group)
 {
-	return visible_intid(c, best(gic_of(c)), group);
+	return visible_intid(c, cpuif_best(gic_of(c)), group);
 }
 
 u64 icc_iar_read(struct cpu *c, unsigned group)
 {
 	struct gic_pe *p = gic_of(c);
-	struct gic_best b = best(p);
-	u32 id = b.prio != 0xff && can_preempt(p, b) ? visible_intid(c, b, group) : INTID_SPURIOUS;
+	struct gic_best b = cpuif_best(p);
+	u32 id = b.prio != 0xff && cpuif_can_preempt(p, b) ? visible_intid(c, b, group) : INTID_SPURIOUS;
 
 	if (id < INTID_SECURE || id >= INTID_LPI)
-		activate(p, b);
+		cpuif_ack(p, b);
 	return id;
 }
 
@@ -235,7 +254,7 @@ void icc_eoir_write(struct cpu *c, unsigned group, u64 v)
 	struct gic_pe *p = gic_of(c);
 	u32 id = v & 0xffffff;
 	unsigned level;
-	enum gic_group grp = running(p, &level);
+	enum gic_group grp = cpuif_running(p, &level);
 
 	if (id >= INTID_SECURE && id <= INTID_SPURIOUS)
 		return;
@@ -280,36 +299,46 @@ void icc_dir_write(struct cpu *c, u64 v)
 
 /* Priorities */
 
-u64 icc_pmr_read(struct cpu *c)
+static u8 ns_view(u8 prio)
 {
-	u8 pmr = gic_of(c)->pmr;
-
-	if (ns_priority_view(c))
-		return pmr & 0x80 ? (u8)(pmr << 1) : 0;
-	return pmr;
+	return prio & 0x80 ? (u8)(prio << 1) : 0;
 }
 
-void icc_pmr_write(struct cpu *c, u64 v)
+u8 cpuif_read_pmr(const struct gic_pe *p, bool ns)
 {
-	struct gic_pe *p = gic_of(c);
+	return ns ? ns_view(p->pmr) : p->pmr;
+}
 
-	v &= 0xff;
-	if (ns_priority_view(c)) {
-		if (!(p->pmr & 0x80))
-			return;
+void cpuif_write_pmr(struct gic_pe *p, u8 v, bool ns)
+{
+	if (ns && !(p->pmr & 0x80))
+		return;
+	if (ns)
 		v = 0x80 | v >> 1;
-	}
 	p->pmr = v & cpuif_priority_mask(p);
 	cpuif_update(p);
 }
 
+u8 cpuif_read_rpr(const struct gic_pe *p, bool ns)
+{
+	u8 prio = running_priority(p);
+
+	return ns && prio != 0xff ? ns_view(prio) : prio;
+}
+
+u64 icc_pmr_read(struct cpu *c)
+{
+	return cpuif_read_pmr(gic_of(c), ns_priority_view(c));
+}
+
+void icc_pmr_write(struct cpu *c, u64 v)
+{
+	cpuif_write_pmr(gic_of(c), (u8)v, ns_priority_view(c));
+}
+
 u64 icc_rpr_read(struct cpu *c)
 {
-	u8 prio = running_priority(gic_of(c));
-
-	if (ns_priority_view(c) && prio != 0xff)
-		return prio & 0x80 ? (u8)(prio << 1) : 0;
-	return prio;
+	return cpuif_read_rpr(gic_of(c), ns_priority_view(c));
 }
 
 static unsigned min_bpr(const struct gic_pe *p, enum gic_group grp)
@@ -331,6 +360,12 @@ static enum gic_group bpr_of(const struct cpu *c, unsigned group, bool *plus_one
 	return common ? GRP_0 : grp;
 }
 
+void cpuif_write_bpr(struct gic_pe *p, enum gic_group grp, u64 v)
+{
+	p->bpr[grp] = (u8)(v < min_bpr(p, grp) ? min_bpr(p, grp) : v);
+	cpuif_update(p);
+}
+
 u64 icc_bpr_read(struct cpu *c, unsigned group)
 {
 	bool plus_one;
@@ -345,11 +380,8 @@ void icc_bpr_write(struct cpu *c, unsigned group, u64 v)
 	bool read_only;
 	enum gic_group grp = bpr_of(c, group, &read_only);
 
-	if (read_only)
-		return;
-	v &= 7;
-	p->bpr[grp] = (u8)(v < min_bpr(p, grp) ? min_bpr(p, grp) : v);
-	cpuif_update(p);
+	if (!read_only)
+		cpuif_write_bpr(p, grp, v & 7);
 }
 
 u64 icc_apr_read(struct cpu *c, unsigned group, unsigned n)
@@ -489,6 +521,7 @@ void cpuif_reset(struct gic_pe *p)
 			p->apr[grp][i] = 0;
 	}
 	p->ctlr[0] = p->ctlr[1] = 0;
+	p->gicc_ctlr = 0;
 	p->eoimode_el3 = false;
 	p->sre_el2 = p->sre_el3 = 0xf; /* SRE, DFB, DIB fixed; Enable as firmware leaves it */
 }
@@ -508,4 +541,5 @@ void cpuif_snap(struct gic_pe *p, struct snap *s)
 	snap_bool(s, &p->eoimode_el3);
 	snap_u8(s, &p->sre_el2);
 	snap_u8(s, &p->sre_el3);
+	snap_u32(s, &p->gicc_ctlr);
 }

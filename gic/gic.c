@@ -17,13 +17,15 @@ struct gic *gic_new(const struct gic_config *config)
 {
 	struct gic *g;
 
-	if (!config->n_pes || config->n_pes > 512 || config->n_spis % 32 ||
+	if (config->version < 2 || config->version > 3 || !config->n_pes ||
+	    config->n_pes > (config->version == 2 ? GICV2_PES : 512) || config->n_spis % 32 ||
 	    config->n_spis > 32 * GIC_MAX_WORDS)
 		return NULL;
 	g = calloc(1, sizeof *g + config->n_pes * sizeof g->pe[0]);
 	if (!g)
 		return NULL;
 	g->log = config->log;
+	g->version = config->version;
 	g->n_pes = config->n_pes;
 	g->n_words = config->n_spis / 32;
 	g->two_states = config->two_security_states;
@@ -71,9 +73,10 @@ void gic_attach_cpu(struct gic *g, unsigned i, struct cpu *c)
 
 	p->cpu = c;
 	c->gic = p;
-	if (c->core.pri_bits >= 4 && c->core.pri_bits <= 7)
+	/* GICv2 is outside the core and has what GIC-400 has */
+	if (g->version > 2 && c->core.pri_bits >= 4 && c->core.pri_bits <= 7)
 		p->pri_bits = c->core.pri_bits;
-	if (c->core.lr_count >= 1 && c->core.lr_count <= 16)
+	if (g->version > 2 && c->core.lr_count >= 1 && c->core.lr_count <= 16)
 		p->n_lrs = c->core.lr_count;
 	for (unsigned pin = CPU_PIN_IRQ; pin <= CPU_PIN_VFIQ; pin++)
 		p->pin[pin] = cpu_wire(c, pin);
@@ -145,10 +148,48 @@ void *gic_v2m(struct gic *g)
 void gic_reset(struct gic *g)
 {
 	gic_dist_ops.reset(g);
+	g->firmware = false;
 	for (unsigned i = 0; i < g->n_pes; i++)
-		gic_redist_ops.reset(&g->pe[i]);
+		gic_reset_pe(&g->pe[i]);
 	if (g->its)
 		gic_its_ops.reset(g->its);
+}
+
+void gic_reset_pe(struct gic_pe *p)
+{
+	bool v2 = p->g->version == 2;
+
+	/* GICv2 has no sleep, and its SGIs are always enabled */
+	p->local = (struct gic_irqs){ .edge = GIC_SGIS,
+				      .enable = v2 ? GIC_SGIS : 0,
+				      .level = p->local.level };
+	p->waker = v2 ? 0 : GICR_WAKER_SLEEP | GICR_WAKER_ASLEEP;
+	for (unsigned i = 0; i < ARRAY_SIZE(p->sgi_from); i++)
+		p->sgi_from[i] = 0;
+	lpi_reset(p);
+	cpuif_reset(p);
+	virt_reset(p);
+	gic_update_all(p->g);
+	virt_update(p);
+}
+
+void gic_snap_pe(struct gic_pe *p, struct snap *s)
+{
+	irqs_snap(&p->local, s);
+	snap_u32(s, &p->waker);
+	snap_bytes(s, p->sgi_from, sizeof p->sgi_from);
+	lpi_snap(p, s);
+	cpuif_snap(p, s);
+	virt_snap(p, s);
+	snap_u8(s, &p->out);
+	if (s->loading)
+		gic_recompute(p->g);
+}
+
+/* The lowest Secure priority mask: Non-secure writes work on the lower half (IHI0069 4.8.1). */
+static void firmware_cpuif(struct gic_pe *p)
+{
+	p->pmr = cpuif_priority_mask(p);
 }
 
 void gic_reset_cpuif(struct cpu *c)
@@ -157,22 +198,21 @@ void gic_reset_cpuif(struct cpu *c)
 
 	cpuif_reset(p);
 	virt_reset(p);
+	if (p->g->firmware)
+		firmware_cpuif(p);
 	gic_update_all(p->g);
 	virt_update(p);
 }
 
 void gic_firmware_setup(struct gic *g)
 {
+	g->firmware = true;
 	for (unsigned w = 0; w < g->n_words; w++)
 		g->spi[w].group = ~0u;
 	for (unsigned i = 0; i < g->n_pes; i++) {
 		g->pe[i].local.group = ~0u;
 		g->pe[i].waker = 0;
-		/*
-		 * the lowest Secure priority mask: Non-secure writes work on the lower half
-		 * (IHI0069 4.8.1)
-		 */
-		g->pe[i].pmr = cpuif_priority_mask(&g->pe[i]);
+		firmware_cpuif(&g->pe[i]);
 	}
 	gic_update_all(g);
 }
@@ -182,6 +222,11 @@ void gic_wake(struct gic *g)
 	for (unsigned i = 0; i < g->n_pes; i++)
 		g->pe[i].waker = 0;
 	gic_update_all(g);
+}
+
+struct gic_pe *gic_requester(struct gic *g, struct attrs at)
+{
+	return &g->pe[at.requester < g->n_pes ? at.requester : 0];
 }
 
 bool gic_ns_access(const struct gic *g, struct attrs at)
@@ -265,6 +310,24 @@ static struct gic_pe *spi_target(struct gic *g, unsigned spi, enum gic_group grp
 	return NULL;
 }
 
+/* GICv3 sends an SPI to one PE; GICv2 signals it to all its targets, of which one will get it. */
+static void offer_spi(struct gic *g, unsigned w, unsigned n)
+{
+	unsigned spi = 32 * w + n;
+	enum gic_group grp = gic_group_of(g, &g->spi[w], n);
+	struct gic_pe *p;
+
+	if (g->version > 2) {
+		p = spi_target(g, spi, grp);
+		if (p)
+			consider(g, &p->best_spi, &g->spi[w], n, 32 + spi);
+		return;
+	}
+	for (unsigned i = 0; i < g->n_pes; i++)
+		if (bit(g->itargets[spi], i) && gic_takes(&g->pe[i], grp))
+			consider(g, &g->pe[i].best_spi, &g->spi[w], n, 32 + spi);
+}
+
 /* False: nothing was and nothing is pending. */
 static bool find_spis(struct gic *g)
 {
@@ -278,13 +341,8 @@ static bool find_spis(struct gic *g)
 	for (unsigned i = 0; i < g->n_pes; i++)
 		g->pe[i].best_spi = GIC_NONE;
 	for (unsigned w = 0; any && w < g->n_words; w++)
-		for (; m[w]; m[w] &= m[w] - 1) {
-			unsigned n = ctz64(m[w]), spi = 32 * w + n;
-			struct gic_pe *p = spi_target(g, spi, gic_group_of(g, &g->spi[w], n));
-
-			if (p)
-				consider(g, &p->best_spi, &g->spi[w], n, 32 + spi);
-		}
+		for (; m[w]; m[w] &= m[w] - 1)
+			offer_spi(g, w, ctz64(m[w]));
 	return true;
 }
 
@@ -345,7 +403,16 @@ void gic_send_sgi(struct gic_pe *from, unsigned to, unsigned intid, enum gic_gro
 	    irqs_nsacr(&p->local, intid) < (has == GRP_0 ? 1 : 2))
 		return;
 	p->local.latch |= 1u << intid;
+	if (p->g->version == 2)
+		p->sgi_from[intid] |= (u8)(1u << from->index);
 	gic_update_local(p);
+}
+
+void gic_latch_sgi(struct gic_pe *p, unsigned intid)
+{
+	p->local.latch &= ~(1u << intid);
+	if (p->sgi_from[intid])
+		p->local.latch |= 1u << intid;
 }
 
 /* Peripheral and component identification: Arm, architecture version 3. */
@@ -355,6 +422,13 @@ u64 gic_id_register(u64 off, unsigned part)
 
 	off = (off - 0xffd0) / 4;
 	return off == 4 ? part : id[off];
+}
+
+u64 gic_id_register2(u64 off)
+{
+	static const u8 id[12] = { 0x04, 0, 0, 0, 0x90, 0xb4, 0x2b, 0, 0x0d, 0xf0, 0x05, 0xb1 };
+
+	return id[(off - 0xfd0) / 4];
 }
 
 unsigned gic_list_registers(const struct cpu *c, u64 lr[16])

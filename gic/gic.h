@@ -1,12 +1,17 @@
 /*
+ * The interrupt controller, of two generations:
  * GICv3 (IHI0069): distributor, redistributors, the physical CPU interface and the virtual one by
  * system registers, LPIs and one Interrupt Translation Service. Affinity routing and system
  * registers are always on (ARE and SRE are RAO/WI); there is no GICv2 compatibility, no GICv4 and
  * no extended INTID range.
+ * GICv2 (IHI0048) with the virtualization extensions: distributor, CPU interface, virtual interface
+ * control and virtual CPU interface as frames banked by PE. Interrupt bypass is not modelled.
+ * Both share the state of interrupts, priorities, preemption and list registers.
  *
- * machine/ makes one struct gic, attaches the PEs, maps the distributor, one redistributor
- * device a PE (two 64 KiB frames each, contiguous) and the ITS, and joins device outputs to
- * gic_spi() and gic_ppi(). Message-signalled interrupts are bus writes to the ITS.
+ * machine/ makes one struct gic, attaches the PEs, maps the frames (of GICv3: the distributor, one
+ * redistributor device a PE, two contiguous 64 KiB frames each, and the ITS), and joins device
+ * outputs to gic_spi() and gic_ppi(). Message-signalled interrupts are bus writes to the ITS or to
+ * a GICv2m frame.
  */
 #ifndef GIC_GIC_H
 #define GIC_GIC_H
@@ -22,7 +27,8 @@ struct gic;
 struct log;
 
 struct gic_config {
-	unsigned n_pes;
+	unsigned version; /* 2 or 3 */
+	unsigned n_pes;	  /* at most 512, with GICv2 8 */
 	unsigned n_spis;	  /* a multiple of 32, at most 960 */
 	bool two_security_states; /* EL3 exists: GICD_CTLR.DS starts at 0 and can be set; else DS is
 				     RAO/WI */
@@ -65,6 +71,11 @@ struct wire gic_ppi(struct gic *g, unsigned pe, unsigned intid);
 
 extern const struct device_ops gic_dist_ops;   /* dev: gic_dist() */
 extern const struct device_ops gic_redist_ops; /* dev: gic_redist(); 0x20000 bytes for each PE */
+/* Of GICv2; dev: gic_dist(). Who accesses is in struct attrs. */
+extern const struct device_ops gic_dist2_ops; /* GICD */
+extern const struct device_ops gic_cpuif_ops; /* GICC */
+extern const struct device_ops gic_virt_ops;  /* GICH */
+extern const struct device_ops gic_vcpuif_ops; /* GICV */
 extern const struct device_ops gic_its_ops;    /* dev: gic_its(), when there is one */
 extern const struct device_ops gic_v2m_ops;    /* dev: gic_v2m(), when there is one */
 void *gic_dist(struct gic *g);

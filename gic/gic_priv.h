@@ -8,8 +8,10 @@
 
 #define GIC_MAX_WORDS 30 /* of 32 SPIs */
 #define GIC_LPIS      (65536 - INTID_LPI)
+#define GIC_SGIS      0xffffu /* of the first word */
+#define GICV2_PES     8
 
-enum { INTID_SECURE = 1020, INTID_NONSECURE = 1021, INTID_SPURIOUS = 1023, INTID_LPI = 8192 };
+enum { INTID_SECURE = 1020, INTID_NONSECURE = 1021, INTID_GROUP1 = 1022, INTID_SPURIOUS = 1023, INTID_LPI = 8192 };
 
 enum gic_group { GRP_0, GRP_1S, GRP_1NS, GRP_COUNT };
 
@@ -27,6 +29,9 @@ enum gic_group { GRP_0, GRP_1S, GRP_1NS, GRP_COUNT };
 
 #define GICR_WAKER_SLEEP  (1u << 1)
 #define GICR_WAKER_ASLEEP (1u << 2)
+
+#define GICC_CTLR_ACKCTL (1u << 2)
+#define GICC_CTLR_FIQEN	 (1u << 3)
 
 #define ICC_CTLR_CBPR	 (1u << 0)
 #define ICC_CTLR_EOIMODE (1u << 1)
@@ -66,6 +71,7 @@ struct gic_pe {
 	/* redistributor */
 	struct gic_irqs local;
 	u32 waker;
+	u8 sgi_from[16]; /* GICv2: the PEs that sent each pending SGI, one bit each */
 	u32 gicr_ctlr;
 	u64 propbaser, pendbaser;
 	struct gic_lpi_set *lpi; /* NULL: the board has no LPIs */
@@ -81,6 +87,7 @@ struct gic_pe {
 	u8 ctlr[2]; /* CBPR, EOImode */
 	bool eoimode_el3;
 	u8 sre_el2, sre_el3;
+	u32 gicc_ctlr; /* GICv2: what GICC_CTLR has beside enables, CBPR and EOImode */
 
 	/* virtual CPU interface */
 	u32 ich_hcr, ich_vmcr;
@@ -103,11 +110,14 @@ struct gic {
 	struct its *its;
 	u8 *lpi_config; /* LPI configuration as last read from memory, from INTID 8192 on */
 	unsigned n_pes, n_words;
+	unsigned version; /* 2 or 3 */
 	bool two_states;
+	bool firmware; /* gic_firmware_setup() was called since the reset */
 	unsigned v2m_first, v2m_spis;
 	u32 ctlr;
 	struct gic_irqs spi[GIC_MAX_WORDS];
-	u64 irouter[GIC_MAX_WORDS * 32];
+	u64 irouter[GIC_MAX_WORDS * 32]; /* GICv3 */
+	u8 itargets[GIC_MAX_WORDS * 32]; /* GICv2: PEs, one bit each */
 
 	/* derived */
 	s16 target[GIC_MAX_WORDS * 32]; /* PE, or one of TARGET_* */
@@ -192,6 +202,12 @@ void irqs_set_input(struct gic_irqs *w, unsigned n, bool level);
 void irqs_snap(struct gic_irqs *w, struct snap *s);
 
 /* gic.c */
+void gic_reset_pe(struct gic_pe *p); /* redistributor and CPU interface */
+void gic_snap_pe(struct gic_pe *p, struct snap *s);
+/* The PE whose registers an access reaches where they are banked. */
+struct gic_pe *gic_requester(struct gic *g, struct attrs at);
+void gic_latch_sgi(struct gic_pe *p, unsigned intid); /* GICv2: after sgi_from[] changed */
+u64 gic_id_register2(u64 off);			      /* GICv2: 0xfd0..0xfff of a frame */
 bool gic_ns_access(const struct gic *g, struct attrs at);
 void gic_route(struct gic *g, unsigned spi); /* target[] after irouter[] changed */
 void gic_update_local(struct gic_pe *p);
@@ -227,6 +243,16 @@ void cpuif_reset(struct gic_pe *p);
 void cpuif_update(struct gic_pe *p); /* IRQ and FIQ wires */
 void cpuif_out(struct gic_pe *p, enum cpu_pin pin, bool level);
 void cpuif_deactivate(struct gic_pe *p, u32 id);
+/* What both generations' registers do, for an access that sees Non-secure priorities or all. */
+struct gic_best cpuif_best(const struct gic_pe *p); /* highest-priority pending interrupt */
+bool cpuif_can_preempt(const struct gic_pe *p, struct gic_best b);
+u32 cpuif_ack(struct gic_pe *p, struct gic_best b); /* its INTID, of GICv2's SGIs with the sender */
+u32 cpuif_intid(const struct gic_pe *p, struct gic_best b);
+enum gic_group cpuif_running(const struct gic_pe *p, unsigned *level); /* GRP_COUNT: idle */
+u8 cpuif_read_pmr(const struct gic_pe *p, bool ns);
+void cpuif_write_pmr(struct gic_pe *p, u8 v, bool ns);
+u8 cpuif_read_rpr(const struct gic_pe *p, bool ns);
+void cpuif_write_bpr(struct gic_pe *p, enum gic_group grp, u64 v);
 void cpuif_snap(struct gic_pe *p, struct snap *s);
 static inline u8 cpuif_priority_mask(const struct gic_pe *p)
 {
@@ -268,7 +294,7 @@ void icc_igrpen1_el3_write(struct cpu *c, u64 v);
 enum icc_sgi { SGI0R, SGI1R, ASGI1R };
 void icc_sgi_write(struct cpu *c, enum icc_sgi which, u64 v);
 
-/* virt.c: ICV_* and ICH_* */
+/* virt.c: ICV_* and ICH_*; GICV_* and GICH_* of GICv2 show the same state */
 void virt_reset(struct gic_pe *p);
 void virt_update(struct gic_pe *p); /* vIRQ, vFIQ and the maintenance interrupt */
 void virt_snap(struct gic_pe *p, struct snap *s);
@@ -298,6 +324,9 @@ u64 ich_vtr(const struct gic_pe *p);
 u64 ich_misr(const struct gic_pe *p);
 u64 ich_eisr(const struct gic_pe *p);
 u64 ich_elrsr(const struct gic_pe *p);
+#define ICH_VMCR_ACKCTL (1u << 2)
+#define ICH_VMCR_FIQEN	(1u << 3)
+unsigned virt_active_group(const struct gic_pe *p, u32 id); /* of a list register; 0: none */
 void ich_vmcr_write(struct gic_pe *p, u64 v);
 void ich_lr_write(struct gic_pe *p, unsigned n, u64 v);
 

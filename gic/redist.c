@@ -34,7 +34,6 @@ enum {
 #define PENDBASER_MASK (MASK(58, 56) | MASK(51, 16) | MASK(11, 7)) /* PTZ is acted on in lpi.c */
 #define PENDBASER_PTZ  BIT(62)
 
-#define SGIS	  0xffffu
 
 struct redist_range {
 	u32 first, end;
@@ -214,32 +213,17 @@ static void redist_write(void *dev, u64 off, u64 v, unsigned width, struct attrs
 }
 
 /* Redistributor and CPU interface: both are the PE's. */
-static void redist_reset_dev(void *dev)
+static void redist_reset(void *dev)
 {
-	struct gic_pe *p = dev;
-
-	p->local = (struct gic_irqs){ .edge = SGIS, .level = p->local.level };
-	p->waker = GICR_WAKER_SLEEP | GICR_WAKER_ASLEEP;
-	lpi_reset(p);
-	cpuif_reset(p);
-	virt_reset(p);
-	gic_update_all(p->g);
-	virt_update(p);
+	gic_reset_pe(dev);
 }
 
 static void redist_snap(void *dev, struct snap *s)
 {
 	struct gic_pe *p = dev;
 
-	snap_section(s, "gicr", 2);
-	irqs_snap(&p->local, s);
-	snap_u32(s, &p->waker);
-	lpi_snap(p, s);
-	cpuif_snap(p, s);
-	virt_snap(p, s);
-	snap_u8(s, &p->out);
-	if (s->loading)
-		gic_recompute(p->g);
+	snap_section(s, "gicr", 3);
+	gic_snap_pe(p, s);
 }
 
 const struct device_ops gic_redist_ops = {
@@ -248,6 +232,6 @@ const struct device_ops gic_redist_ops = {
 	.widths = W8 | W16 | W32 | W64,
 	.read = redist_read,
 	.write = redist_write,
-	.reset = redist_reset_dev,
+	.reset = redist_reset,
 	.snap = redist_snap,
 };

@@ -2,6 +2,8 @@ trapline_library(gic
 	cpuif.c
 	dist.c
 	gic.c
+	gicc.c
+	gicv.c
 	irqs.c
 	its.c
 	its_commands.c

@@ -15,7 +15,6 @@
 
 /* ICH_VMCR_EL2 */
 #define VMCR_VENG(group) (1u << (group))
-#define VMCR_VFIQEN	 (1u << 3) /* RES1 without GICv2 compatibility */
 #define VMCR_VCBPR	 (1u << 4)
 #define VMCR_VEOIM	 (1u << 9)
 
@@ -33,8 +32,11 @@ enum {
 	(0xffu | ICH_HCR_TC | ICH_HCR_TALL0 | ICH_HCR_TALL1 | ICH_HCR_TDIR |                       \
 	 0x1fu << HCR_EOICOUNT_SHIFT)
 
-static u32 lr_intid(u64 lr)
+/* GICv2: with the sender in bits 12:10, for virtual SGIs. */
+static u32 lr_intid(const struct gic_pe *p, u64 lr)
 {
+	if (p->g->version == 2 && (u32)lr < 16 && !(lr & LR_HW))
+		return (u32)lr | (u32)bits(lr, 34, 32) << 10;
 	return (u32)lr;
 }
 static u8 lr_prio(u64 lr)
@@ -64,6 +66,16 @@ static void set_vbpr(struct gic_pe *p, unsigned group, unsigned v)
 
 	v = v < min_vbpr(p, group) ? min_vbpr(p, group) : v;
 	p->ich_vmcr = (u32)deposit(p->ich_vmcr, low + 2, low, v);
+}
+
+/* VFIQEn is RES1 and VAckCtl RES0 without GICv2 compatibility. */
+static u32 vmcr_res1(const struct gic_pe *p)
+{
+	return p->g->version == 2 ? 0 : ICH_VMCR_FIQEN;
+}
+static u32 vmcr_v2(const struct gic_pe *p)
+{
+	return p->g->version == 2 ? ICH_VMCR_FIQEN | ICH_VMCR_ACKCTL : 0;
 }
 
 static u8 group_mask(const struct gic_pe *p, unsigned group)
@@ -116,10 +128,10 @@ void virt_update(struct gic_pe *p)
 {
 	int i = highest_pending(p);
 	bool on = i >= 0 && can_preempt(p, p->lr[i]);
-	bool group1 = on && lr_group(p->lr[i]), maintenance;
+	bool fiq = on && !lr_group(p->lr[i]) && (p->ich_vmcr & ICH_VMCR_FIQEN), maintenance;
 
-	cpuif_out(p, CPU_PIN_VIRQ, group1);
-	cpuif_out(p, CPU_PIN_VFIQ, on && !group1);
+	cpuif_out(p, CPU_PIN_VIRQ, on && !fiq);
+	cpuif_out(p, CPU_PIN_VFIQ, fiq);
 	maintenance = (p->ich_hcr & ICH_HCR_EN) && ich_misr(p);
 	if (maintenance && !bit(p->local.level, GIC_MAINTENANCE_INTID))
 		p->g->stats.maintenance++;
@@ -133,7 +145,7 @@ u64 icv_hppir_read(struct cpu *c, unsigned group)
 	const struct gic_pe *p = gic_of(c);
 	int i = highest_pending(p);
 
-	return i >= 0 && lr_group(p->lr[i]) == group ? lr_intid(p->lr[i]) : INTID_SPURIOUS;
+	return i >= 0 && lr_group(p->lr[i]) == group ? lr_intid(p, p->lr[i]) : INTID_SPURIOUS;
 }
 
 u64 icv_iar_read(struct cpu *c, unsigned group)
@@ -146,7 +158,7 @@ u64 icv_iar_read(struct cpu *c, unsigned group)
 	if (i < 0 || lr_group(p->lr[i]) != group || !can_preempt(p, p->lr[i]))
 		return INTID_SPURIOUS;
 	lr = p->lr[i];
-	id = lr_intid(lr);
+	id = lr_intid(p, lr);
 	lr &= ~LR_PENDING;
 	/* a special INTID in a list register is handed out, but nothing becomes active */
 	if (id < INTID_SECURE || id > INTID_SPURIOUS) {
@@ -164,9 +176,16 @@ u64 icv_iar_read(struct cpu *c, unsigned group)
 static int find_active(const struct gic_pe *p, u32 id)
 {
 	for (unsigned i = 0; i < p->n_lrs; i++)
-		if ((p->lr[i] & LR_ACTIVE) && lr_intid(p->lr[i]) == id)
+		if ((p->lr[i] & LR_ACTIVE) && lr_intid(p, p->lr[i]) == id)
 			return (int)i;
 	return -1;
+}
+
+unsigned virt_active_group(const struct gic_pe *p, u32 id)
+{
+	int i = find_active(p, id);
+
+	return i >= 0 && lr_group(p->lr[i]);
 }
 
 /*
@@ -370,7 +389,8 @@ u64 ich_misr(const struct gic_pe *p)
 
 void ich_vmcr_write(struct gic_pe *p, u64 v)
 {
-	p->ich_vmcr = (v & (VMCR_VENG(0) | VMCR_VENG(1) | VMCR_VCBPR | VMCR_VEOIM)) | VMCR_VFIQEN |
+	p->ich_vmcr = (v & (VMCR_VENG(0) | VMCR_VENG(1) | VMCR_VCBPR | VMCR_VEOIM | vmcr_v2(p))) |
+		      vmcr_res1(p) |
 		      (u32)(v & MASK(31, 24) & ((u64)cpuif_priority_mask(p) << 24));
 	set_vbpr(p, 0, (unsigned)bits(v, 23, 21));
 	set_vbpr(p, 1, (unsigned)bits(v, 20, 18));
@@ -381,15 +401,16 @@ void ich_vmcr_write(struct gic_pe *p, u64 v)
 void ich_lr_write(struct gic_pe *p, unsigned n, u64 v)
 {
 	u64 keep = MASK(63, 60) | (u64)cpuif_priority_mask(p) << 48 | MASK(15, 0);
+	u64 software = p->g->version == 2 ? LR_EOI | MASK(34, 32) /* CPUID */ : LR_EOI;
 
-	p->lr[n] = v & (keep | (v & LR_HW ? MASK(41, 32) : LR_EOI));
+	p->lr[n] = v & (keep | (v & LR_HW ? MASK(41, 32) : software));
 	virt_update(p);
 }
 
 void virt_reset(struct gic_pe *p)
 {
 	p->ich_hcr = 0;
-	p->ich_vmcr = VMCR_VFIQEN;
+	p->ich_vmcr = vmcr_res1(p);
 	set_vbpr(p, 0, 0);
 	set_vbpr(p, 1, 0);
 	for (unsigned i = 0; i < 4; i++)

@@ -4,9 +4,12 @@
  *
  *	0x00_0000_0000  flash, 2 x 64 MiB                  (the first Secure with secure=on)
  *	0x00_0800_0000  GICD      64 KiB
- *	0x00_0802_0000  GICv2m     4 KiB                   (msi=gicv2m)
- *	0x00_0808_0000  ITS      128 KiB                   (its=off: nothing)
- *	0x00_080a_0000  GICR     128 KiB a PE, up to 0x0900_0000
+ *	0x00_0801_0000  GICC       8 KiB                   (GICv2)
+ *	0x00_0802_0000  GICv2m     4 KiB                   (GICv2, msi=gicv2m)
+ *	0x00_0803_0000  GICH       4 KiB                   (GICv2, virtualization=on)
+ *	0x00_0804_0000  GICV       8 KiB                   (GICv2, virtualization=on)
+ *	0x00_0808_0000  ITS      128 KiB                   (GICv3 without its=off)
+ *	0x00_080a_0000  GICR     128 KiB a PE, up to 0x0900_0000   (GICv3)
  *	0x00_0900_0000  PL011 #0   4 KiB
  *	0x00_0901_0000  PL031      4 KiB
  *	0x00_0902_0000  fw_cfg
@@ -33,6 +36,7 @@
 #define BOARD_GICC_BASE	  0x08010000ull
 #define BOARD_GICH_BASE	  0x08030000ull
 #define BOARD_GICV_BASE	  0x08040000ull
+#define BOARD_GICV2_SIZE  0x00010000ull /* of each of the three, as the device tree tells it */
 #define BOARD_V2M_BASE	  0x08020000ull
 #define BOARD_V2M_SIZE	  0x00001000ull
 #define BOARD_ITS_BASE	  0x08080000ull

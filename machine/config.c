@@ -98,6 +98,8 @@ enum config_msi config_msi(const struct config *c)
 {
 	if (c->msi != MSI_AUTO)
 		return c->msi;
+	if (config_gic_version(c) == 2)
+		return MSI_V2M;
 	return c->its ? MSI_ITS : MSI_OFF;
 }
 

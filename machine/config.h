@@ -69,8 +69,8 @@ struct config {
 	/* -M virt */
 	bool secure;	     /* EL3 and the Secure world's devices */
 	bool virtualization; /* EL2 */
-	u8 gic_version;	     /* 3; 0: not asked for, see config_gic_version() */
-	bool its;	     /* what an automatic choice of msi may take */
+	u8 gic_version;	     /* 2 or 3; 0: not asked for, see config_gic_version() */
+	bool its;	     /* GICv3: what an automatic choice of msi may take */
 	enum config_msi msi; /* as asked for, see config_msi() */
 	bool highmem, acpi, dtb_randomness;
 	char *dumpdtb; /* write the device tree there and exit */

@@ -82,7 +82,7 @@ static void add_timer(struct tree *t, const struct config *c, const struct cpu_c
 	for (size_t i = 0; i < n; i++) {
 		cells[3 * i] = IRQ_PPI;
 		cells[3 * i + 1] = ppis[i];
-		cells[3 * i + 2] = IRQ_LEVEL_HIGH;
+		cells[3 * i + 2] = tree_ppi_flags(c);
 	}
 	tree_add(t, "/", "timer");
 	tree_prop(t, "/timer", "compatible", compatible, sizeof compatible);
@@ -150,13 +150,13 @@ static void add_cpus(struct tree *t, const struct config *c, const struct cpu_co
 	}
 }
 
-static void add_pmu(struct tree *t, const struct cpu_core *core)
+static void add_pmu(struct tree *t, const struct config *c, const struct cpu_core *core)
 {
 	if (!(core->features & FEAT(PMUv3)))
 		return;
 	tree_add(t, "/", "pmu");
 	tree_string(t, "/pmu", "compatible", "arm,armv8-pmuv3");
-	TREE_CELLS(t, "/pmu", "interrupts", IRQ_PPI, BOARD_PPI_PMU, IRQ_LEVEL_HIGH);
+	TREE_CELLS(t, "/pmu", "interrupts", IRQ_PPI, BOARD_PPI_PMU, tree_ppi_flags(c));
 }
 
 static void add_all(struct tree *t, const struct config *c, const struct cpu_core *core)
@@ -167,7 +167,7 @@ static void add_all(struct tree *t, const struct config *c, const struct cpu_cor
 	add_cpus(t, c, core);
 	tree_flash(t, c);
 	tree_gic(t, c);
-	add_pmu(t, core);
+	add_pmu(t, c, core);
 	tree_devices(t, c);
 	tree_pci(t, c);
 	tree_gpio(t, c);

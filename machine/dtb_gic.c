@@ -1,4 +1,5 @@
 /* The interrupt controller's nodes, as QEMU's virt writes them. Called by dtb.c. */
+#include "base/bits.h"
 #include "machine/board.h"
 #include "machine/tree.h"
 
@@ -24,6 +25,35 @@ static void msi_controller(struct tree *t, const char *name, const char *compati
 	t->msi = tree_phandle(t, path);
 }
 
+/* GICv2's binding has the PEs in bits 15:8. */
+u32 tree_ppi_flags(const struct config *c)
+{
+	return config_gic_version(c) == 2 ? IRQ_LEVEL_HIGH | ((1u << c->pes) - 1) << 8
+					  : IRQ_LEVEL_HIGH;
+}
+
+static void gicv2(struct tree *t, const struct config *c)
+{
+	const u64 base[] = { BOARD_GICD_BASE, BOARD_GICC_BASE, BOARD_GICH_BASE, BOARD_GICV_BASE };
+	size_t n = c->virtualization ? 4 : 2;
+	u32 reg[4 * ARRAY_SIZE(base)] = { 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		reg[4 * i + 1] = (u32)base[i];
+		reg[4 * i + 3] = BOARD_GICV2_SIZE;
+	}
+	tree_string(t, GIC_PATH, "compatible", "arm,cortex-a15-gic");
+	tree_cells(t, GIC_PATH, "reg", reg, 4 * n);
+}
+
+static void gicv3(struct tree *t)
+{
+	tree_string(t, GIC_PATH, "compatible", "arm,gic-v3");
+	tree_u32(t, GIC_PATH, "#redistributor-regions", 1);
+	TREE_CELLS(t, GIC_PATH, "reg", 0, BOARD_GICD_BASE, 0, BOARD_GICD_SIZE, 0, BOARD_GICR_BASE, 0,
+		   BOARD_GICR_SIZE);
+}
+
 void tree_gic(struct tree *t, const struct config *c)
 {
 	static const char path[] = GIC_PATH;
@@ -36,12 +66,12 @@ void tree_gic(struct tree *t, const struct config *c)
 	tree_u32(t, path, "#address-cells", 2);
 	tree_u32(t, path, "#size-cells", 2);
 	tree_flag(t, path, "ranges");
-	tree_string(t, path, "compatible", "arm,gic-v3");
-	tree_u32(t, path, "#redistributor-regions", 1);
-	TREE_CELLS(t, path, "reg", 0, BOARD_GICD_BASE, 0, BOARD_GICD_SIZE, 0, BOARD_GICR_BASE, 0,
-	      BOARD_GICR_SIZE);
+	if (config_gic_version(c) == 2)
+		gicv2(t, c);
+	else
+		gicv3(t);
 	if (c->virtualization)
-		TREE_CELLS(t, path, "interrupts", IRQ_PPI, BOARD_PPI_MAINT, IRQ_LEVEL_HIGH);
+		TREE_CELLS(t, path, "interrupts", IRQ_PPI, BOARD_PPI_MAINT, tree_ppi_flags(c));
 	tree_u32(t, path, "phandle", phandle);
 	if (config_msi(c) == MSI_ITS)
 		msi_controller(t, "its@8080000", ITS, BOARD_ITS_BASE, BOARD_ITS_SIZE);

@@ -62,6 +62,8 @@ static int pick_core(struct machine *m, struct why *why)
 	refused = cpu_core_make(&m->core, row, m->cfg->virtualization, m->cfg->secure, m->cfg->cpu_features);
 	if (refused)
 		return why_set(why, EINVAL, "-cpu %s,%s: %s", m->cfg->cpu, m->cfg->cpu_features ? m->cfg->cpu_features : "", refused);
+	if (config_gic_version(m->cfg) == 2)
+		cpu_core_no_gicv3(&m->core);
 	m->tlb = tlb_config_default;
 	m->tlb.seed = m->cfg->seed;
 	m->tlb.reference = m->cfg->tlb_reference;

@@ -8,15 +8,41 @@ static u64 now(void *ctx)
 	return machine_now(ctx);
 }
 
-static int make_msi(struct machine *m, struct why *why)
+static int add(struct machine *m, u64 base, const struct device_ops *ops, void *dev, struct why *why)
 {
-	int r = 0;
+	if (!dev || !bus_add_device(m->bus, base, ops, dev, false))
+		return 0;
+	return why_set(why, EINVAL, "board: %s overlaps something", ops->name);
+}
 
-	if (gic_its(m->gic))
-		r = bus_add_device(m->bus, BOARD_ITS_BASE, &gic_its_ops, gic_its(m->gic), false);
-	else if (gic_v2m(m->gic))
-		r = bus_add_device(m->bus, BOARD_V2M_BASE, &gic_v2m_ops, gic_v2m(m->gic), false);
-	return r ? why_set(why, EINVAL, "board: the MSI controller overlaps something") : 0;
+static int add_gicv2(struct machine *m, struct why *why)
+{
+	void *g = gic_dist(m->gic);
+	int r = add(m, BOARD_GICD_BASE, &gic_dist2_ops, g, why);
+
+	if (!r)
+		r = add(m, BOARD_GICC_BASE, &gic_cpuif_ops, g, why);
+	if (!r && m->cfg->virtualization)
+		r = add(m, BOARD_GICH_BASE, &gic_virt_ops, g, why);
+	if (!r && m->cfg->virtualization)
+		r = add(m, BOARD_GICV_BASE, &gic_vcpuif_ops, g, why);
+	return r;
+}
+
+static int add_gicv3(struct machine *m, struct why *why)
+{
+	int r = add(m, BOARD_GICD_BASE, &gic_dist_ops, gic_dist(m->gic), why);
+
+	for (unsigned i = 0; i < m->pes && !r; i++)
+		r = add(m, BOARD_GICR_BASE + i * BOARD_GICR_STRIDE, &gic_redist_ops, gic_redist(m->gic, i), why);
+	return r ? r : add(m, BOARD_ITS_BASE, &gic_its_ops, gic_its(m->gic), why);
+}
+
+static int add_frames(struct machine *m, struct why *why)
+{
+	int r = config_gic_version(m->cfg) == 2 ? add_gicv2(m, why) : add_gicv3(m, why);
+
+	return r ? r : add(m, BOARD_V2M_BASE, &gic_v2m_ops, gic_v2m(m->gic), why);
 }
 
 int make_gic(struct machine *m, struct why *why)
@@ -27,6 +53,7 @@ int make_gic(struct machine *m, struct why *why)
 		[TIMER_SEC] = BOARD_PPI(BOARD_PPI_S_TIMER),
 	};
 	struct gic_config gc = {
+		.version = config_gic_version(m->cfg),
 		.n_pes = m->pes,
 		.n_spis = BOARD_SPIS,
 		.two_security_states = m->cfg->secure,
@@ -44,8 +71,6 @@ int make_gic(struct machine *m, struct why *why)
 	m->timers = timer_system_new(&m->queue, m->core.cntfrq);
 	if (!m->gic || !m->timers)
 		return why_set(why, ENOMEM, "no memory for the interrupt controller or the timers");
-	if (bus_add_device(m->bus, BOARD_GICD_BASE, &gic_dist_ops, gic_dist(m->gic), false))
-		return why_set(why, EINVAL, "board: the distributor overlaps something");
 	for (unsigned i = 0; i < m->pes; i++) {
 		struct wire out[TIMER_COUNT];
 
@@ -54,10 +79,8 @@ int make_gic(struct machine *m, struct why *why)
 			out[k] = gic_ppi(m->gic, i, intid[k]);
 		if (timer_attach_cpu(m->timers, m->seat[i].cpu, out))
 			return why_set(why, ENOMEM, "no memory for the timers of PE %u", i);
-		if (bus_add_device(m->bus, BOARD_GICR_BASE + i * BOARD_GICR_STRIDE, &gic_redist_ops, gic_redist(m->gic, i), false))
-			return why_set(why, EINVAL, "board: redistributor %u overlaps something", i);
 	}
-	return make_msi(m, why);
+	return add_frames(m, why);
 }
 
 void free_gic(struct machine *m)

@@ -46,6 +46,7 @@ void tree_secure_only(struct tree *t, const char *path);
 
 /* The nodes of each part of the board, in the order in which board_tree() writes them. */
 void tree_flash(struct tree *t, const struct config *c);   /* dtb_devices.c */
+u32 tree_ppi_flags(const struct config *c); /* third cell of a level-triggered PPI */
 void tree_gic(struct tree *t, const struct config *c);     /* dtb_gic.c */
 void tree_devices(struct tree *t, const struct config *c); /* dtb_devices.c */
 void tree_gpio(struct tree *t, const struct config *c);	   /* dtb_devices.c */

@@ -51,7 +51,6 @@ refused "behind a port there is only slot 0" -kernel "$work/zeros" -device pcie-
 refused "expected an id that no other bus has" -kernel "$work/zeros" -device pci-bridge,id=a -device pci-bridge,id=a
 refused "-drive: format: expected raw, got 'qcow2'" -kernel "$work/zeros" -drive file=x,format=qcow2
 refused "-drive: unknown key 'fil'; the closest known one is 'file'" -kernel "$work/zeros" -drive fil=x
-refused "gic-version: expected 3 or max, got '2'" -M virt,gic-version=2 -kernel "$work/zeros"
 refused "unknown kind 'usr'; the closest known one is 'user'" -netdev usr,id=n
 refused "-netdev user: expected id=" -kernel "$work/zeros" -netdev user
 refused "hostfwd=tcp::22-:0: expected tcp|udp:" -kernel "$work/zeros" -netdev user,id=n,hostfwd=tcp::22-:0
@@ -70,6 +69,7 @@ refused "id=c is in use already" -kernel "$work/zeros" -chardev null,id=c -chard
 refused "only one of the UARTs and -chardevs can be on stdio" -kernel "$work/zeros" -chardev stdio,id=c
 refused "-serial chardev:c: expected the id of a -chardev" -kernel "$work/zeros" -serial chardev:c
 refused "rng=r: expected the id of an -object" -kernel "$work/zeros" -device virtio-rng-device,rng=r
+refused "gic-version: expected 2, 3 or max, got '1'" -M virt,gic-version=1 -kernel "$work/zeros"
 refused "nothing to run" -m 64
 refused "cannot open: No such file" -kernel "$work/none"
 refused "the file is empty" -kernel "$work/empty"

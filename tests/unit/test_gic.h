@@ -34,7 +34,8 @@ static inline void bench_free(struct bench *b)
 
 static inline struct gic_config bench_config(unsigned n, u64 features)
 {
-	return (struct gic_config){ .n_pes = n,
+	return (struct gic_config){ .version = 3,
+				    .n_pes = n,
 				    .n_spis = 256,
 				    .two_security_states = (features & FEAT(EL3)) != 0 };
 }

@@ -136,10 +136,13 @@ TEST(refusals_name_the_option_and_the_closest_known_one)
 		"-kernal: unknown option; the closest known one is -kernel (--help lists all)");
 	refused("-M virt,secur=on", "-M: unknown key 'secur'; the closest known one is 'secure'");
 	refused("-M vrit", "-M: unknown machine 'vrit'; the closest known one is 'virt'");
-	refused("-M virt,gic-version=2",
-		"-M: gic-version: expected 3 or max, got '2' (not built yet)");
+	refused("-M virt,gic-version=5", "-M: gic-version: expected 2, 3 or max, got '5'");
+	refused("-M virt,gic-version=2 -smp 9 -kernel k",
+		"-M: gic-version: expected 3 with more than 8 PEs, got 2 with 9");
+	refused("-M virt,gic-version=2,msi=its -kernel k",
+		"-M: msi: GICv2 has no ITS; expected auto, gicv2m or off, got 'its'");
 	refused("-M virt,gic-version=4",
-		"-M: gic-version: virtual LPIs are not built; expected 3 or max, got '4'");
+		"-M: gic-version: virtual LPIs are not built; expected 2, 3 or max, got '4'");
 	refused("-M virt,msi=some", "-M: msi: expected auto, its, gicv2m or off, got 'some'");
 	refused("-M virt,secure=maybe", "-M: secure: expected on or off, got 'maybe'");
 	refused("-kernel k -cpu cortex-a35", "-cpu: unknown core 'cortex-a35'; the closest known "
