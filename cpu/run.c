@@ -1,6 +1,7 @@
 /*
  * The run loop of a PE: attention, fetch, blocks, and what fast code left behind. Exact time: a slice ends at an exact instruction,
- * because a block that does not fit into what is left is run one instruction at a time (KEY_SINGLE blocks).
+ * because a block that does not fit into what is left is run one instruction at a time (KEY_SINGLE blocks); under --parallel at the
+ * end of the block, as nothing is exact then.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -338,7 +339,7 @@ static void step(struct cpu *c)
 	if (!p)
 		return;
 	b = block_get(c, p, c->pc & 0xfff);
-	if (unlikely(b && b->n > c->budget)) {
+	if (unlikely(b && b->n > c->budget && !c->parallel)) {
 		p = block_page(c, p->pa, key | KEY_SINGLE, p->host);
 		b = p ? block_get(c, p, c->pc & 0xfff) : NULL;
 	}

@@ -188,7 +188,7 @@ static void turn(struct machine *m, struct seat *s)
 }
 
 /* Time of the next thing that must happen outside the PEs. */
-u64 machine_horizon(const struct machine *m)
+static u64 horizon(const struct machine *m)
 {
 	u64 next = event_next(&m->queue);
 
@@ -212,7 +212,7 @@ void machine_idle(struct machine *m)
 static void round_of_turns(struct machine *m)
 {
 	u64 quantum = (u64)MACHINE_QUANTUM * m->seat[0].cpu->period_ps;
-	u64 end = machine_horizon(m);
+	u64 end = horizon(m);
 
 	if (m->pes > 1 && end > m->now + quantum)
 		end = m->now + quantum;

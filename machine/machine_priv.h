@@ -111,8 +111,6 @@ bool machine_runnable(const struct seat *s);
 bool machine_between(struct machine *m);
 /* Every PE sleeps: time moves to the next event, or the run ends. */
 void machine_idle(struct machine *m);
-/* Time of the next thing that must happen outside the PEs. */
-u64 machine_horizon(const struct machine *m);
 
 /* parallel.c: --parallel. 0, or negative errno with *why; m->par is NULL otherwise. */
 int make_parallel(struct machine *m, struct why *why);
