@@ -5,6 +5,7 @@
 #define _DEFAULT_SOURCE /* mincore() */
 #include "machine/machine_priv.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -16,6 +17,7 @@
 #include "base/bits.h"
 #include "cpu/context.h"
 #include "cpu/exception.h"
+#include "devices/pci/pci.h"
 
 #define REPORT_SCHEMA 1
 
@@ -155,6 +157,31 @@ static int close_in(FILE *f, const char *dir, const char *name, const char *tmp,
 	return 0;
 }
 
+/* Rows of one struct; name may be the user's, so it keeps to what cannot be mistaken for anything else in the file. */
+static void named_rows(FILE *f, const char *kind, const char *name, const void *base, const struct stat_row *r, size_t n)
+{
+	char prefix[80];
+
+	snprintf(prefix, sizeof(prefix), "%s.%s%s", kind, name ? name : "", name ? "." : "");
+	for (char *c = prefix; *c; c++)
+		if (!isalnum((unsigned char)*c) && !strchr("._-", *c))
+			*c = '_';
+	for (size_t i = 0; i < n; i++)
+		line(f, prefix, r[i].name, field(base, &r[i]), r[i].help, r[i].unit);
+}
+
+static void write_devices(struct machine *m, FILE *f)
+{
+	const struct virtio_device *d;
+	const struct pci_function *p;
+
+	for (size_t i = 0; (d = machine_virtio(m, i)) != NULL; i++)
+		named_rows(f, "virtio", d->name, &d->stats, virtio_stat_rows, virtio_stat_count);
+	for (size_t i = 0; (p = pci_host_function(m->pci, i)) != NULL; i++)
+		if (i) /* the host bridge's own has nothing to count */
+			named_rows(f, "pci", p->name, &p->stats, pci_stat_rows, pci_stat_count);
+}
+
 int machine_write_stats(struct machine *m, const char *dir, struct why *why)
 {
 	char tmp[4096];
@@ -168,9 +195,8 @@ int machine_write_stats(struct machine *m, const char *dir, struct why *why)
 	fprintf(f, "\n---------- Begin Simulation Statistics ----------\n");
 	line(f, "", "sim_ticks", machine_now(m), "virtual time", "ps");
 	rows(f, "total.", &t.cpu, &t.mmu);
-	for (size_t i = 0; i < gic_stat_rows_n; i++)
-		line(f, "gic.", gic_stat_rows[i].name, field(gic_stats(m->gic), &gic_stat_rows[i]), gic_stat_rows[i].help,
-		     gic_stat_rows[i].unit);
+	named_rows(f, "gic", NULL, gic_stats(m->gic), gic_stat_rows, gic_stat_rows_n);
+	write_devices(m, f);
 	write_contexts(m, f);
 	fprintf(f, "---------- End Simulation Statistics   ----------\n");
 	return close_in(f, dir, "stats.txt", tmp, why);

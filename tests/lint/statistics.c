@@ -6,6 +6,8 @@
 
 #include "cpu/context.h"
 #include "cpu/exception.h"
+#include "devices/pci/pci.h"
+#include "devices/virtio/virtio.h"
 #include "gic/gic.h"
 
 static void rows(const char *title, const struct stat_row *r, size_t n)
@@ -31,6 +33,8 @@ int main(void)
 	rows("The PE (cpu/context.h)", cpu_stat_rows, cpu_stat_rows_n);
 	rows("Translation (mmu/tlb.h)", mmu_stat_rows, mmu_stat_rows_n);
 	rows("gic.* (gic/gic.h)", gic_stat_rows, gic_stat_rows_n);
+	rows("virtio.NAME.* (devices/virtio/virtio.h)", virtio_stat_rows, virtio_stat_count);
+	rows("pci.NAME.* (devices/pci/pci.h)", pci_stat_rows, pci_stat_count);
 	exceptions();
 	return 0;
 }
