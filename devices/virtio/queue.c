@@ -184,12 +184,28 @@ static bool walk(struct virtio_device *d, struct virtio_chain *c, struct table t
 	return false;
 }
 
+/* The device rests: it has taken more at this moment than a driver can mean. */
+static bool tired(struct virtio_device *d)
+{
+	u64 now = d->env.queue ? d->env.now(d->env.ctx) : 0;
+
+	if (!d->env.queue || now != d->pops_at) {
+		d->pops_at = now;
+		d->pops = 0;
+	}
+	if (d->pops++ < VIRTIO_POPS_MAX)
+		return false;
+	if (!d->rest.armed)
+		event_at(d->env.queue, &d->rest, now + VIRTIO_REST_PS);
+	return true;
+}
+
 bool virtio_pop(struct virtio_device *d, unsigned q, struct virtio_chain *c)
 {
 	struct virtq *vq = usable(d, q);
 	u16 n = vq ? waiting(d, vq) : 0;
 
-	if (!n)
+	if (!n || tired(d))
 		return false;
 	if (n > vq->size) {
 		virtio_broken(d, "queue %u: %u chains in a ring of %u", q, n, vq->size);

@@ -11,7 +11,7 @@
 
 #include "base/snap.h"
 
-enum { QUEUE_SIZE = 8, CHUNK = 4096, REQUEST_MAX = 1 << 16 };
+enum { QUEUE_SIZE = 8, REQUEST_MAX = 4096 };
 #define PS_PER_MS 1000000000ull
 
 struct virtio_rng {
@@ -62,20 +62,15 @@ static size_t draw(struct virtio_rng *r, u8 *to, size_t n)
 /* Fills one request as far as the quota goes; a device may return less than was asked for (5.4.6). */
 static u32 fill(struct virtio_rng *r, const struct virtio_chain *c)
 {
-	u8 bytes[CHUNK];
-	u64 want = c->in_len < REQUEST_MAX ? c->in_len : REQUEST_MAX, done = 0;
+	u8 bytes[REQUEST_MAX];
+	u64 want = c->in_len < REQUEST_MAX ? c->in_len : REQUEST_MAX, n;
 
 	if (r->period && want > r->quota)
 		want = r->quota;
-	while (done < want) {
-		size_t n = draw(r, bytes, want - done < CHUNK ? (size_t)(want - done) : CHUNK);
-
-		if (!n)
-			break;
-		done += virtio_chain_write(&r->d, c, done, bytes, n);
-	}
-	r->quota -= r->period ? done : 0;
-	return (u32)done;
+	n = draw(r, bytes, (size_t)want);
+	n = virtio_chain_write(&r->d, c, 0, bytes, (size_t)n);
+	r->quota -= r->period ? n : 0;
+	return (u32)n;
 }
 
 static void serve(struct virtio_rng *r)

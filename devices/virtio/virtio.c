@@ -19,6 +19,16 @@ const size_t virtio_stat_count = ARRAY_SIZE(virtio_stat_rows);
 /* Bits that describe rings and transport: they mean the same for every kind of device. */
 static const u64 core_features = VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX | VIRTIO_F_VERSION_1 | VIRTIO_F_ANY_LAYOUT;
 
+/* After a rest: whatever waits. */
+static void rested(void *ctx, u64 late)
+{
+	struct virtio_device *d = ctx;
+
+	for (unsigned q = 0; q < d->n_queues; q++)
+		if (d->vq[q].ready && virtio_live(d))
+			d->ops->notify(d, q);
+}
+
 void virtio_init(struct virtio_device *d, const struct virtio_ops *ops, const struct virtio_env *env, const char *name,
 		 u64 features, const u16 *max, unsigned n_queues)
 {
@@ -26,6 +36,7 @@ void virtio_init(struct virtio_device *d, const struct virtio_ops *ops, const st
 	d->env = *env;
 	snprintf(d->name, sizeof d->name, "%s", name && *name ? name : ops->name);
 	d->offered = features | core_features;
+	d->rest = (struct event){ .name = "virtio rest", .fire = rested, .ctx = d };
 	d->n_queues = n_queues < VIRTIO_QUEUES_MAX ? n_queues : VIRTIO_QUEUES_MAX;
 	for (unsigned i = 0; i < d->n_queues; i++)
 		d->vq[i].max = max[i];
@@ -34,8 +45,11 @@ void virtio_init(struct virtio_device *d, const struct virtio_ops *ops, const st
 
 void virtio_free(struct virtio_device *d)
 {
-	if (d)
-		d->ops->free(d);
+	if (!d)
+		return;
+	if (d->rest.armed)
+		event_cancel(d->env.queue, &d->rest);
+	d->ops->free(d);
 }
 
 /* ---- configuration space ---- */
@@ -169,6 +183,8 @@ void virtio_notify(struct virtio_device *d, unsigned q)
 
 void virtio_reset(struct virtio_device *d)
 {
+	if (d->rest.armed)
+		event_cancel(d->env.queue, &d->rest);
 	d->status = 0;
 	d->features = 0;
 	for (unsigned i = 0; i < d->n_queues; i++) {
@@ -212,6 +228,10 @@ void virtio_snap(struct virtio_device *d, struct snap *s)
 	snap_check(s, !(d->features & ~d->offered), "features of a virtio device");
 	for (unsigned i = 0; i < d->n_queues && !s->failed; i++)
 		snap_queue(d, &d->vq[i], s);
+	snap_u64(s, &d->pops_at);
+	snap_u32(s, &d->pops);
+	if (d->env.queue)
+		event_snap(d->env.queue, &d->rest, s);
 	for (size_t i = 0; i < virtio_stat_count; i++)
 		snap_u64(s, (u64 *)((char *)&d->stats + virtio_stat_rows[i].offset));
 	if (d->ops->snap)

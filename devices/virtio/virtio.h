@@ -47,7 +47,9 @@ enum {
 	VIRTIO_SEGS_MAX = 1024,	    /* segments of one chain */
 	VIRTIO_CONFIG_MAX = 256,
 	VIRTIO_NO_VECTOR = 0xffff,
+	VIRTIO_POPS_MAX = 2 * VIRTIO_QUEUE_SIZE_MAX, /* chains that one device takes at one moment */
 };
+#define VIRTIO_REST_PS 10000000000ull /* and how long it then rests: 10 ms */
 
 struct virtio_ops {
 	const char *name; /* "virtio-blk": log lines, statistics, snapshot section */
@@ -117,6 +119,13 @@ struct virtio_device {
 	void (*interrupt)(void *transport, int q);
 	void *transport;
 	u16 requester; /* of DMA: 0x8000 | StreamID */
+	/*
+	 * A driver can lay the used ring or a buffer over the available ring, so that the device makes its own work. So it takes
+	 * VIRTIO_POPS_MAX chains at a moment of virtual time, and goes on after a rest.
+	 */
+	u64 pops_at;
+	u32 pops;
+	struct event rest;
 	struct virtio_stats stats;
 };
 

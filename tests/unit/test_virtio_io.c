@@ -283,6 +283,29 @@ TEST(rng_keeps_to_its_rate)
 	end(&b);
 }
 
+/* The used ring lies on the available ring: every chain that is returned makes another one wait. */
+TEST(a_device_that_makes_its_own_work_rests)
+{
+	struct virtio_rng_config c = { .seed = 1 };
+	struct bench b = { 0 };
+
+	bench_start(&b.v);
+	up(&b, virtio_rng_new(&b.v.env, NULL, &c), 0);
+	b.d->vq[0].used = b.d->vq[0].avail;
+	b.d->vq[0].next_used = 1;
+	put_desc(&b.v, ring(0), 4, buffer(0, 4), 4, WRITE, 0);
+	receive(&b, 0, 0, 4); /* used elements are read as heads 0 and 4 */
+	virtio_notify(b.d, 0);
+	EXPECT_EQ(b.d->stats.chains, VIRTIO_POPS_MAX);
+	EXPECT_EQ(event_next(&b.v.queue), VIRTIO_REST_PS);
+	b.v.now = VIRTIO_REST_PS;
+	event_run(&b.v.queue, b.v.now);
+	EXPECT_EQ(b.d->stats.chains, 2 * VIRTIO_POPS_MAX);
+	virtio_set_status(b.d, 0);
+	EXPECT_EQ(event_next(&b.v.queue), EVENT_NEVER);
+	end(&b);
+}
+
 /* ---- serial ports ---- */
 
 struct typed {
