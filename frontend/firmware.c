@@ -23,6 +23,28 @@ int option_pflash(struct parse *p, const char *arg)
 	return refuse(p, "the board has %zu flash banks", ARRAY_SIZE(p->c->flash));
 }
 
+int option_drive_flash(struct parse *p, const struct config_item *drive)
+{
+	const char *file = config_text(drive, "file", NULL);
+	u64 unit = config_number(drive, "unit", config_number(drive, "index", 0));
+	bool named = config_text(drive, "unit", config_text(drive, "index", NULL)) != NULL;
+	struct config_flash *f = p->c->flash;
+
+	if (strcmp(config_text(drive, "if", ""), "pflash"))
+		return 0;
+	while (!named && unit < ARRAY_SIZE(p->c->flash) && f[unit].file)
+		unit++;
+	if (unit >= ARRAY_SIZE(p->c->flash))
+		return refuse(p, "the board has %zu flash banks", ARRAY_SIZE(p->c->flash));
+	if (f[unit].file)
+		return refuse(p, "flash bank %" PRIu64 " has a file already", unit);
+	if (!file)
+		return refuse(p, "expected file=FILE");
+	f[unit].readonly = config_bool(drive, "readonly", false);
+	f[unit].snapshot = config_bool(drive, "snapshot", false);
+	return set_string(p, &f[unit].file, file);
+}
+
 /* ---- -fw_cfg ---- */
 
 static struct config_fw_cfg *item(struct parse *p)

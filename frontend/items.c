@@ -109,7 +109,9 @@ int item_parse(struct parse *p, const char *text, const char *implied, struct co
 
 int option_drive(struct parse *p, const char *arg)
 {
-	return item_parse(p, arg, NULL, &p->c->drives, &drive_kind, "-drive");
+	int r = item_parse(p, arg, NULL, &p->c->drives, &drive_kind, "-drive");
+
+	return r ? r : option_drive_flash(p, &p->c->drives.item[p->c->drives.n - 1]);
 }
 
 /* A disk's own device comes after all that have a -device; it is named as in QEMU. */

@@ -69,6 +69,8 @@ struct key *item_keys(const struct item_kind *kind, size_t *n);
 /* firmware.c */
 int option_bios(struct parse *p, const char *arg);
 int option_pflash(struct parse *p, const char *arg);
+/* A drive with if=pflash becomes a flash bank; others are left alone. */
+int option_drive_flash(struct parse *p, const struct config_item *drive);
 int option_fw_cfg(struct parse *p, const char *arg);
 int option_boot(struct parse *p, const char *arg);
 

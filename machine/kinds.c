@@ -15,7 +15,7 @@
 static const struct param drive_params[] = {
 	TEXT("file", "FILE", "the image, a block device, or nbd:HOST:PORT, nbd:unix:PATH, nbd://HOST/EXPORT"),
 	TEXT("id", "NAME", "what -device drive=NAME refers to"),
-	WORD("if", "none|virtio", "none: for a -device; virtio (default): it gets a virtio-blk-pci of its own"),
+	WORD("if", "none|virtio|pflash", "none: for a -device; virtio (default): it gets a virtio-blk-pci of its own; pflash: a flash bank"),
 	WORD("format", "raw", "other formats come through an NBD server such as qemu-nbd"),
 	BOOL("snapshot", "writes are kept apart and forgotten at the end"),
 	BOOL("readonly", "the guest cannot write"),
@@ -27,7 +27,7 @@ static const struct param drive_params[] = {
 	WORD("rerror", "report", NULL),
 	WORD("detect-zeroes", "off|on|unmap", NULL),
 	NUMBER("index", "N", NULL, 0, 255),
-	NUMBER("unit", "N", NULL, 0, 255),
+	NUMBER("unit", "N", "which flash bank (default: the next)", 0, 255),
 	BOOL("auto-read-only", NULL),
 	MISSING("copy-on-read", "copy-on-read is not built"),
 };

@@ -45,8 +45,8 @@ static int bank_file(const struct config *c, unsigned i, struct flash_config *fc
 	*option = i == 0 && c->bios ? "-bios" : "-pflash";
 	if (!fc->path)
 		return 0;
-	fc->readonly = f->file && f->readonly;
-	fc->keep = f->file && !f->readonly && !f->snapshot;
+	fc->readonly = fc->path == f->file && f->readonly;
+	fc->keep = fc->path == f->file && !f->readonly && !f->snapshot && !c->disk_snapshot;
 	fc->fd = open(fc->path, (fc->keep ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fc->fd < 0)
 		return why_set(why, errno, "%s %s: cannot open: %s", *option, fc->path,

@@ -182,6 +182,16 @@ static void write_devices(struct machine *m, FILE *f)
 			named_rows(f, "pci", p->name, &p->stats, pci_stat_rows, pci_stat_count);
 }
 
+/* Flash and fw_cfg. */
+static void write_firmware(struct machine *m, FILE *f)
+{
+	static const char *const bank[] = { "flash0", "flash1" };
+
+	for (unsigned i = 0; i < 2; i++)
+		named_rows(f, bank[i], NULL, flash_stats(m->flash[i].dev), flash_stat_rows, flash_stat_rows_n);
+	named_rows(f, "fw_cfg", NULL, fw_cfg_stats(m->fw_cfg), fw_cfg_stat_rows, fw_cfg_stat_rows_n);
+}
+
 int machine_write_stats(struct machine *m, const char *dir, struct why *why)
 {
 	char tmp[4096];
@@ -197,6 +207,7 @@ int machine_write_stats(struct machine *m, const char *dir, struct why *why)
 	rows(f, "total.", &t.cpu, &t.mmu);
 	named_rows(f, "gic", NULL, gic_stats(m->gic), gic_stat_rows, gic_stat_rows_n);
 	write_devices(m, f);
+	write_firmware(m, f);
 	write_contexts(m, f);
 	fprintf(f, "---------- End Simulation Statistics   ----------\n");
 	return close_in(f, dir, "stats.txt", tmp, why);

@@ -6,6 +6,8 @@
 
 #include "cpu/context.h"
 #include "cpu/exception.h"
+#include "devices/flash.h"
+#include "devices/fw_cfg.h"
 #include "devices/pci/pci.h"
 #include "devices/virtio/virtio.h"
 #include "gic/gic.h"
@@ -35,6 +37,8 @@ int main(void)
 	rows("gic.* (gic/gic.h)", gic_stat_rows, gic_stat_rows_n);
 	rows("virtio.NAME.* (devices/virtio/virtio.h)", virtio_stat_rows, virtio_stat_count);
 	rows("pci.NAME.* (devices/pci/pci.h)", pci_stat_rows, pci_stat_count);
+	rows("flash0.*, flash1.* (devices/flash.h)", flash_stat_rows, flash_stat_rows_n);
+	rows("fw_cfg.* (devices/fw_cfg.h)", fw_cfg_stat_rows, fw_cfg_stat_rows_n);
 	exceptions();
 	return 0;
 }

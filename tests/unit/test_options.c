@@ -151,7 +151,7 @@ TEST(refusals_name_the_option_and_the_closest_known_one)
 	refused("-m lots", "-m: size of RAM: expected a size such as 512M or 2G, got 'lots'");
 	refused("-m 0", "-m: size of RAM: expected 1M to 255G in steps of 4K, got '0'");
 	refused("-d int,mmuu", "-d: unknown log item 'mmuu'; the closest known one is 'mmu'");
-	refused("-drive if=ide,file=x", "-drive: if: expected none|virtio, got 'ide'");
+	refused("-drive if=ide,file=x", "-drive: if: expected none|virtio|pflash, got 'ide'");
 	refused("-drive snapshot=maybe", "-drive: snapshot: expected on or off, got 'maybe'");
 	refused("-device virtio-gpu-device", "-device: virtio-gpu-device: displays are not built yet");
 	refused("-device virtio-blk-devise,drive=d",
@@ -179,6 +179,29 @@ TEST(questions_end_the_parsing)
 	l = parse("-cpu help");
 	EXPECT(l.r == 0 && l.ask == ASK_CPUS);
 	config_free(&l.c);
+}
+
+TEST(flash_banks_take_their_files_in_order_or_by_unit)
+{
+	struct line l = parse("-bios b -drive if=pflash,unit=1,file=x,readonly=on");
+
+	ASSERT(l.r == 0);
+	EXPECT_STR(l.c.flash[1].file, "x");
+	EXPECT(l.c.flash[1].readonly && !l.c.flash[1].snapshot && !l.c.flash[0].file);
+	config_free(&l.c);
+	l = parse("-pflash a -drive if=pflash,file=b,snapshot=on");
+	ASSERT(l.r == 0);
+	EXPECT_STR(l.c.flash[0].file, "a");
+	EXPECT_STR(l.c.flash[1].file, "b");
+	EXPECT(l.c.flash[1].snapshot);
+	config_free(&l.c);
+	refused("-pflash a -pflash b -pflash c", "-pflash: the board has 2 flash banks");
+	refused("-pflash a -drive if=pflash,unit=0,file=b",
+		"-drive: flash bank 0 has a file already");
+	refused("-kernel k -drive if=pflash,unit=2,file=b",
+		"-drive: the board has 2 flash banks");
+	refused("-bios b -boot order=c",
+		"-boot: order: firmware of this board has no drive letters; use bootindex=");
 }
 
 TEST(disks_and_their_devices_are_kept_in_order)
