@@ -13,6 +13,7 @@
 #   edk2-vars         EDK2 in two flash banks, twice; the second start finds the variables of the first
 #   edk2-disk         EDK2's shell starts Linux from a disk's EFI system partition
 #   uboot-xen         U-Boot gets Xen and dom0 by TFTP, with the command line of Xen's own tests
+#   uboot-xen-gicv2   the same, and gic-version=2 named
 #   tfa-uboot-linux   TF-A at EL3, U-Boot and Linux on two PEs at EL2, PSCI by TF-A
 set -u
 if [ $# -lt 2 ]; then
@@ -124,10 +125,10 @@ boot_source() {
 	END
 }
 
-# Xen's own command line (automation/scripts/qemu-smoke-dom0-arm64.sh).
+# by_tftp TYPE: Xen's own command line (automation/scripts/qemu-smoke-dom0-arm64.sh)
 by_tftp() {
 	local files=$work/binaries
-	local ci=(-machine virtualization=true -cpu cortex-a57 -machine type=virt -m 2048)
+	local ci=(-machine virtualization=true -cpu cortex-a57 -machine "type=$1" -m 2048)
 	have "$uboot" "$kernel" "$initrd" "$images/xen-4.17" "$(command -v fdtput)" "$(command -v mkimage)"
 	mkdir -p "$files"
 	cp "$kernel" "$files/Image"
@@ -154,7 +155,7 @@ by_tfa() {
 }
 
 failed=0
-[ $# -gt 0 ] || set -- edk2-acpi edk2-dt edk2-vars edk2-disk uboot-xen
+[ $# -gt 0 ] || set -- edk2-acpi edk2-dt edk2-vars edk2-disk uboot-xen uboot-xen-gicv2
 for name; do
 	start=${EPOCHREALTIME/[.,]/} wrong=
 	case $name in
@@ -162,7 +163,8 @@ for name; do
 	edk2-dt) through_edk2 acpi=off 'Machine model: linux,dummy-virt;psci: probing for conduit method from DT' ;;
 	edk2-vars) with_variables ;;
 	edk2-disk) from_disk ;;
-	uboot-xen) by_tftp ;;
+	uboot-xen) by_tftp virt ;;
+	uboot-xen-gicv2) by_tftp virt,gic-version=2 ;;
 	tfa-uboot-linux) by_tfa ;;
 	*)
 		echo "firmware.sh: no scenario $name" >&2
