@@ -100,6 +100,8 @@ void net_snap(struct net *n, struct snap *s)
 	if (s->failed && s->loading)
 		n->head = n->count = 0;
 	event_snap(n->env.queue, &n->arrival, s);
+	for (size_t i = 0; i < net_stat_count; i++)
+		snap_u64(s, (u64 *)((char *)&n->stats + net_stat_rows[i].offset));
 	if (n->ops)
 		n->ops->snap(n->far, s);
 }

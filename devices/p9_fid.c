@@ -186,6 +186,8 @@ void p9_snap(struct p9 *p, struct snap *s)
 	if (s->loading)
 		p9_reset(p);
 	snap_section(s, "9p", 1);
+	for (size_t i = 0; i < p9_stat_count; i++)
+		snap_u64(s, (u64 *)((char *)&p->stats + p9_stat_rows[i].offset));
 	snap_u32(s, &p->msize);
 	snap_u32(s, &n);
 	snap_check(s, p->msize <= P9_MSIZE_MAX && n <= P9_FIDS_MAX, "9p session");

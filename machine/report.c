@@ -177,6 +177,18 @@ static void write_devices(struct machine *m, FILE *f)
 
 	for (size_t i = 0; (d = machine_virtio(m, i)) != NULL; i++)
 		named_rows(f, "virtio", d->name, &d->stats, virtio_stat_rows, virtio_stat_count);
+	for (size_t i = 0; i < m->cfg->netdevs.n; i++) {
+		struct net *n = machine_net(m, config_text(&m->cfg->netdevs.item[i], "id", ""));
+
+		named_rows(f, "net", net_id(n), net_stats(n), net_stat_rows, net_stat_count);
+	}
+	for (size_t i = 0; i < m->cfg->fsdevs.n; i++) {
+		const char *id = config_text(&m->cfg->fsdevs.item[i], "id", "");
+
+		named_rows(f, "9p", id, p9_stats(machine_folder(m, id)), p9_stat_rows, p9_stat_count);
+	}
+	if (m->outside.sources || m->outside.stats.entries)
+		named_rows(f, "outside", NULL, &m->outside.stats, outside_stat_rows, outside_stat_count);
 	for (size_t i = 0; (p = pci_host_function(m->pci, i)) != NULL; i++)
 		if (i) /* the host bridge's own has nothing to count */
 			named_rows(f, "pci", p->name, &p->stats, pci_stat_rows, pci_stat_count);

@@ -8,6 +8,9 @@
 #include "cpu/exception.h"
 #include "devices/flash.h"
 #include "devices/fw_cfg.h"
+#include "devices/net.h"
+#include "devices/outside.h"
+#include "devices/p9.h"
 #include "devices/pci/pci.h"
 #include "devices/virtio/virtio.h"
 #include "gic/gic.h"
@@ -37,6 +40,9 @@ int main(void)
 	rows("gic.* (gic/gic.h)", gic_stat_rows, gic_stat_rows_n);
 	rows("virtio.NAME.* (devices/virtio/virtio.h)", virtio_stat_rows, virtio_stat_count);
 	rows("pci.NAME.* (devices/pci/pci.h)", pci_stat_rows, pci_stat_count);
+	rows("net.NAME.* (devices/net.h)", net_stat_rows, net_stat_count);
+	rows("9p.NAME.* (devices/p9.h)", p9_stat_rows, p9_stat_count);
+	rows("outside.* (devices/outside.h)", outside_stat_rows, outside_stat_count);
 	rows("flash0.*, flash1.* (devices/flash.h)", flash_stat_rows, flash_stat_rows_n);
 	rows("fw_cfg.* (devices/fw_cfg.h)", fw_cfg_stat_rows, fw_cfg_stat_rows_n);
 	exceptions();
