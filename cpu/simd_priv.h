@@ -23,7 +23,8 @@ union vreg {
 
 /* A vector with its lanes as unsigned numbers: sums and products of signed lanes must wrap. */
 #define UVEC(x)                                                                                                              \
-	_Generic((x), vs8: (vu8)(x), vs16: (vu16)(x), vs32: (vu32)(x), vs64: (vu64)(x), vu8: (x), vu16: (x), vu32: (x), vu64: (x))
+	CHOOSE_LANE(x, 1, (vu8)(x), CHOOSE_LANE(x, 2, (vu16)(x), CHOOSE_LANE(x, 4, (vu32)(x), (vu64)(x))))
+#define CHOOSE_LANE(x, size, yes, no) __builtin_choose_expr(sizeof((x)[0]) == (size), yes, no)
 
 /* v with all but the low 1 << log2_bytes bytes cleared. */
 static always_inline_ vu64 vkeep(vu64 v, unsigned log2_bytes)
