@@ -621,7 +621,7 @@ const struct option option_table[] = {
 	OPT("boot", "menu=on|off[,splash-time=MS]", option_boot, "Whether firmware shows its boot menu."),
 	GROUP("The console"),
 	OPT("serial", "stdio|mon:stdio|file:PATH|chardev:NAME|tcp:HOST:PORT|unix:PATH|pty|null|none", set_serial,
-	    "Where the UART goes; a second one is the Secure UART. Ctrl-A x quits, Ctrl-A h helps."),
+	    "Where the UART goes; a second one is UART 1, Secure with secure=on. Ctrl-A x quits, Ctrl-A h helps."),
 	OPT("nographic", NULL, set_nographic, "The UART on the terminal, which is the default."),
 	OPT("nodefaults", NULL, set_nodefaults, "No UART unless -serial asks for it."),
 	OPT("display", "none", set_none, "Accepted; there is no display."),
