@@ -118,8 +118,10 @@ void machine_earlier(void *ctx, u64 when)
 {
 	struct machine *m = ctx;
 
-	if (when < m->round_end)
-		atomic_poke(&m->round_end, when); /* --parallel: other threads look at it */
+	if (m->par)
+		parallel_earlier(m, when);
+	else if (when < m->round_end)
+		m->round_end = when;
 	if (m->running)
 		cpu_limit(m->running->cpu, when);
 }

@@ -123,6 +123,8 @@ void parallel_code_written(struct machine *m, pa page);
 void parallel_unmapped(struct machine *m);
 /* s may have become runnable: it takes part in the window that is open. Under the machine lock. */
 void parallel_woken(struct machine *m, struct seat *s);
+/* An event will fire earlier than all others. */
+void parallel_earlier(struct machine *m, u64 when);
 /* A thread runs s, though it may be about to stop. */
 bool parallel_running(const struct machine *m, const struct seat *s);
 

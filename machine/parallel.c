@@ -1,6 +1,7 @@
 /*
  * --parallel: one host thread for each PE. Time goes in windows: PEs run side by side from where they are to the end of the window,
- * meet there, and whoever comes last lets events fire and opens the next one. An event that is scheduled earlier cuts the window.
+ * meet there, and whoever comes last opens the next one. Events fire in between, when the last running PE has reached their time; so
+ * one of a PE that is ahead of the others fires late by as much.
  *
  * A PE is either running, which means that its thread alone touches it, or parked (asleep, off, or at the end of the window), and
  * then it belongs to whoever holds the machine lock. Devices, GIC, timers and event queue always belong to the holder. So the only
@@ -24,7 +25,7 @@
 
 enum {
 	SLICE = 4000,	    /* cycles between two looks at what others want */
-	WINDOW = 4000000,   /* cycles; mostly an event comes first. With 200,000 bench/parallel.py took 7.9 s, not 7.3 */
+	WINDOW = 2000000,   /* cycles: so far PEs may be apart */
 	REQUESTS = 64,	    /* queued for one PE; when there are more everything is dropped */
 	SPIN = 10000,    /* looks before a waiting thread goes to sleep, if each PE has a host processor */
 	WFE_LOOKS = 200,    /* at the monitored location before WFE ends all the same */
@@ -58,6 +59,7 @@ struct parallel {
 	unsigned spin;
 	unsigned running; /* PEs; changed under the lock, read without */
 	bool open;	  /* a window is open: who wakes may run */
+	u64 due;	  /* time of the next event, or earlier; changed under the lock, read without */
 	bool over;	  /* threads end */
 	struct place place[BOARD_MAX_PES];
 };
@@ -267,6 +269,12 @@ void parallel_woken(struct machine *m, struct seat *s)
 		start(m, s);
 }
 
+void parallel_earlier(struct machine *m, u64 when)
+{
+	if (when < m->par->due)
+		atomic_poke(&m->par->due, when);
+}
+
 bool parallel_running(const struct machine *m, const struct seat *s)
 {
 	return m->par->place[s - m->seat].runs;
@@ -288,8 +296,8 @@ static void open_window(struct machine *m)
 			continue;
 		}
 		window = m->now + (u64)WINDOW * m->seat[0].cpu->period_ps;
-		/* not at next_poll: the outside can wait until the window ends */
-		atomic_poke(&m->round_end, event_next(&m->queue) < window ? event_next(&m->queue) : window);
+		atomic_poke(&m->round_end, window);
+		atomic_poke(&par->due, event_next(&m->queue));
 		par->open = true;
 		for (unsigned i = 0; i < m->pes; i++) {
 			struct seat *s = &m->seat[i];
@@ -310,6 +318,17 @@ static void open_window(struct machine *m)
 		pthread_cond_signal(&par->place[i].wake);
 }
 
+/* The end of the window; when everybody sleeps, where the last one fell asleep. */
+static u64 meeting_time(const struct machine *m, const struct seat *last)
+{
+	u64 t = last->ps;
+
+	for (unsigned i = 0; i < m->pes; i++)
+		if (machine_runnable(&m->seat[i]))
+			t = m->round_end;
+	return t > m->now ? t : m->now;
+}
+
 /* The last one to come closes the window. */
 static void park(struct machine *m, struct seat *s)
 {
@@ -321,8 +340,8 @@ static void park(struct machine *m, struct seat *s)
 		return;
 	m->running = NULL;
 	par->open = false;
-	if (!m->ended && !m->reboot && m->now < m->round_end)
-		m->now = m->round_end;
+	if (!m->ended && !m->reboot)
+		m->now = meeting_time(m, s);
 	open_window(m);
 }
 
@@ -385,8 +404,15 @@ static bool monitor_lost(const struct cpu *c)
 
 /*
  * WFE with a monitor: goes on when the location changed, when somebody wants something, and after a while anyhow. When nobody else
- * runs, nothing changes before the window ends.
+ * runs, nothing changes before the next event or the end of the window.
  */
+static u64 wfe_until(const struct machine *m, const struct seat *s)
+{
+	u64 window = atomic_peek(&m->round_end), due = atomic_peek(&m->par->due), until = due < window ? due : window;
+
+	return s->ps < until ? until : s->ps;
+}
+
 static void wait_for_monitor(struct machine *m, struct seat *s)
 {
 	struct cpu *c = s->cpu;
@@ -397,25 +423,54 @@ static void wait_for_monitor(struct machine *m, struct seat *s)
 		rest(&n);
 	cpu_event_take(c);
 	c->waiting = false;
-	s->ps += (u64)WFE_CYCLES * c->period_ps;
-	if (n < WFE_LOOKS && atomic_peek(&m->par->running) == 1 && s->ps < atomic_peek(&m->round_end))
-		s->ps = atomic_peek(&m->round_end);
+	atomic_poke(&s->ps, s->ps + (u64)WFE_CYCLES * c->period_ps);
+	if (n < WFE_LOOKS && atomic_peek(&m->par->running) == 1)
+		atomic_poke(&s->ps, wfe_until(m, s));
+}
+
+/* s has reached the time of an event: it fires if the others that run have, too. */
+static void fire(struct machine *m, const struct seat *s)
+{
+	u64 all = s->ps;
+
+	lock(m);
+	for (unsigned i = 0; i < m->pes; i++)
+		if (m->par->place[i].runs && atomic_peek(&m->seat[i].ps) < all)
+			all = atomic_peek(&m->seat[i].ps);
+	if (m->now < all)
+		m->now = all;
+	if (m->par->open)
+		event_run(&m->queue, m->now);
+	atomic_poke(&m->par->due, event_next(&m->queue));
+	unlock(m);
+}
+
+/* Where the next slice ends: the window, an event and what others want are looked at then. */
+static u64 slice_end(const struct machine *m, const struct seat *s, u64 window)
+{
+	u64 end = s->ps + (u64)SLICE * s->cpu->period_ps, due = atomic_peek(&m->par->due);
+
+	if (s->ps < due && due < end)
+		end = due;
+	return end < window ? end : window;
 }
 
 /* Until the end of the window, sleep, or a stop. */
 static void run_pe(struct machine *m, struct seat *s)
 {
 	struct cpu *c = s->cpu;
-	u64 slice = (u64)SLICE * c->period_ps, end;
+	u64 window;
 	bool go_on = true;
 
-	while (go_on && !c->waiting && s->ps < (end = atomic_peek(&m->round_end))) {
+	while (go_on && !c->waiting && s->ps < (window = atomic_peek(&m->round_end))) {
 		if (atomic_peek(&place_of(s)->told) && !hear(m, s))
 			break;
-		cpu_run(c, s->ps, end - s->ps < slice ? end : s->ps + slice);
-		s->ps = cpu_now(c);
+		cpu_run(c, s->ps, slice_end(m, s, window));
+		atomic_poke(&s->ps, cpu_now(c));
 		if (c->unsynced)
 			go_on &= synchronise(m, s);
+		if (atomic_peek(&m->par->due) <= s->ps)
+			fire(m, s);
 		if (c->waiting && c->wait_wfe && c->excl_host)
 			wait_for_monitor(m, s);
 	}
