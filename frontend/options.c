@@ -104,7 +104,7 @@ const struct key machine_keys[] = {
 	  .set = machine_virtualization },
 	{ .name = "gic-version",
 	  .form = "2|3|max",
-	  .help = "interrupt controller (default 3, which is max)",
+	  .help = "interrupt controller (default 2 up to 8 PEs, else 3, which is max)",
 	  .set = machine_gic },
 	{ .name = "its",
 	  .form = "on|off",
@@ -112,7 +112,7 @@ const struct key machine_keys[] = {
 	  .set = machine_its },
 	{ .name = "msi",
 	  .form = "auto|its|gicv2m|off",
-	  .help = "what takes message-signalled interrupts (auto: the ITS, if there is one)",
+	  .help = "what takes message-signalled interrupts (auto: the ITS, with GICv2 GICv2m)",
 	  .set = machine_msi },
 	{ .name = "iommu", .form = "none", .help = "SMMU", .set = machine_iommu },
 	{ .name = "highmem",
@@ -850,11 +850,12 @@ static int check_serial(struct parse *p)
 	return 0;
 }
 
-/* The demo is a hypervisor with one PE; the user may still choose core and memory. */
+/* The demo is a hypervisor for GICv3 with one PE; the user may still choose core and memory. */
 static void apply_demo(struct config *c)
 {
 	c->virtualization = true;
 	c->secure = false;
+	c->gic_version = 3;
 }
 
 static int finish(struct parse *p)

@@ -91,7 +91,9 @@ const struct config_item *config_find(const struct config_items *list, const cha
 
 unsigned config_gic_version(const struct config *c)
 {
-	return c->gic_version ? c->gic_version : 3;
+	if (c->gic_version)
+		return c->gic_version;
+	return c->pes <= 8 ? 2 : 3; /* as QEMU's virt */
 }
 
 enum config_msi config_msi(const struct config *c)

@@ -71,7 +71,7 @@ void tree_gic(struct tree *t, const struct config *c)
 	else
 		gicv3(t);
 	if (c->virtualization)
-		TREE_CELLS(t, path, "interrupts", IRQ_PPI, BOARD_PPI_MAINT, tree_ppi_flags(c));
+		TREE_CELLS(t, path, "interrupts", IRQ_PPI, BOARD_PPI_MAINT, IRQ_LEVEL_HIGH); /* QEMU: no PEs here */
 	tree_u32(t, path, "phandle", phandle);
 	if (config_msi(c) == MSI_ITS)
 		msi_controller(t, "its@8080000", ITS, BOARD_ITS_BASE, BOARD_ITS_SIZE);

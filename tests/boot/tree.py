@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compares our device tree with golden/virt-gicv3.dts, which qemu-system-aarch64 11.1 wrote for the same machine: the same nodes
+"""Compares our device trees with golden/virt-gicv*.dts, which qemu-system-aarch64 11.1 wrote for the same machines: the same nodes
 and properties in the same order with the same values, but for the devices of ABSENT, numbers of phandles, random seeds, and:
 d-cache-sets of the Cortex-A57 (QEMU says 128 sets of 4 ways, the core's CCSIDR and its manual 256 sets of 2).
 
@@ -12,7 +12,8 @@ import subprocess
 import sys
 import tempfile
 
-MACHINE = ["-M", "virt,gic-version=3,virtualization=on", "-cpu", "cortex-a57", "-smp", "2", "-m", "2048"]
+MACHINE = ["-cpu", "cortex-a57", "-smp", "2", "-m", "2048"]
+GOLDEN = {"virt-gicv3.dts": "virt,gic-version=3,virtualization=on", "virt-gicv2.dts": "virt,virtualization=on"}
 # Nodes that wait for their device.
 ABSENT = re.compile(r"^/(platform-bus|pmu)\b")
 # phandles are numbered in order of creation, so they depend on which devices there are
@@ -35,30 +36,34 @@ def nodes(dts):
     return found
 
 
-def dump(trapline):
+def dump(trapline, board):
     with tempfile.TemporaryDirectory() as folder:
         tree = pathlib.Path(folder) / "tree"
-        subprocess.run([trapline, *MACHINE, "-machine", f"dumpdtb={tree}"], check=True)
+        subprocess.run([trapline, "-M", board, *MACHINE, "-machine", f"dumpdtb={tree}"], check=True)
         return subprocess.run(["dtc", "-q", "-I", "dtb", "-O", "dts", tree], check=True, text=True,
                               stdout=subprocess.PIPE).stdout
+
+
+def compare(trapline, name, board):
+    golden = pathlib.Path(__file__).resolve().parent / "golden" / name
+    want = [node for node in nodes(golden.read_text()) if not ABSENT.search(node[0])]
+    have = nodes(dump(trapline, board))
+    bad = 0
+    if [path for path, _ in want] != [path for path, _ in have]:
+        print(f"{name}: nodes differ:", [p for p, _ in want], [p for p, _ in have], sep="\n")
+        bad += 1
+    have_by_path = dict(have)
+    for path, properties in want:
+        if path in have_by_path and have_by_path[path] != properties:
+            print(f"{name}: {path}:\n  wanted {properties}\n  got    {have_by_path[path]}")
+            bad += 1
+    return bad
 
 
 def main():
     if not shutil.which("dtc"):
         return 77
-    golden = pathlib.Path(__file__).resolve().parent / "golden" / "virt-gicv3.dts"
-    want = [node for node in nodes(golden.read_text()) if not ABSENT.search(node[0])]
-    have = nodes(dump(sys.argv[1]))
-    bad = 0
-    if [path for path, _ in want] != [path for path, _ in have]:
-        print("nodes differ:", [p for p, _ in want], [p for p, _ in have], sep="\n")
-        bad += 1
-    have_by_path = dict(have)
-    for path, properties in want:
-        if path in have_by_path and have_by_path[path] != properties:
-            print(f"{path}:\n  wanted {properties}\n  got    {have_by_path[path]}")
-            bad += 1
-    return 1 if bad else 0
+    return 1 if sum(compare(sys.argv[1], name, board) for name, board in GOLDEN.items()) else 0
 
 
 if __name__ == "__main__":

@@ -41,6 +41,7 @@ void world_config(struct config *c, u64 seed)
 	u64 rng = seed;
 
 	config_init(c);
+	c->gic_version = 3;
 	c->secure = random_percent(&rng, 50);
 	c->virtualization = random_percent(&rng, 85);
 	c->cpu = pick(&rng, cores, ARRAY_SIZE(cores));

@@ -130,6 +130,23 @@ TEST(loader_takes_files_values_and_starts)
 	config_free(&l.c);
 }
 
+TEST(the_interrupt_controller_without_a_word_is_that_of_qemu)
+{
+	struct line l = parse("-M virt -kernel k");
+
+	EXPECT_EQ(config_gic_version(&l.c), 2);
+	EXPECT_EQ(config_msi(&l.c), MSI_V2M);
+	config_free(&l.c);
+	l = parse("-M virt -smp 9 -kernel k");
+	EXPECT_EQ(config_gic_version(&l.c), 3);
+	EXPECT_EQ(config_msi(&l.c), MSI_ITS);
+	config_free(&l.c);
+	l = parse("-M virt,gic-version=max,its=off -kernel k");
+	EXPECT_EQ(config_gic_version(&l.c), 3);
+	EXPECT_EQ(config_msi(&l.c), MSI_OFF);
+	config_free(&l.c);
+}
+
 TEST(refusals_name_the_option_and_the_closest_known_one)
 {
 	refused("-kernal x",

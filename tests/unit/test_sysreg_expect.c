@@ -71,6 +71,7 @@ static bool bench_new(struct bench *b, const struct board *board)
 
 	memset(b, 0, sizeof(*b));
 	config_init(&b->cfg);
+	b->cfg.gic_version = 3;
 	free(b->cfg.cpu);
 	b->cfg.cpu = strdup(board->core);
 	b->cfg.virtualization = board->el2;
