@@ -5,6 +5,7 @@
 #include "cpu/exec_fp.h"
 #include "cpu/flags.h"
 #include "cpu/fp_packed.h"
+#include "cpu/fuse.h"
 #include "cpu/translate.h"
 #include "cpu/vreg.h"
 
@@ -71,21 +72,31 @@ EACH_SIZE(TERNARY, fnmsub, fp_neg, SAME)
 
 /*
  * Handler `name`_host: the host's result under the rules of fpu.h if it passes `keep`. All else is a jump to `name`, so that
- * this handler makes no call and needs no frame.
+ * this handler makes no call and needs no frame. The result is a whole register: what is zero above the scalar already, as after
+ * HOST_FMA, needs no instruction that clears it, which would lengthen each step of a sum.
  */
-#define HOST_FIRST(w, name, host_bit, keep, expr)                                                                    \
-	EXEC(name##_host)                                                                                            \
+#define HOST_FIRST_AS(handler, w, name, host_bit, keep, vector, then)                                                \
+	EXEC(handler)                                                                                                \
 	{                                                                                                            \
 		if (likely(c->fpu.host & (host_bit))) {                                                              \
-			u##w r = fp_bits##w(expr);                                                                   \
+			v##w##f r = vector;                                                                          \
                                                                                                                      \
-			if (likely(keep(r))) {                                                                       \
-				vset##w(c, u->rd, r);                                                                \
-				NEXT(c, u);                                                                          \
+			if (likely(keep(fp_bits##w(r[0])))) {                                                        \
+				vsetv(c, u->rd, (vu64)r);                                                            \
+				then;                                                                                \
 			}                                                                                            \
 		}                                                                                                    \
-		return exec_##name(c, u, ANY_VALUE);                                                                            \
+		return exec_##name(c, u, ANY_VALUE);                                                                 \
 	}
+#define HOST_FIRST(w, name, host_bit, keep, expr)                                                                    \
+	HOST_FIRST_AS(name##_host, w, name, host_bit, keep, (v##w##f){ expr }, NEXT(c, u))
+#define HOST_FMA(w, name, addend, n)                                                                                 \
+	HOST_FIRST_AS(name##_host, w, name, FP_HOST_FMA, fp##w##_is_plain,                                           \
+		      fma_v##w##f((v##w##f){ addend }, (v##w##f){ n }, (v##w##f){ M##w }), NEXT(c, u))
+typedef v4f v32f;
+typedef v2d v64f;
+#define fma_v32f fma4
+#define fma_v64f fma2
 #define N32 VLANE(c, float, u->rn, 0)
 #define M32 VLANE(c, float, u->rm, 0)
 #define A32 VLANE(c, float, u->aux, 0)
@@ -104,14 +115,30 @@ HOST_FIRST(32, fdiv32, FP_HOST_ROUND, fp32_is_plain, N32 / M32)
 HOST_FIRST(64, fdiv64, FP_HOST_ROUND, fp64_is_plain, N64 / M64)
 HOST_FIRST(32, fsqrt32, FP_HOST_ROUND, fp32_is_finite, fp32_host_sqrt(N32))
 HOST_FIRST(64, fsqrt64, FP_HOST_ROUND, fp64_is_finite, fp64_host_sqrt(N64))
-HOST_FIRST(32, fmadd32, FP_HOST_FMA, fp32_is_plain, fp32_host_fma(A32, N32, M32))
-HOST_FIRST(64, fmadd64, FP_HOST_FMA, fp64_is_plain, fp64_host_fma(A64, N64, M64))
-HOST_FIRST(32, fmsub32, FP_HOST_FMA, fp32_is_plain, fp32_host_fma(A32, -N32, M32))
-HOST_FIRST(64, fmsub64, FP_HOST_FMA, fp64_is_plain, fp64_host_fma(A64, -N64, M64))
-HOST_FIRST(32, fnmadd32, FP_HOST_FMA, fp32_is_plain, fp32_host_fma(-A32, -N32, M32))
-HOST_FIRST(64, fnmadd64, FP_HOST_FMA, fp64_is_plain, fp64_host_fma(-A64, -N64, M64))
-HOST_FIRST(32, fnmsub32, FP_HOST_FMA, fp32_is_plain, fp32_host_fma(-A32, N32, M32))
-HOST_FIRST(64, fnmsub64, FP_HOST_FMA, fp64_is_plain, fp64_host_fma(-A64, N64, M64))
+HOST_FMA(32, fmadd32, A32, N32)
+HOST_FMA(64, fmadd64, A64, N64)
+HOST_FMA(32, fmsub32, A32, -N32)
+HOST_FMA(64, fmsub64, A64, -N64)
+HOST_FMA(32, fnmadd32, -A32, -N32)
+HOST_FMA(64, fnmadd64, -A64, -N64)
+HOST_FMA(32, fnmsub32, -A32, N32)
+HOST_FMA(64, fnmsub64, -A64, N64)
+
+/* Heads and tails of direct succession (fuse.h): what inner loops of double-precision programs consist of. */
+#define HEAD_HOST(tail, name, host_bit, keep, vector)                                                                \
+	HOST_FIRST_AS(name##_host__##tail, 64, name, host_bit, keep, vector, return exec_tail_##tail(c, u + 1, ANY_VALUE))
+#define HEAD_fadd64_host(tail, ...)  HEAD_HOST(tail, fadd64, FP_HOST_ROUND, fp64_is_finite, (v2d){ N64 + M64 })
+#define HEAD_fsub64_host(tail, ...)  HEAD_HOST(tail, fsub64, FP_HOST_ROUND, fp64_is_finite, (v2d){ N64 - M64 })
+#define HEAD_fmul64_host(tail, ...)  HEAD_HOST(tail, fmul64, FP_HOST_ROUND, fp64_is_plain, (v2d){ N64 * M64 })
+#define HEAD_fmadd64_host(tail, ...) HEAD_HOST(tail, fmadd64, FP_HOST_FMA, fp64_is_plain, fma2((v2d){ A64 }, (v2d){ N64 }, (v2d){ M64 }))
+#define HEADS_FP(X) X(fadd64_host) X(fsub64_host) X(fmul64_host) X(fmadd64_host)
+#define HEAD_FP(head) TAILS(HEAD_##head, ) HEAD_TABLE(head)
+HEADS_FP(HEAD_FP)
+const struct head_row head_fp_rows[] = { HEADS_FP(HEAD_ROW) };
+const size_t head_fp_rows_n = ARRAY_SIZE(head_fp_rows);
+TAILS_FP(TAIL_DEFINE, )
+const struct tail_row tail_fp_rows[] = { TAILS_FP(TAIL_ROW, ) };
+const size_t tail_fp_rows_n = ARRAY_SIZE(tail_fp_rows);
 
 /* Of numbers; NaNs make a NaN, which is not kept. The zeros are told apart by the vector forms. */
 #define V32(r) ((v4f)vgetv(c, u->r))

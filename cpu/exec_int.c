@@ -418,12 +418,8 @@ const size_t pair_int_rows_n = ARRAY_SIZE(pair_int_rows);
 		RD = v;                                                                                              \
 		return exec_tail_##tail(c, u + 1, v);                                                                \
 	}
-#define HEAD_INT_ENTRY(tail, head) [TAIL_##tail] = exec_##head##__##tail,
-#define HEAD_INT(head)                                                                                               \
-	TAILS(HEAD_INT_TAIL, head)                                                                                   \
-	static exec_fn *const head_##head[TAIL_COUNT] = { TAILS(HEAD_INT_ENTRY, head) };
+#define HEAD_INT(head) TAILS(HEAD_INT_TAIL, head) HEAD_TABLE(head)
 HEADS_INT(HEAD_INT)
-#define HEAD_ROW(head) { exec_##head, head_##head },
 const struct head_row head_int_rows[] = { HEADS_INT(HEAD_ROW) };
 const size_t head_int_rows_n = ARRAY_SIZE(head_int_rows);
 TAILS_INT(TAIL_DEFINE, )

@@ -32,14 +32,29 @@ EXEC(add_reg) { RD = RN + RM; NEXT(c, u); }
 /* What follows an access: the next uop; the same with the loaded value; the write-back that u[1] would do, then u + 2. */
 #define THEN_NEXT NEXT(c, u)
 #define THEN_ACC  NEXT_ACC(c, u, got)
+#define WBACK                                                                                                        \
+	u64 base = c->x[u[1].rn] + (u64)(s64)u[1].imm;                                                               \
+	c->x[u[1].rd] = base
 #define THEN_WBACK                                                                                                   \
 	do {                                                                                                         \
-		u64 base = c->x[u[1].rn] + (u64)(s64)u[1].imm;                                                       \
-		c->x[u[1].rd] = base;                                                                                \
+		WBACK;                                                                                               \
 		NEXT_ACC(c, u + 1, base);                                                                            \
 	} while (0)
 
 /* The fast half has no stack frame: what misses goes on in a twin of its own. */
+#define LOAD_FAST(name, plain, addr, size, es, ctx, assign, then)                                                    \
+	EXEC(name)                                                                                                   \
+	{                                                                                                            \
+		u64 va = addr;                                                                                       \
+		const struct fast_slot *s = mem_slot(c, va, MEM(size, es, ctx, 0));                                  \
+		const void *p;                                                                                       \
+		__attribute__((unused)) u64 got = 0;                                                                 \
+		if (unlikely(s->rtag != mem_tag(c, va, MEM(size, es, ctx, 0))))                                      \
+			return slow_##plain(c, u);                                                                   \
+		p = (const void *)(s->addend + va);                                                                  \
+		assign;                                                                                              \
+		then;                                                                                                \
+	}
 #define LOAD_AS(name, addr, slow_addr, size, es, ctx, assign, then)                                                  \
 	static noinline_ const struct uop *slow_##name(struct cpu *c, const struct uop *u)                           \
 	{                                                                                                            \
@@ -50,18 +65,7 @@ EXEC(add_reg) { RD = RN + RM; NEXT(c, u); }
 		assign;                                                                                              \
 		then;                                                                                                \
 	}                                                                                                            \
-	EXEC(name)                                                                                                   \
-	{                                                                                                            \
-		u64 va = addr;                                                                                       \
-		const struct fast_slot *s = mem_slot(c, va, MEM(size, es, ctx, 0));                                  \
-		const void *p;                                                                                       \
-		__attribute__((unused)) u64 got = 0;                                                                 \
-		if (unlikely(s->rtag != mem_tag(c, va, MEM(size, es, ctx, 0))))                                      \
-			return slow_##name(c, u);                                                                    \
-		p = (const void *)(s->addend + va);                                                                  \
-		assign;                                                                                              \
-		then;                                                                                                \
-	}
+	LOAD_FAST(name, name, addr, size, es, ctx, assign, then)
 /* V: the value of rd to store. */
 #define STORE_AS(name, addr, slow_addr, value, size, es, ctx, put, then)                                             \
 	static noinline_ const struct uop *slow_##name(struct cpu *c, const struct uop *u)                           \
@@ -204,18 +208,10 @@ const struct fwd_row fwd_ldst_rows[] = {
 const size_t fwd_ldst_rows_n = ARRAY_SIZE(fwd_ldst_rows);
 
 /* Heads: an access that succeeds goes straight on. */
-#define HEAD_LOAD(tail, head, addr, slow_addr, size, es, assign)                                                     \
-	EXEC(head##__##tail)                                                                                         \
-	{                                                                                                            \
-		u64 va = addr, got = 0;                                                                              \
-		const struct fast_slot *s = mem_slot(c, va, MEM(size, es, MCTX_CUR, 0));                             \
-		const void *p;                                                                                       \
-		if (unlikely(s->rtag != mem_tag(c, va, MEM(size, es, MCTX_CUR, 0))))                                 \
-			return slow_##head(c, u);                                                                    \
-		p = (const void *)(s->addend + va);                                                                  \
-		assign;                                                                                              \
-		return exec_tail_##tail(c, u + 1, got);                                                              \
-	}
+#define HEAD_LOAD(tail, head, addr, size, es, assign)                                                                \
+	LOAD_FAST(head##__##tail, head, addr, size, es, MCTX_CUR, assign, return exec_tail_##tail(c, u + 1, got))
+#define HEAD_WBACK(tail, head, size, es, assign)                                                                     \
+	LOAD_FAST(head##__##tail, head, A_imm(RN), size, es, MCTX_CUR, assign, WBACK; return exec_tail_##tail(c, u + 2, base))
 #define HEAD_STORE(tail, head, addr, value, size, es, put)                                                           \
 	EXEC(head##__##tail)                                                                                         \
 	{                                                                                                            \
@@ -229,29 +225,28 @@ const size_t fwd_ldst_rows_n = ARRAY_SIZE(fwd_ldst_rows);
 		put;                                                                                                 \
 		return exec_tail_##tail(c, u + 1, 0);                                                                \
 	}
-#define HEAD_ENTRY(tail, head) [TAIL_##tail] = exec_##head##__##tail,
-#define HEAD_TABLE(head) static exec_fn *const head_##head[TAIL_COUNT] = { TAILS(HEAD_ENTRY, head) };
-#define HEAD_ld64_imm(tail, ...)    HEAD_LOAD(tail, ld64_imm, A_imm(RN), A_imm(RN), 8, 3, RD = got = get64(p))
-#define HEAD_ld64_imm_fn(tail, ...) HEAD_LOAD(tail, ld64_imm_fn, A_imm(acc), A_imm(RN), 8, 3, RD = got = get64(p))
-#define HEAD_ld32_imm(tail, ...)    HEAD_LOAD(tail, ld32_imm, A_imm(RN), A_imm(RN), 4, 2, RD = got = get32(p))
-#define HEAD_ld32_imm_fn(tail, ...) HEAD_LOAD(tail, ld32_imm_fn, A_imm(acc), A_imm(RN), 4, 2, RD = got = get32(p))
-#define HEAD_ld8_imm(tail, ...)     HEAD_LOAD(tail, ld8_imm, A_imm(RN), A_imm(RN), 1, 0, RD = got = get8(p))
-#define HEAD_ld8_imm_fn(tail, ...)  HEAD_LOAD(tail, ld8_imm_fn, A_imm(acc), A_imm(RN), 1, 0, RD = got = get8(p))
-#define HEAD_ldp64_imm(tail, ...)   HEAD_LOAD(tail, ldp64_imm, A_imm(RN), A_imm(RN), 16, 3, u64 b = get64(AT(p, 8)); RD = get64(p); c->x[u->aux] = b)
+#define HEAD_ld64_imm(tail, ...)    HEAD_LOAD(tail, ld64_imm, A_imm(RN), 8, 3, RD = got = get64(p))
+#define HEAD_ld64_imm_fn(tail, ...) HEAD_LOAD(tail, ld64_imm_fn, A_imm(acc), 8, 3, RD = got = get64(p))
+#define HEAD_ld32_imm(tail, ...)    HEAD_LOAD(tail, ld32_imm, A_imm(RN), 4, 2, RD = got = get32(p))
+#define HEAD_ld32_imm_fn(tail, ...) HEAD_LOAD(tail, ld32_imm_fn, A_imm(acc), 4, 2, RD = got = get32(p))
+#define HEAD_ld8_imm(tail, ...)     HEAD_LOAD(tail, ld8_imm, A_imm(RN), 1, 0, RD = got = get8(p))
+#define HEAD_ld8_imm_fn(tail, ...)  HEAD_LOAD(tail, ld8_imm_fn, A_imm(acc), 1, 0, RD = got = get8(p))
+#define HEAD_ldp64_imm(tail, ...)   HEAD_LOAD(tail, ldp64_imm, A_imm(RN), 16, 3, u64 b = get64(AT(p, 8)); RD = get64(p); c->x[u->aux] = b)
 #define HEAD_st64_imm(tail, ...)    HEAD_STORE(tail, st64_imm, A_imm(RN), RD, 8, 3, put64(p, V))
 #define HEAD_st64_imm_fd(tail, ...) HEAD_STORE(tail, st64_imm_fd, A_imm(RN), acc, 8, 3, put64(p, V))
 #define HEAD_st32_imm_fd(tail, ...) HEAD_STORE(tail, st32_imm_fd, A_imm(RN), acc, 4, 2, put32(p, (u32)V))
 #define HEAD_stp64_imm(tail, ...)   HEAD_STORE(tail, stp64_imm, A_imm(RN), RD, 16, 3, put64(p, V); put64(AT(p, 8), c->x[u->aux]))
-#define HEAD_ld64_lsl(tail, ...)    HEAD_LOAD(tail, ld64_lsl, A_lsl(RN), A_lsl(RN), 8, 3, RD = got = get64(p))
-#define HEAD_ld32_lsl(tail, ...)    HEAD_LOAD(tail, ld32_lsl, A_lsl(RN), A_lsl(RN), 4, 2, RD = got = get32(p))
-#define HEAD_ld8_lsl(tail, ...)     HEAD_LOAD(tail, ld8_lsl, A_lsl(RN), A_lsl(RN), 1, 0, RD = got = get8(p))
+#define HEAD_ld64_lsl(tail, ...)    HEAD_LOAD(tail, ld64_lsl, A_lsl(RN), 8, 3, RD = got = get64(p))
+#define HEAD_ld32_lsl(tail, ...)    HEAD_LOAD(tail, ld32_lsl, A_lsl(RN), 4, 2, RD = got = get32(p))
+#define HEAD_ld8_lsl(tail, ...)     HEAD_LOAD(tail, ld8_lsl, A_lsl(RN), 1, 0, RD = got = get8(p))
+#define HEAD_vld64_imm(tail, ...)   HEAD_LOAD(tail, vld64_imm, A_imm(RN), 8, 3, vset64(c, u->rd, get64(p)))
+#define HEAD_vld64_wb(tail, ...)    HEAD_WBACK(tail, vld64_wb, 8, 3, vset64(c, u->rd, get64(p)))
 #define HEAD_st64_lsl_fd(tail, ...) HEAD_STORE(tail, st64_lsl_fd, A_lsl(RN), acc, 8, 3, put64(p, V))
 #define HEADS_LDST(X)                                                                                                \
 	X(ld64_imm) X(ld64_imm_fn) X(ld32_imm) X(ld32_imm_fn) X(ld8_imm) X(ld8_imm_fn) X(ldp64_imm) X(st64_imm) X(st64_imm_fd) \
-	X(st32_imm_fd) X(stp64_imm) X(ld64_lsl) X(ld32_lsl) X(ld8_lsl) X(st64_lsl_fd)
+	X(st32_imm_fd) X(stp64_imm) X(ld64_lsl) X(ld32_lsl) X(ld8_lsl) X(st64_lsl_fd) X(vld64_imm) X(vld64_wb)
 #define HEAD_ALL(head) TAILS(HEAD_##head, ) HEAD_TABLE(head)
 HEADS_LDST(HEAD_ALL)
-#define HEAD_ROW(head) { exec_##head, head_##head },
 const struct head_row head_ldst_rows[] = { HEADS_LDST(HEAD_ROW) };
 const size_t head_ldst_rows_n = ARRAY_SIZE(head_ldst_rows);
 TAILS_LDST(TAIL_DEFINE, )

@@ -97,9 +97,11 @@ struct fuse *fuse_new(void)
 	add_pairs(f, pair_ldst_rows, pair_ldst_rows_n);
 	add_tails(f, tail_int_rows, tail_int_rows_n);
 	add_tails(f, tail_ldst_rows, tail_ldst_rows_n);
+	add_tails(f, tail_fp_rows, tail_fp_rows_n);
 	add_tails(f, tail_branch_rows, tail_branch_rows_n);
 	add_heads(f, head_int_rows, head_int_rows_n);
 	add_heads(f, head_ldst_rows, head_ldst_rows_n);
+	add_heads(f, head_fp_rows, head_fp_rows_n);
 	return f;
 }
 

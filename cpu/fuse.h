@@ -63,14 +63,17 @@ FUSED_CONDS(FUSED_PROTOTYPES, )
 	X(ld8_imm, __VA_ARGS__) X(ld8_imm_fn, __VA_ARGS__) X(ld64_lsl, __VA_ARGS__) X(ld32_lsl, __VA_ARGS__) X(ld8_lsl, __VA_ARGS__) \
 	X(st64_imm, __VA_ARGS__) X(st64_imm_fn, __VA_ARGS__) X(st64_imm_fd, __VA_ARGS__) X(st32_imm, __VA_ARGS__)    \
 	X(st32_imm_fd, __VA_ARGS__) X(st8_imm, __VA_ARGS__) X(ldp64_imm, __VA_ARGS__) X(stp64_imm, __VA_ARGS__)      \
-	X(ldp64_wb, __VA_ARGS__) X(stp64_wb, __VA_ARGS__) X(ld8_wb, __VA_ARGS__) X(st64_lsl_fd, __VA_ARGS__) X(ld8_sxtw, __VA_ARGS__)
+	X(ldp64_wb, __VA_ARGS__) X(stp64_wb, __VA_ARGS__) X(ld8_wb, __VA_ARGS__) X(st64_lsl_fd, __VA_ARGS__) X(ld8_sxtw, __VA_ARGS__) \
+	X(vld64_imm, __VA_ARGS__) X(vld64_wb, __VA_ARGS__)
+#define TAILS_FP(X, ...)                                                                                             \
+	X(fadd64_host, __VA_ARGS__) X(fsub64_host, __VA_ARGS__) X(fmul64_host, __VA_ARGS__) X(fmadd64_host, __VA_ARGS__)
 #define TAILS_BRANCH(X, ...)                                                                                         \
 	X(b_near, __VA_ARGS__) X(b_far, __VA_ARGS__) X(bl_near, __VA_ARGS__) X(bl_far, __VA_ARGS__) X(br, __VA_ARGS__) X(blr, __VA_ARGS__) \
 	X(cbz64_near, __VA_ARGS__) X(cbz64_fd_near, __VA_ARGS__) X(cbz32_near, __VA_ARGS__) X(cbz32_fd_near, __VA_ARGS__) \
 	X(cbnz64_near, __VA_ARGS__) X(cbnz64_fd_near, __VA_ARGS__) X(cbnz32_near, __VA_ARGS__) X(cbnz32_fd_near, __VA_ARGS__) \
 	X(tbz_near, __VA_ARGS__) X(tbz_fd_near, __VA_ARGS__) X(tbnz_near, __VA_ARGS__) X(tbnz_fd_near, __VA_ARGS__)  \
 	X(b_eq_near, __VA_ARGS__) X(b_ne_near, __VA_ARGS__)
-#define TAILS(X, ...) TAILS_INT(X, __VA_ARGS__) TAILS_LDST(X, __VA_ARGS__) TAILS_BRANCH(X, __VA_ARGS__)
+#define TAILS(X, ...) TAILS_INT(X, __VA_ARGS__) TAILS_LDST(X, __VA_ARGS__) TAILS_FP(X, __VA_ARGS__) TAILS_BRANCH(X, __VA_ARGS__)
 enum tail {
 #define TAIL_ENUM(name, ...) TAIL_##name,
 	TAILS(TAIL_ENUM, )
@@ -87,6 +90,10 @@ TAILS(TAIL_PROTOTYPE, )
 		return exec_##name(c, u, acc);                                                                       \
 	}
 #define TAIL_ROW(name, ...) { exec_##name, TAIL_##name },
+/* Likewise a head's table, by the names of its handlers HEAD__TAIL, and its row. */
+#define HEAD_ENTRY(tail, head) [TAIL_##tail] = exec_##head##__##tail,
+#define HEAD_TABLE(head) static exec_fn *const head_##head[TAIL_COUNT] = { TAILS(HEAD_ENTRY, head) };
+#define HEAD_ROW(head) { exec_##head, head_##head },
 struct tail_row {
 	exec_fn *plain;
 	enum tail tail;
@@ -95,10 +102,10 @@ struct head_row {
 	exec_fn *plain;
 	exec_fn *const *by_tail; /* [TAIL_COUNT] */
 };
-extern const struct tail_row tail_int_rows[], tail_ldst_rows[], tail_branch_rows[];
-extern const size_t tail_int_rows_n, tail_ldst_rows_n, tail_branch_rows_n;
-extern const struct head_row head_int_rows[], head_ldst_rows[];
-extern const size_t head_int_rows_n, head_ldst_rows_n;
+extern const struct tail_row tail_int_rows[], tail_ldst_rows[], tail_fp_rows[], tail_branch_rows[];
+extern const size_t tail_int_rows_n, tail_ldst_rows_n, tail_fp_rows_n, tail_branch_rows_n;
+extern const struct head_row head_int_rows[], head_ldst_rows[], head_fp_rows[];
+extern const size_t head_int_rows_n, head_ldst_rows_n, head_fp_rows_n;
 
 struct fuse;
 struct fuse *fuse_new(void);

@@ -94,12 +94,15 @@ static const struct {
 static const struct {
 	const struct head_row *rows;
 	const size_t *n;
-} heads[] = { { head_int_rows, &head_int_rows_n }, { head_ldst_rows, &head_ldst_rows_n } };
+} heads[] = { { head_int_rows, &head_int_rows_n },
+	      { head_ldst_rows, &head_ldst_rows_n },
+	      { head_fp_rows, &head_fp_rows_n } };
 static const struct {
 	const struct tail_row *rows;
 	const size_t *n;
 } tails[] = { { tail_int_rows, &tail_int_rows_n },
 	      { tail_ldst_rows, &tail_ldst_rows_n },
+	      { tail_fp_rows, &tail_fp_rows_n },
 	      { tail_branch_rows, &tail_branch_rows_n } };
 
 /* Whether fn leaves a register's value for the next uop. */

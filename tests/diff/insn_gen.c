@@ -737,8 +737,10 @@ static bool succeeds(exec_fn *fn)
 {
 	return in_heads(head_int_rows, head_int_rows_n, fn) ||
 	       in_heads(head_ldst_rows, head_ldst_rows_n, fn) ||
+	       in_heads(head_fp_rows, head_fp_rows_n, fn) ||
 	       in_tails(tail_int_rows, tail_int_rows_n, fn) ||
 	       in_tails(tail_ldst_rows, tail_ldst_rows_n, fn) ||
+	       in_tails(tail_fp_rows, tail_fp_rows_n, fn) ||
 	       in_tails(tail_branch_rows, tail_branch_rows_n, fn);
 }
 
