@@ -47,11 +47,18 @@ static u64 avail_event(const struct virtq *vq)
 
 /* ---- guest memory ---- */
 
-static bool in_ram(const struct virtio_device *d, u64 addr, u64 len)
+/* Memory that can be read, flash and ROM too. */
+static bool readable(const struct virtio_device *d, u64 addr, u64 len)
 {
 	const struct bus_region *r = addr <= ADDR_MASK ? bus_find(d->env.bus, addr, SPACE_NS) : NULL;
 
 	return r && r->host && len <= r->size - (addr - r->base);
+}
+
+/* RAM: what was found so when a chain was popped takes every byte that is written to it. */
+static bool writable(const struct virtio_device *d, u64 addr, u64 len)
+{
+	return readable(d, addr, len) && bus_writable(d->env.bus, pa_make(SPACE_NS, addr));
 }
 
 bool virtq_fits(const struct virtio_device *d, const struct virtq *vq)
@@ -59,8 +66,8 @@ bool virtq_fits(const struct virtio_device *d, const struct virtq *vq)
 	u64 n = vq->size;
 
 	return d->env.bus && n && n <= vq->max && !(n & (n - 1)) && !(vq->desc & 15) && !(vq->avail & 1) &&
-	       !(vq->used & 3) && in_ram(d, vq->desc, DESC_SIZE * n) && in_ram(d, vq->avail, 6 + 2 * n) &&
-	       in_ram(d, vq->used, 6 + 8 * n);
+	       !(vq->used & 3) && readable(d, vq->desc, DESC_SIZE * n) && readable(d, vq->avail, 6 + 2 * n) &&
+	       writable(d, vq->used, 6 + 8 * n);
 }
 
 static bool fetch(struct virtio_device *d, u64 addr, void *dst, size_t n)
@@ -116,7 +123,7 @@ static bool add_segment(struct virtio_device *d, struct virtio_chain *c, const s
 
 	if (!e->len)
 		virtio_broken(d, "descriptor of no bytes");
-	else if (!in_ram(d, e->addr, e->len))
+	else if (!(in ? writable : readable)(d, e->addr, e->len))
 		virtio_broken(d, "descriptor of %u bytes at %#" PRIx64 ", outside of RAM", e->len, e->addr);
 	else if (!in && c->n_in)
 		virtio_broken(d, "readable descriptor after a writable one");
@@ -148,7 +155,7 @@ static bool walk_indirect(struct virtio_device *d, struct virtio_chain *c, const
 		virtio_broken(d, "indirect descriptor, which was not negotiated");
 	else if ((e->flags & DESC_NEXT) || !e->len || e->len % DESC_SIZE)
 		virtio_broken(d, "malformed indirect descriptor (%u bytes, flags %#x)", e->len, e->flags);
-	else if (!in_ram(d, e->addr, e->len))
+	else if (!readable(d, e->addr, e->len))
 		virtio_broken(d, "indirect table at %#" PRIx64 ", outside of RAM", e->addr);
 	else
 		return walk(d, c, (struct table){ e->addr, e->len / DESC_SIZE, true }, 0);

@@ -4,7 +4,10 @@
 
 #include "devices/virtio/virtio.h"
 
-/* Whether the queue's size is a power of two up to its maximum, and its three parts are aligned and wholly in RAM. */
+/*
+ * Whether the queue's size is a power of two up to its maximum, and its three parts are aligned and wholly in memory; the
+ * used ring must be RAM.
+ */
 bool virtq_fits(const struct virtio_device *d, const struct virtq *vq);
 
 #endif

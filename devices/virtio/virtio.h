@@ -129,7 +129,7 @@ struct virtio_device {
 	struct virtio_stats stats;
 };
 
-/* One piece of guest-physical memory, wholly inside RAM. */
+/* One piece of guest-physical memory: RAM when the device may write it, else flash or ROM too. */
 struct virtio_seg {
 	u64 addr;
 	u32 len;

@@ -36,6 +36,8 @@ static const struct virtio_ops echo_ops = {
 
 #define F_OWN BIT(3)
 
+enum { ROM = RAM + 0x1000000 };
+
 static void echo_start(struct echo *e, struct virtio_bench *b)
 {
 	static const u16 max[] = { QSIZE, 4 };
@@ -129,6 +131,8 @@ static void broken_by(u64 addr, u32 len, u16 flags, u16 next, u64 features)
 	struct virtio_chain c;
 
 	echo_live(&e, &b, features);
+	EXPECT_EQ(bus_add_ram(b.bus, "rom", ROM, 0x1000, false), 0);
+	bus_set_readonly(b.bus, ROM, true);
 	put_desc(&b, TABLE, 0, DATA, 8, NEXT, 1);
 	put_desc(&b, TABLE, 1, DATA, 8, NEXT, 0);
 	put_desc(&b, TABLE, 2, DATA, 8, INDIRECT, 0);
@@ -151,6 +155,29 @@ static void broken_by(u64 addr, u32 len, u16 flags, u16 next, u64 features)
 	bus_free(b.bus);
 }
 
+TEST(memory_that_cannot_be_written_is_read_only_for_devices)
+{
+	struct virtio_bench b;
+	struct echo e;
+	struct virtio_chain c;
+	u64 rom;
+
+	echo_live(&e, &b, 0);
+	EXPECT_EQ(bus_add_ram(b.bus, "rom", ROM, 0x1000, false), 0);
+	put(&b, ROM, "constant", 8);
+	bus_set_readonly(b.bus, ROM, true);
+	put_desc(&b, DESC, 0, ROM, 8, 0, 0);
+	offer(&b, 0);
+	ASSERT(virtio_pop(&e.v, 0, &c));
+	EXPECT_EQ(virtio_chain_read(&e.v, &c, 0, &rom, 8), 8);
+	EXPECT(!memcmp(&rom, "constant", 8));
+	virtio_set_ready(&e.v, 0, false);
+	e.v.vq[0].used = ROM;
+	virtio_set_ready(&e.v, 0, true);
+	EXPECT(!e.v.vq[0].ready);
+	bus_free(b.bus);
+}
+
 TEST(wrong_descriptors_break_the_device)
 {
 	u64 ind = VIRTIO_F_INDIRECT_DESC;
@@ -166,6 +193,7 @@ TEST(wrong_descriptors_break_the_device)
 	broken_by(~0ull - 3, 8, 0, 0, 0);	     /* wraps around */
 	broken_by(1ull << 52 | DATA, 8, 0, 0, 0);
 	broken_by(DATA, 0xffffffff, WRITE, 0, 0);
+	broken_by(ROM, 8, WRITE, 0, 0);
 	broken_by(DATA, 8, NEXT | WRITE, 2, 0);	     /* readable after writable */
 	broken_by(TABLE, 32, INDIRECT, 0, 0);	     /* not negotiated */
 	broken_by(TABLE, 32, INDIRECT | NEXT, 2, ind);
