@@ -1,10 +1,10 @@
 /*
- * Random guests against the interrupt controller alone: GICv2 or GICv3, with ITS or GICv2m, one or two
+ * Random guests against the interrupt controller and the timers alone: GICv2 or GICv3, with ITS or GICv2m, one or two
  * security states. Register accesses of any width, system registers, inputs, messages, ITS commands and
  * tables in a small RAM, events, and now and then a snapshot that must load and save the same bytes.
  * Nothing may crash, hang or reach beyond the RAM. Meant for the sanitizer build.
  *
- *	fuzz_gic [--seed S] [--runs N] [--seconds N]
+ *	fuzz_gic [--seed S] [--runs N] [--seconds N] [--counts 1]
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 #include "base/snap.h"
 #include "gic/gic.h"
 #include "tests/fuzz/loop.h"
-#include "tests/fuzz/random.h"
+#include "timer/timer.h"
 
 enum {
 	RAM = 0x40000000,
@@ -31,12 +31,13 @@ enum {
 };
 
 struct world {
-	u64 rng;
+	struct random *rng;
 	struct gic_config config;
 	struct gic *gic;
 	struct bus *bus;
 	struct event_queue queue;
 	struct sysreg_map *map;
+	struct timer_system *timers;
 	struct cpu *cpu[MAX_PES];
 	u64 commands, cwriter; /* where the command queue was put, and how far it is filled */
 };
@@ -72,47 +73,53 @@ static void map_frames(struct world *w)
 static void make_cpu(struct world *w, unsigned i, u64 features)
 {
 	struct cpu *c = aligned_alloc(64, align_up(sizeof *c, 64));
+	struct wire out[TIMER_COUNT];
 
 	if (!c)
 		abort();
 	memset(c, 0, sizeof *c);
 	w->cpu[i] = c;
 	c->core.features = features;
-	c->core.pri_bits = (u8)(4 + random_below(&w->rng, 4));
-	c->core.lr_count = (u8)(1 + random_below(&w->rng, 16));
+	c->core.pri_bits = (u8)(4 + random_below(w->rng, 4));
+	c->core.lr_count = (u8)(1 + random_below(w->rng, 16));
 	c->sysregs = w->map;
 	c->mpidr = 1u << 31 | i;
 	c->index = i;
 	c->el = 1;
 	gic_attach_cpu(w->gic, i, c);
+	for (unsigned k = 0; k < TIMER_COUNT; k++)
+		out[k] = gic_ppi(w->gic, i, 26 + k);
+	if (timer_attach_cpu(w->timers, c, out))
+		abort();
 }
 
-static void world_make(struct world *w, u64 seed)
+static void world_make(struct world *w, struct random *rng)
 {
 	u64 features = FEAT(EL2);
 
-	*w = (struct world){ .rng = seed };
+	*w = (struct world){ .rng = rng };
 	event_queue_init(&w->queue);
 	w->bus = bus_new(NULL);
 	w->map = sysreg_map_new();
 	if (!w->bus || !w->map || bus_add_ram(w->bus, "ram", RAM, RAM_BYTES, false) ||
-	    sysreg_map_add(w->map, gic_sysregs, gic_sysregs_n))
+	    sysreg_map_add(w->map, gic_sysregs, gic_sysregs_n) || sysreg_map_add(w->map, timer_sysregs, timer_sysregs_n))
 		abort();
 	w->config = (struct gic_config){
-		.version = random_percent(&w->rng, 40) ? 2 : 3,
-		.n_pes = 1 + (unsigned)random_below(&w->rng, MAX_PES),
-		.n_spis = 32 * (unsigned)random_below(&w->rng, 31),
-		.two_security_states = random_percent(&w->rng, 40),
+		.version = random_percent(w->rng, 40) ? 2 : 3,
+		.n_pes = 1 + (unsigned)random_below(w->rng, MAX_PES),
+		.n_spis = 32 * (unsigned)random_below(w->rng, 31),
+		.two_security_states = random_percent(w->rng, 40),
 		.bus = w->bus,
 		.queue = &w->queue,
 		.now = now,
 		.ctx = w,
 	};
-	w->config.its = w->config.version == 3 && random_percent(&w->rng, 90);
-	w->config.v2m_first = (unsigned)random_below(&w->rng, 100);
-	w->config.v2m_spis = (unsigned)random_below(&w->rng, 100);
+	w->config.its = w->config.version == 3 && random_percent(w->rng, 90);
+	w->config.v2m_first = (unsigned)random_below(w->rng, 100);
+	w->config.v2m_spis = (unsigned)random_below(w->rng, 100);
 	w->gic = gic_new(&w->config);
-	if (!w->gic)
+	w->timers = timer_system_new(&w->queue, random_percent(w->rng, 50) ? 1000000000 : 62500000);
+	if (!w->gic || !w->timers)
 		abort();
 	map_frames(w);
 	if (w->config.version == 3)
@@ -125,6 +132,7 @@ static void world_make(struct world *w, u64 seed)
 
 static void world_free(struct world *w)
 {
+	timer_system_free(w->timers);
 	gic_free(w->gic);
 	bus_free(w->bus);
 	sysreg_map_free(w->map);
@@ -136,11 +144,11 @@ static void world_free(struct world *w)
 
 static u64 ram_address(struct world *w)
 {
-	u64 a = RAM + random_below(&w->rng, 16) * 0x10000;
+	u64 a = RAM + random_below(w->rng, 16) * 0x10000;
 
-	if (random_percent(&w->rng, 3))
-		a = random_u64(&w->rng) & MASK(51, 0);
-	if (random_percent(&w->rng, 2))
+	if (random_percent(w->rng, 3))
+		a = random_u64(w->rng) & MASK(51, 0);
+	if (random_percent(w->rng, 2))
 		a = FRAME_ITS;
 	return a;
 }
@@ -149,19 +157,19 @@ static u64 odd_value(struct world *w)
 {
 	static const u64 odd[] = { 0, 1, 2, 3, 0xff, 0x3ff, 1022, 1023, 8192, 8193, 0x10000, 0xffffffff };
 
-	switch (random_below(&w->rng, 6)) {
+	switch (random_below(w->rng, 6)) {
 	case 0:
-		return odd[random_below(&w->rng, ARRAY_SIZE(odd))];
+		return odd[random_below(w->rng, ARRAY_SIZE(odd))];
 	case 1:
-		return BIT(random_below(&w->rng, 64));
+		return BIT(random_below(w->rng, 64));
 	case 2:
-		return random_below(&w->rng, 1024);
+		return random_below(w->rng, 1024);
 	case 3:
-		return BIT(63) | random_below(&w->rng, 4) << 61 | ram_address(w) | random_below(&w->rng, 0x400);
+		return BIT(63) | random_below(w->rng, 4) << 61 | ram_address(w) | random_below(w->rng, 0x400);
 	case 4:
 		return ~0ull;
 	default:
-		return random_u64(&w->rng);
+		return random_u64(w->rng);
 	}
 }
 
@@ -169,12 +177,12 @@ static u64 odd_value(struct world *w)
 
 static struct attrs random_attrs(struct world *w)
 {
-	struct attrs at = { .space = random_percent(&w->rng, 70) ? SPACE_NS : SPACE_S,
-			    .requester = (u16)random_below(&w->rng, w->config.n_pes) };
+	struct attrs at = { .space = random_percent(w->rng, 70) ? SPACE_NS : SPACE_S,
+			    .requester = (u16)random_below(w->rng, w->config.n_pes) };
 
-	if (random_percent(&w->rng, 5))
-		at.requester = (u16)(0x8000 | random_below(&w->rng, 8));
-	at.debug = random_percent(&w->rng, 2);
+	if (random_percent(w->rng, 5))
+		at.requester = (u16)(0x8000 | random_below(w->rng, 8));
+	at.debug = random_percent(w->rng, 2);
 	return at;
 }
 
@@ -183,67 +191,103 @@ static u64 random_register(struct world *w)
 	static const u32 v3[] = { FRAME_DIST, FRAME_REDIST, FRAME_REDIST + 0x10000, FRAME_ITS, FRAME_V2M },
 			 v2[] = { FRAME_DIST, FRAME_CPUIF, FRAME_VIRT, FRAME_VCPUIF, FRAME_V2M };
 	static const u16 its[] = { 0, 4, 8, 0x80, 0x84, 0x88, 0x90, 0x100, 0x104, 0x108, 0x110 };
-	u64 base = (w->config.version == 2 ? v2 : v3)[random_below(&w->rng, 5)];
-	u64 off = random_below(&w->rng, 0x1000);
+	u64 base = (w->config.version == 2 ? v2 : v3)[random_below(w->rng, 5)];
+	u64 off = random_below(w->rng, 0x1000);
 
-	if (base == FRAME_ITS && random_percent(&w->rng, 70))
-		return base + its[random_below(&w->rng, ARRAY_SIZE(its))];
+	if (base == FRAME_ITS && random_percent(w->rng, 70))
+		return base + its[random_below(w->rng, ARRAY_SIZE(its))];
 	if (base >= FRAME_REDIST)
-		base += 0x20000 * random_below(&w->rng, w->config.n_pes);
-	if (random_percent(&w->rng, 50))
+		base += 0x20000 * random_below(w->rng, w->config.n_pes);
+	if (random_percent(w->rng, 50))
 		off &= 0xff;
-	else if (random_percent(&w->rng, 10))
-		off = random_below(&w->rng, 0x10000);
-	return base + (random_percent(&w->rng, 90) ? off & ~3ull : off);
+	else if (random_percent(w->rng, 10))
+		off = random_below(w->rng, 0x10000);
+	return base + (random_percent(w->rng, 90) ? off & ~3ull : off);
 }
 
 static void step_mmio(struct world *w)
 {
 	static const u8 widths[] = { 1, 2, 4, 4, 4, 4, 8, 8 };
-	unsigned width = widths[random_below(&w->rng, ARRAY_SIZE(widths))];
+	unsigned width = widths[random_below(w->rng, ARRAY_SIZE(widths))];
 	struct attrs at = random_attrs(w);
 	pa p = pa_make(at.space, random_register(w));
+	const struct bus_region *r = bus_find(w->bus, p.a & MASK(51, 0), SPACE_NS);
 	u64 v;
 
-	if (random_percent(&w->rng, 65))
+	if (r)
+		fuzz_count(r->name, r->base);
+	if (random_percent(w->rng, 65))
 		bus_write(w->bus, p, width, at, odd_value(w));
 	else
 		bus_read(w->bus, p, width, at, &v);
 }
 
-static void step_sysreg(struct world *w)
+static void write_named(struct world *w, struct cpu *c, const char *name, u64 v)
 {
-	struct cpu *c = w->cpu[random_below(&w->rng, w->config.n_pes)];
-	const struct sysreg *r = &gic_sysregs[random_below(&w->rng, gic_sysregs_n)], *reached;
-	bool write = random_percent(&w->rng, 60);
+	const struct sysreg *r = sysreg_find_name(w->map, name), *reached;
 
+	if (sysreg_resolve(c, r->enc, true, &reached) == SYS_OK)
+		sysreg_write(c, reached, v);
+}
+
+static void access_row(struct world *w, const struct sysreg *rows, size_t n, const char *what)
+{
+	struct cpu *c = w->cpu[random_below(w->rng, w->config.n_pes)];
+	const struct sysreg *r = &rows[random_below(w->rng, n)], *reached;
+	bool write = random_percent(w->rng, 60);
+
+	c->slice_ps = w->queue.now;
 	if (sysreg_resolve(c, r->enc, write, &reached) != SYS_OK)
 		return;
+	fuzz_count(what, 0);
 	if (write)
 		sysreg_write(c, reached, odd_value(w));
 	else
 		sysreg_read(c, reached);
 }
 
+static void step_sysreg(struct world *w)
+{
+	access_row(w, gic_sysregs, gic_sysregs_n, "gic system registers");
+}
+
+/* Registers of the timers; WFE, whose event stream they end; compare values that are near. */
+static void step_timer(struct world *w)
+{
+	struct cpu *c = w->cpu[random_below(w->rng, w->config.n_pes)];
+
+	access_row(w, timer_sysregs, timer_sysregs_n, "timer system registers");
+	if (random_percent(w->rng, 10)) {
+		c->waiting = c->wait_wfe = true;
+		timer_wfe(c);
+	}
+	if (random_percent(w->rng, 20)) {
+		c->slice_ps = w->queue.now;
+		c->el = 2;
+		write_named(w, c, "CNTP_CVAL_EL0", timer_ticks(w->timers, w->queue.now) + random_below(w->rng, 100));
+		write_named(w, c, "CNTP_CTL_EL0", 1);
+	}
+}
+
 static void step_world(struct world *w)
 {
-	struct cpu *c = w->cpu[random_below(&w->rng, w->config.n_pes)];
+	struct cpu *c = w->cpu[random_below(w->rng, w->config.n_pes)];
 
-	c->el = (u8)random_below(&w->rng, w->config.two_security_states ? 4 : 3);
-	c->el2_on = random_percent(&w->rng, 80);
-	c->hcr_eff = random_u64(&w->rng) & (HCR_IMO | HCR_FMO);
-	c->sys.scr_el3 = random_u64(&w->rng) & (SCR_NS | SCR_IRQ | SCR_FIQ);
+	c->el = (u8)random_below(w->rng, w->config.two_security_states ? 4 : 3);
+	c->el2_on = random_percent(w->rng, 80);
+	c->hcr_eff = random_u64(w->rng) & (HCR_IMO | HCR_FMO);
+	c->sys.scr_el3 = random_u64(w->rng) & (SCR_NS | SCR_IRQ | SCR_FIQ);
 	gic_world_changed(c);
-	if (random_percent(&w->rng, 5))
+	if (random_percent(w->rng, 5))
 		gic_reset_cpuif(c);
 }
 
 static void step_input(struct world *w)
 {
-	struct wire spi = gic_spi(w->gic, (unsigned)random_below(&w->rng, 1000));
-	struct wire ppi = gic_ppi(w->gic, (unsigned)random_below(&w->rng, 10), (unsigned)random_below(&w->rng, 40));
+	struct wire spi = gic_spi(w->gic, (unsigned)random_below(w->rng, 1000));
+	struct wire ppi = gic_ppi(w->gic, (unsigned)random_below(w->rng, 10), (unsigned)random_below(w->rng, 40));
 
-	wire_set(random_percent(&w->rng, 60) ? &spi : &ppi, random_percent(&w->rng, 50));
+	wire_set(random_percent(w->rng, 60) ? &spi : &ppi, random_percent(w->rng, 50));
 }
 
 static void write_ns(struct world *w, u64 addr, unsigned width, u64 v)
@@ -257,36 +301,36 @@ static void write_ns(struct world *w, u64 addr, unsigned width, u64 v)
 static void random_command(struct world *w, u64 dw[4])
 {
 	static const u8 codes[] = { 1, 3, 3, 3, 4, 5, 8, 9, 9, 0xa, 0xa, 0xb, 0xc, 0xd, 0xe, 0xf };
-	u64 device = random_below(&w->rng, 4), event = random_below(&w->rng, 20), any = odd_value(w);
+	u64 device = random_below(w->rng, 4), event = random_below(w->rng, 20), any = odd_value(w);
 
-	dw[0] = device << 32 | codes[random_below(&w->rng, ARRAY_SIZE(codes))];
-	dw[1] = (8192 + random_below(&w->rng, 200)) << 32 | event;
-	dw[2] = BIT(63) | random_below(&w->rng, w->config.n_pes) << 16 | random_below(&w->rng, 4);
-	dw[3] = random_below(&w->rng, w->config.n_pes) << 16;
+	dw[0] = device << 32 | codes[random_below(w->rng, ARRAY_SIZE(codes))];
+	dw[1] = (8192 + random_below(w->rng, 200)) << 32 | event;
+	dw[2] = BIT(63) | random_below(w->rng, w->config.n_pes) << 16 | random_below(w->rng, 4);
+	dw[3] = random_below(w->rng, w->config.n_pes) << 16;
 	if ((dw[0] & 0xff) == 8) {
-		dw[1] = random_below(&w->rng, 18);
+		dw[1] = random_below(w->rng, 18);
 		dw[2] = BIT(63) | ram_address(w);
 	}
-	if (random_percent(&w->rng, 5))
-		dw[random_below(&w->rng, 4)] = any;
+	if (random_percent(w->rng, 5))
+		dw[random_below(w->rng, 4)] = any;
 }
 
 static void step_command(struct world *w)
 {
-	for (u64 i = 1 + random_below(&w->rng, 16); i; i--) {
+	for (u64 i = 1 + random_below(w->rng, 16); i; i--) {
 		u64 dw[4];
 
 		random_command(w, dw);
 		bus_copy_in(w->bus, pa_make(SPACE_NS, w->commands + w->cwriter), dw, sizeof dw);
 		w->cwriter = (w->cwriter + 32) % 4096;
 	}
-	write_ns(w, FRAME_ITS + 0x88, 8, w->cwriter | random_percent(&w->rng, 10));
+	write_ns(w, FRAME_ITS + 0x88, 8, w->cwriter | random_percent(w->rng, 10));
 }
 
 /* As a driver would: tables, queue and LPIs on. */
 static void step_bring_up(struct world *w)
 {
-	u64 table = BIT(63) | (random_percent(&w->rng, 30) ? BIT(62) : 0) | random_below(&w->rng, 0x400);
+	u64 table = BIT(63) | (random_percent(w->rng, 30) ? BIT(62) : 0) | random_below(w->rng, 0x400);
 
 	if (!w->config.its)
 		return;
@@ -306,9 +350,9 @@ static void step_bring_up(struct world *w)
 
 		write_ns(w, base, 4, 0);
 		write_ns(w, base + 0x70, 8,
-			 (random_percent(&w->rng, 70) ? RAM + 0xf0000 : ram_address(w)) | random_below(&w->rng, 32));
+			 (random_percent(w->rng, 70) ? RAM + 0xf0000 : ram_address(w)) | random_below(w->rng, 32));
 		write_ns(w, base + 0x78, 8, ram_address(w));
-		write_ns(w, base, 4, random_percent(&w->rng, 90));
+		write_ns(w, base, 4, random_percent(w->rng, 90));
 	}
 }
 
@@ -319,18 +363,11 @@ static void write_s(struct world *w, unsigned pe, u64 addr, u64 v)
 	bus_write(w->bus, pa_make(SPACE_S, addr), 4, at, v);
 }
 
-static void write_named(struct world *w, struct cpu *c, const char *name, u64 v)
-{
-	const struct sysreg *r = sysreg_find_name(w->map, name), *reached;
-
-	if (sysreg_resolve(c, r->enc, true, &reached) == SYS_OK)
-		sysreg_write(c, reached, v);
-}
-
 /* Everything on: all interrupts enabled, of some group, unmasked. */
 static void step_enable(struct world *w)
 {
 	bool v2 = w->config.version == 2;
+	u64 groups = odd_value(w), targets = odd_value(w) | random_u64(w->rng);
 
 	write_s(w, 0, FRAME_DIST, 0x37);
 	for (unsigned i = 0; i < w->config.n_pes; i++) {
@@ -349,19 +386,19 @@ static void step_enable(struct world *w)
 		write_named(w, w->cpu[i], "ICC_IGRPEN1_EL1", 1);
 	}
 	for (unsigned n = 1; n <= w->config.n_spis / 32; n++) {
-		write_s(w, 0, FRAME_DIST + 0x80 + 4 * n, odd_value(w));
+		write_s(w, 0, FRAME_DIST + 0x80 + 4 * n, groups >> n % 32);
 		write_s(w, 0, FRAME_DIST + 0x100 + 4 * n, ~0u);
 	}
 	for (unsigned id = 32; v2 && id < 32 + w->config.n_spis; id += 4)
-		write_s(w, 0, FRAME_DIST + 0x800 + id, odd_value(w));
+		write_s(w, 0, FRAME_DIST + 0x800 + id, targets >> id % 37);
 }
 
 /* A hypervisor fills list registers and enters its VM. */
 static void step_virtual(struct world *w)
 {
 	static const char *const lr[] = { "ICH_LR0_EL2", "ICH_LR1_EL2", "ICH_LR2_EL2" };
-	unsigned pe = (unsigned)random_below(&w->rng, w->config.n_pes), n = (unsigned)random_below(&w->rng, 3);
-	u64 value = BIT(62) | (odd_value(w) & (MASK(61, 60) | MASK(55, 48) | MASK(41, 32))) | random_below(&w->rng, 64);
+	unsigned pe = (unsigned)random_below(w->rng, w->config.n_pes), n = (unsigned)random_below(w->rng, 3);
+	u64 value = BIT(62) | (odd_value(w) & (MASK(61, 60) | MASK(55, 48) | MASK(41, 32))) | random_below(w->rng, 64);
 	struct cpu *c = w->cpu[pe];
 
 	c->el = 2;
@@ -378,7 +415,7 @@ static void step_virtual(struct world *w)
 		return;
 	write_s(w, pe, FRAME_VIRT, 1 | (odd_value(w) & 0xff));
 	write_s(w, pe, FRAME_VIRT + 8, 0xff000003 | (odd_value(w) & 0x21c));
-	write_s(w, pe, FRAME_VIRT + 0x100 + 4 * n, 1 << 28 | (odd_value(w) & 0xcffffc00) | random_below(&w->rng, 64));
+	write_s(w, pe, FRAME_VIRT + 0x100 + 4 * n, 1 << 28 | (odd_value(w) & 0xcffffc00) | random_below(w->rng, 64));
 }
 
 /* One interrupt, from acknowledge to its end. */
@@ -386,30 +423,35 @@ static void step_take(struct world *w)
 {
 	static const char *const iar[] = { "ICC_IAR0_EL1", "ICC_IAR1_EL1" };
 	static const char *const eoir[] = { "ICC_EOIR0_EL1", "ICC_EOIR1_EL1" };
-	unsigned pe = (unsigned)random_below(&w->rng, w->config.n_pes), group = (unsigned)random_below(&w->rng, 2);
+	unsigned pe = (unsigned)random_below(w->rng, w->config.n_pes), group = (unsigned)random_below(w->rng, 2);
 	struct attrs at = random_attrs(w);
 	struct cpu *c = w->cpu[pe];
 	const struct sysreg *r = sysreg_find_name(w->map, iar[group]), *reached;
-	u64 frame = random_percent(&w->rng, 70) ? FRAME_CPUIF : FRAME_VCPUIF, id;
+	u64 frame = random_percent(w->rng, 70) ? FRAME_CPUIF : FRAME_VCPUIF, id;
 
 	at.requester = (u16)pe;
 	if (w->config.version == 2) {
 		bus_read(w->bus, pa_make(at.space, frame + (group ? 0x20 : 0xc)), 4, at, &id);
-		if (random_percent(&w->rng, 80))
+		if (random_percent(w->rng, 80))
 			bus_write(w->bus, pa_make(at.space, frame + (group ? 0x24 : 0x10)), 4, at, id);
 		return;
 	}
 	if (sysreg_resolve(c, r->enc, false, &reached) != SYS_OK)
 		return;
 	id = sysreg_read(c, reached);
-	if (random_percent(&w->rng, 80))
+	if (random_percent(w->rng, 80))
 		write_named(w, c, eoir[group], id);
 }
 
+/* What is due soon; timers may be set to the end of time. */
 static void step_events(struct world *w)
 {
-	for (unsigned i = 0; i < 10 && event_next(&w->queue) != EVENT_NEVER; i++)
+	u64 until = w->queue.now + random_below(w->rng, 1000000000);
+
+	for (unsigned i = 0; i < 10 && event_next(&w->queue) <= until; i++)
 		event_run(&w->queue, event_next(&w->queue));
+	if (event_next(&w->queue) > until)
+		event_run(&w->queue, until);
 }
 
 /* ---- snapshots ---- */
@@ -445,6 +487,7 @@ static bool all_sections(struct world *w, struct memory_snap *m, bool load)
 	}
 	if (gic_its(w->gic))
 		gic_its_ops.snap(gic_its(w->gic), &m->s);
+	timer_snap(w->timers, &m->s);
 	if (!load)
 		m->n = m->at;
 	return !m->s.failed;
@@ -465,6 +508,7 @@ static void step_snapshot(struct world *w)
 	static struct memory_snap first, second;
 	u64 pins = outputs(w);
 
+	fuzz_count("snapshots", 0);
 	if (!all_sections(w, &first, false) || !all_sections(w, &first, true))
 		fuzz_bad("snapshot: %s", first.s.why ? first.s.why : "too large");
 	if (!all_sections(w, &second, false) || second.n != first.n || memcmp(first.data, second.data, first.n))
@@ -482,7 +526,7 @@ static const struct {
 } steps[] = {
 	{ step_mmio, 300 },    { step_sysreg, 200 },  { step_world, 30 },  { step_input, 100 },
 	{ step_command, 100 }, { step_bring_up, 5 },  { step_events, 20 }, { step_snapshot, 1 },
-	{ step_enable, 10 },   { step_take, 100 },   { step_virtual, 30 },
+	{ step_enable, 10 },   { step_take, 100 },   { step_virtual, 30 }, { step_timer, 60 },
 };
 
 static void random_step(struct world *w)
@@ -491,7 +535,7 @@ static void random_step(struct world *w)
 
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
 		sum += steps[i].weight;
-	pick = (unsigned)random_below(&w->rng, sum);
+	pick = (unsigned)random_below(w->rng, sum);
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
 		if (pick < steps[i].weight) {
 			steps[i].step(w);
@@ -501,14 +545,14 @@ static void random_step(struct world *w)
 	}
 }
 
-void fuzz_case(u64 seed)
+void fuzz_case(struct random *rng)
 {
 	static struct world w;
 
-	world_make(&w, seed);
+	world_make(&w, rng);
 	step_enable(&w);
 	step_bring_up(&w);
-	for (unsigned i = 0; i < STEPS; i++)
+	for (unsigned i = 0; i < STEPS && !random_dry(rng); i++)
 		random_step(&w);
 	step_snapshot(&w);
 	world_free(&w);

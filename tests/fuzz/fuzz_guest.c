@@ -215,12 +215,12 @@ static bool try_seed(u64 seed, u64 ns, FILE *sink)
 
 /* ---- Around it ---- */
 
-void fuzz_case(u64 seed)
+void fuzz_case(struct random *r)
 {
 	static FILE *sink;
 
 	if (!sink)
 		sink = fopen("/dev/null", "w");
-	if (!try_seed(seed, fuzz_option("--us", 20) * 1000, sink))
+	if (!try_seed(r->seed, fuzz_option("--us", 20) * 1000, sink))
 		fuzz_bad("how it is run shows");
 }

@@ -34,14 +34,14 @@ static void put_at(struct blob *b, size_t at, u64 v, unsigned bytes)
 	memcpy(b->data + at, &v, bytes);
 }
 
-static void make_raw(u64 *rng, struct blob *b)
+static void make_raw(struct random *rng, struct blob *b)
 {
 	b->n = 64 + random_below(rng, 4096);
 	for (size_t i = 0; i < b->n; i++)
 		b->data[i] = (u8)random_u64(rng);
 }
 
-static void make_image(u64 *rng, struct blob *b)
+static void make_image(struct random *rng, struct blob *b)
 {
 	make_raw(rng, b);
 	put_at(b, 0, 0x14000010, 4);
@@ -66,7 +66,7 @@ static void deflate_into(struct blob *to, size_t at, const struct blob *from)
 	deflateEnd(&z);
 }
 
-static void make_gzip(u64 *rng, struct blob *b)
+static void make_gzip(struct random *rng, struct blob *b)
 {
 	static struct blob image;
 
@@ -74,7 +74,7 @@ static void make_gzip(u64 *rng, struct blob *b)
 	deflate_into(b, 0, &image);
 }
 
-static void make_zboot(u64 *rng, struct blob *b)
+static void make_zboot(struct random *rng, struct blob *b)
 {
 	static struct blob image;
 
@@ -87,7 +87,7 @@ static void make_zboot(u64 *rng, struct blob *b)
 	memcpy(b->data + 24, "gzip", 4);
 }
 
-static void make_elf(u64 *rng, struct blob *b)
+static void make_elf(struct random *rng, struct blob *b)
 {
 	unsigned n = 1 + (unsigned)random_below(rng, 4);
 	Elf64_Ehdr eh = { .e_type = ET_EXEC, .e_machine = EM_AARCH64, .e_version = EV_CURRENT, .e_entry = RAM,
@@ -110,7 +110,7 @@ static void make_elf(u64 *rng, struct blob *b)
 	}
 }
 
-static void make_tree(u64 *rng, struct blob *b)
+static void make_tree(struct random *rng, struct blob *b)
 {
 	static const char *const nodes[] = { "/chosen", "/memory@40000000", "/cpus", "/psci", "/intc@8000000" };
 	static const char *const names[] = { "reg", "bootargs", "method", "#address-cells", "#size-cells",
@@ -135,12 +135,12 @@ static void make_tree(u64 *rng, struct blob *b)
 	b->n = fdt_totalsize(b->data);
 }
 
-static void (*const makers[])(u64 *rng, struct blob *b) = { make_raw,	make_image, make_gzip,
+static void (*const makers[])(struct random *rng, struct blob *b) = { make_raw,	make_image, make_gzip,
 							     make_zboot, make_elf,  make_tree };
 
 /* ---- Damage ---- */
 
-static u64 odd_number(u64 *rng)
+static u64 odd_number(struct random *rng)
 {
 	static const u64 odd[] = { 0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff,
 				   INT64_MAX, 1ull << 63, UINT64_MAX, RAM, RAM + 0x1000 };
@@ -149,7 +149,7 @@ static u64 odd_number(u64 *rng)
 	return random_percent(rng, 30) ? v - random_below(rng, 8) : random_percent(rng, 10) ? random_u64(rng) : v;
 }
 
-static void damage(u64 *rng, struct blob *b)
+static void damage(struct random *rng, struct blob *b)
 {
 	static const u8 widths[] = { 1, 2, 4, 8 };
 	unsigned width = widths[random_below(rng, 4)];
@@ -177,7 +177,7 @@ static void damage(u64 *rng, struct blob *b)
 }
 
 /* A file of this process's own: its path. NULL: none this time. */
-static char *random_file(u64 *rng, int *fd, unsigned usual, unsigned percent)
+static char *random_file(struct random *rng, int *fd, unsigned usual, unsigned percent)
 {
 	static struct blob b;
 	char path[32];
@@ -213,7 +213,7 @@ static int put(void *ctx, u64 addr, const void *data, size_t n)
 	return 0;
 }
 
-static void random_files(u64 *rng, struct boot_files *f, int *fds)
+static void random_files(struct random *rng, struct boot_files *f, int *fds)
 {
 	f->kernel = random_file(rng, fds++, 1 + (unsigned)random_below(rng, 4), 85);
 	f->initrd = random_file(rng, fds++, 0, 30);
@@ -257,15 +257,15 @@ static void plan(const struct boot_request *req)
 	boot_plan_free(p);
 }
 
-void fuzz_case(u64 seed)
+void fuzz_case(struct random *rng)
 {
+	u64 seed = rng->seed;
 	struct boot_files f = { 0 };
 	struct boot_request req = { .files = &f, .ranges = ranges, .n_ranges = 1 + (seed & 1), .el2 = seed & 2,
 				    .el3 = seed & 4, .pes = 1 + (seed >> 3 & 3) };
 	int fds[7] = { 0 };
-	u64 rng = seed;
 
-	random_files(&rng, &f, fds);
+	random_files(rng, &f, fds);
 	plan(&req);
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		if (fds[i] > 0)

@@ -36,7 +36,7 @@ static struct words words_of_help(void)
 	return w;
 }
 
-static const char *some_word(u64 *rng, const struct words *w)
+static const char *some_word(struct random *rng, const struct words *w)
 {
 	static const char *const values[] = {
 		"virt", "virtualization=on", "secure=on", "gic-version=3", "gic-version=", "-1", "0", "1", "9", "512M", "1T",
@@ -52,7 +52,7 @@ static const char *some_word(u64 *rng, const struct words *w)
 	return values[random_below(rng, ARRAY_SIZE(values))];
 }
 
-static char *random_argument(u64 *rng, const struct words *w)
+static char *random_argument(struct random *rng, const struct words *w)
 {
 	char text[512];
 	size_t n;
@@ -75,7 +75,7 @@ static char *random_argument(u64 *rng, const struct words *w)
 }
 
 /* Most of a command line is as users write it, so that the parser comes to its end. */
-static char *sound_pair(u64 *rng, char *argv[2])
+static char *sound_pair(struct random *rng, char *argv[2])
 {
 	static const char *const pairs[][2] = {
 		{ "-M", "virt,virtualization=on,gic-version=3" }, { "-M", "virt,secure=on,highmem=off,acpi=off" },
@@ -93,7 +93,7 @@ static char *sound_pair(u64 *rng, char *argv[2])
 	return argv[1] = strdup(pairs[i][1]);
 }
 
-static void damage(u64 *rng, char *text)
+static void damage(struct random *rng, char *text)
 {
 	size_t n = strlen(text), at = random_below(rng, n);
 
@@ -109,7 +109,7 @@ static void damage(u64 *rng, char *text)
 	}
 }
 
-static int random_line(u64 *rng, const struct words *w, char **argv)
+static int random_line(struct random *rng, const struct words *w, char **argv)
 {
 	int argc = 1, n = 1 + (int)random_below(rng, MAX_ARGS - 1);
 
@@ -128,19 +128,18 @@ static int random_line(u64 *rng, const struct words *w, char **argv)
 	return argc;
 }
 
-void fuzz_case(u64 seed)
+void fuzz_case(struct random *rng)
 {
 	static struct words w;
 	char *argv[MAX_ARGS + 2] = { (char *)"trapline" };
 	enum options_ask ask = ASK_RUN;
 	struct why why = { "" };
 	struct config c;
-	u64 rng = seed;
 	int argc, r;
 
 	if (!w.n)
 		w = words_of_help();
-	argc = random_line(&rng, &w, argv);
+	argc = random_line(rng, &w, argv);
 	config_init(&c);
 	r = options_parse(&c, argc, argv, &ask, &why);
 	if (r > 0 || (r < 0 && !why.text[0]))

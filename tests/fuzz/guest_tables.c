@@ -36,7 +36,7 @@ static u64 new_table(struct table_space *s, u64 size)
 	return s->base + at;
 }
 
-static u64 stage1_leaf(u64 *rng, enum content what)
+static u64 stage1_leaf(struct random *rng, enum content what)
 {
 	static const u8 code_ap[] = { 0, 0, 0, 0, 2, 2, 3, 1 };
 	u64 r = random_u64(rng), ap = what == CODE ? code_ap[r & 7] : r & 3;
@@ -51,7 +51,7 @@ static u64 stage1_leaf(u64 *rng, enum content what)
 	       (u64)random_percent(rng, 20) << 5;
 }
 
-static u64 stage2_leaf(u64 *rng, enum content what)
+static u64 stage2_leaf(struct random *rng, enum content what)
 {
 	u64 r = random_u64(rng), ap = random_percent(rng, 85) ? 3 : r & 3;
 	u64 attr = what == DEVICE ? r >> 4 & 3 : r >> 8 & 7 ? 15 : r >> 12 & 15;
@@ -61,7 +61,7 @@ static u64 stage2_leaf(u64 *rng, enum content what)
 }
 
 /* A leaf descriptor for pa; now and then none, or one with a flipped bit. */
-static u64 leaf(u64 *rng, const struct tables *t, u64 pa, enum content what, unsigned level)
+static u64 leaf(struct random *rng, const struct tables *t, u64 pa, enum content what, unsigned level)
 {
 	u64 d = (t->stage2 ? stage2_leaf(rng, what) : stage1_leaf(rng, what)) | pa;
 
@@ -73,7 +73,7 @@ static u64 leaf(u64 *rng, const struct tables *t, u64 pa, enum content what, uns
 	return random_percent(rng, 2) ? 0 : d;
 }
 
-static void map(u64 *rng, struct table_space *s, const struct tables *t, u64 va, u64 pa,
+static void map(struct random *rng, struct table_space *s, const struct tables *t, u64 va, u64 pa,
 		unsigned level, enum content what)
 {
 	u64 table = t->root;
@@ -103,7 +103,7 @@ static void map(u64 *rng, struct table_space *s, const struct tables *t, u64 va,
 }
 
 /* [base, base + size) page by page; data pages now and then stand for one another or for code. */
-static void map_pages(u64 *rng, struct table_space *s, const struct tables *t, u64 base, u64 size,
+static void map_pages(struct random *rng, struct table_space *s, const struct tables *t, u64 base, u64 size,
 		      enum content what)
 {
 	u64 page = 1ull << t->grain;
@@ -117,7 +117,7 @@ static void map_pages(u64 *rng, struct table_space *s, const struct tables *t, u
 	}
 }
 
-static unsigned choose_start(u64 *rng, struct tables *t)
+static unsigned choose_start(struct random *rng, struct tables *t)
 {
 	unsigned level = 3;
 
@@ -129,7 +129,7 @@ static unsigned choose_start(u64 *rng, struct tables *t)
 	return level;
 }
 
-struct tables tables_random(u64 *rng, struct table_space *space, bool stage2, bool be)
+struct tables tables_random(struct random *rng, struct table_space *space, bool stage2, bool be)
 {
 	static const u8 grains[] = { 12, 12, 12, 14, 16 };
 	static const u64 devices[] = { BOARD_GICD_BASE, BOARD_UART0_BASE, BOARD_VIRTIO_BASE,

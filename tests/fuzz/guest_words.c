@@ -18,7 +18,7 @@ static bool is_memory(u8 cls)
 	       cls == CL_VLOAD || cls == CL_VSTORE;
 }
 
-static const struct insn *random_row(u64 *rng)
+static const struct insn *random_row(struct random *rng)
 {
 	unsigned wanted = (unsigned)random_below(rng, 4);
 	const struct insn *row;
@@ -46,7 +46,7 @@ static u32 near(u32 w)
 	return w;
 }
 
-static u32 sysreg_word(u64 *rng, const struct sysreg_map *map)
+static u32 sysreg_word(struct random *rng, const struct sysreg_map *map)
 {
 	const struct sysreg *const *rows;
 	size_t n = sysreg_map_rows(map, &rows);
@@ -58,7 +58,7 @@ static u32 sysreg_word(u64 *rng, const struct sysreg_map *map)
 }
 
 /* MRS Xn, control register; EOR Xn, Xn, #one bit; MSR back. */
-void random_toggle(u64 *rng, const struct sysreg_map *map, u32 w[3])
+void random_toggle(struct random *rng, const struct sysreg_map *map, u32 w[3])
 {
 	static const char *const names[] = {
 		"SCTLR_EL1", "SCTLR_EL2", "SCTLR_EL3", "TCR_EL1",    "TCR_EL2",	  "TCR_EL3",   "HCR_EL2",	"SCR_EL3",
@@ -74,7 +74,7 @@ void random_toggle(u64 *rng, const struct sysreg_map *map, u32 w[3])
 	w[2] = msr | n;
 }
 
-u32 random_word(u64 *rng, const struct sysreg_map *map)
+u32 random_word(struct random *rng, const struct sysreg_map *map)
 {
 	const struct insn *row;
 	u64 r = random_u64(rng);
@@ -95,7 +95,7 @@ u32 random_word(u64 *rng, const struct sysreg_map *map)
 
 /* ---- Values ---- */
 
-static u64 device_address(u64 *rng)
+static u64 device_address(struct random *rng)
 {
 	static const struct {
 		u64 base, size;
@@ -115,7 +115,7 @@ static u64 device_address(u64 *rng)
 	return random_percent(rng, 85) ? a & ~3ull : a;
 }
 
-static u64 memory_address(u64 *rng)
+static u64 memory_address(struct random *rng)
 {
 	u64 a = WORLD_DATA + random_below(rng, WORLD_PART);
 
@@ -135,7 +135,7 @@ static u64 memory_address(u64 *rng)
 	}
 }
 
-u64 random_value(u64 *rng, u64 upper)
+u64 random_value(struct random *rng, u64 upper)
 {
 	u64 v = random_u64(rng);
 
@@ -170,12 +170,12 @@ static const u32 tpidr[] = { 0, 0xd518d080, 0xd51cd040, 0xd51ed040 };
 static const u32 elr[] = { 0, 0xd5184020, 0xd51c4020, 0xd51e4020 };
 static const u32 spsr[] = { 0, 0xd5184000, 0xd51c4000, 0xd51e4000 };
 
-static u32 random_half(u64 *rng)
+static u32 random_half(struct random *rng)
 {
 	return (u32)random_below(rng, 0x8000) << 1 | 1;
 }
 
-static u32 *acknowledge(u64 *rng, u32 *p)
+static u32 *acknowledge(struct random *rng, u32 *p)
 {
 	*p++ = 0xd538cc10; /* MRS X16, ICC_IAR1_EL1 */
 	*p++ = 0xd518cc30; /* MSR ICC_EOIR1_EL1, X16 */
@@ -203,7 +203,7 @@ static u32 *go_on(u32 *p, unsigned el, unsigned width)
  * At most 32 words: the next number of a generator in TPIDR_ELx chooses four pairs of registers from
  * the values, which are `values` words from here, and where to go on.
  */
-static void handler(u64 *rng, u32 *p, unsigned el, unsigned width, bool interrupt, u32 values)
+static void handler(struct random *rng, u32 *p, unsigned el, unsigned width, bool interrupt, u32 values)
 {
 	u32 *start = p;
 
@@ -231,7 +231,7 @@ static void handler(u64 *rng, u32 *p, unsigned el, unsigned width, bool interrup
 	*p = 0xd69f03e0; /* ERET */
 }
 
-void world_vectors(u64 *rng, u32 *p, unsigned el, unsigned width)
+void world_vectors(struct random *rng, u32 *p, unsigned el, unsigned width)
 {
 	for (unsigned i = 0; i < 16; i++)
 		handler(rng, p + i * 32, el, width, i % 4 == 1 || i % 4 == 2, (16 - i) * 32);

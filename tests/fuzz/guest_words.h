@@ -2,7 +2,7 @@
 #ifndef TESTS_FUZZ_GUEST_WORDS_H
 #define TESTS_FUZZ_GUEST_WORDS_H
 
-#include "base/types.h"
+#include "tests/fuzz/random.h"
 
 struct sysreg_map;
 
@@ -16,12 +16,12 @@ struct sysreg_map;
 #define WORLD_END     0x40800000ull
 
 /* One instruction word, dense in what reaches memory and system registers. */
-u32 random_word(u64 *rng, const struct sysreg_map *map);
+u32 random_word(struct random *rng, const struct sysreg_map *map);
 /* Three words that flip one bit of a control register. */
-void random_toggle(u64 *rng, const struct sysreg_map *map, u32 w[3]);
+void random_toggle(struct random *rng, const struct sysreg_map *map, u32 w[3]);
 /* What a general register may hold: addresses of all sorts, edges, noise. upper: base of the upper VA range. */
-u64 random_value(u64 *rng, u64 upper);
+u64 random_value(struct random *rng, u64 upper);
 /* The exception handlers of EL el at p; they go on in the first 2^width words of code. The values that they load follow them. */
-void world_vectors(u64 *rng, u32 *p, unsigned el, unsigned width);
+void world_vectors(struct random *rng, u32 *p, unsigned el, unsigned width);
 
 #endif

@@ -12,7 +12,7 @@
 #include "tests/fuzz/random.h"
 
 struct world {
-	u64 rng;
+	struct random rng;
 	struct machine *m;
 	u8 *ram; /* what goes to WORLD_RAM */
 	u64 upper[4];	     /* base of the upper range of ELn, 0: none */
@@ -24,7 +24,7 @@ struct world {
 
 /* ---- The board ---- */
 
-static char *pick(u64 *rng, const char *const *names, size_t n)
+static char *pick(struct random *rng, const char *const *names, size_t n)
 {
 	return strdup(names[random_below(rng, n)]);
 }
@@ -38,7 +38,7 @@ void world_config(struct config *c, u64 seed)
 					    "l1i=8:2,l1d=8:2:random,main=0,walk=0,ipa=0",
 					    "l1i=1,l1d=1,main=8,walk=2,ipa=2", "conflict=abort" };
 	static const u8 image[64] = { 0, 0, 0, 0x14 }; /* B . */
-	u64 rng = seed;
+	struct random rng = { .seed = seed };
 
 	config_init(c);
 	c->gic_version = 3;
@@ -87,7 +87,7 @@ static void vectors(struct world *w, unsigned el)
 
 /* ---- Registers that make sense most of the time ---- */
 
-static u64 random_bits(u64 *rng, u64 mask, unsigned percent)
+static u64 random_bits(struct random *rng, u64 mask, unsigned percent)
 {
 	u64 v = 0;
 
@@ -96,7 +96,7 @@ static u64 random_bits(u64 *rng, u64 mask, unsigned percent)
 	return v & mask;
 }
 
-static u64 random_sctlr(u64 *rng)
+static u64 random_sctlr(struct random *rng)
 {
 	u64 v = random_bits(rng, SCTLR_SA | SCTLR_SA0 | SCTLR_C | SCTLR_I | SCTLR_UMA | SCTLR_DZE | SCTLR_UCT |
 					 SCTLR_NTWI | SCTLR_NTWE | SCTLR_UCI | SCTLR_SPAN | SCTLR_IESB, 60);
@@ -105,7 +105,7 @@ static u64 random_sctlr(u64 *rng)
 	return v | 0x30d00800 | (random_percent(rng, 80) ? SCTLR_M : 0);
 }
 
-static u64 two_range_bits(u64 *rng)
+static u64 two_range_bits(struct random *rng)
 {
 	return random_bits(rng, MASK(13, 8) | MASK(29, 24) | BIT(36) | BIT(37) | BIT(39) | BIT(40) | BIT(22), 40) |
 	       random_bits(rng, BIT(7) | BIT(23) | BIT(41) | BIT(42) | BIT(38), 4) | 2ull << 32;
@@ -207,7 +207,7 @@ static void regime_registers(struct world *w, struct cpu *c)
 /* Breakpoints in the code that runs, watchpoints in the data, of all kinds. */
 static void debug_registers(struct world *w, struct cpu *c)
 {
-	u64 *rng = &w->rng;
+	struct random *rng = &w->rng;
 
 	for (unsigned i = 0; i < 2; i++) {
 		set_el(c, i ? "DBGBVR1" : "DBGBVR0", 1, WORLD_CODE + (random_below(rng, 4ull << w->width) & ~3ull));
@@ -223,7 +223,7 @@ static void debug_registers(struct world *w, struct cpu *c)
 
 static void other_registers(struct world *w, struct cpu *c)
 {
-	u64 *rng = &w->rng;
+	struct random *rng = &w->rng;
 
 	if (random_percent(rng, 80)) {
 		set(c, "CPACR_EL1", 3 << 20);
@@ -255,7 +255,7 @@ static unsigned top_el(const struct machine *m)
 
 static void start(struct world *w, struct seat *s)
 {
-	u64 *rng = &w->rng;
+	struct random *rng = &w->rng;
 	struct cpu *c = s->cpu;
 	unsigned el;
 
@@ -317,7 +317,7 @@ static void devices(struct world *w)
 
 void world_fill(struct machine *m, u64 seed)
 {
-	struct world w = { .rng = ~seed, .m = m, .ram = calloc(1, WORLD_RAM_SIZE) };
+	struct world w = { .rng = { .seed = ~seed }, .m = m, .ram = calloc(1, WORLD_RAM_SIZE) };
 
 	if (!w.ram)
 		abort();

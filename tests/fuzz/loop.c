@@ -1,4 +1,4 @@
-/* See loop.h. --seed S, --runs N, --seconds N (default 60): status 1 when something was wrong. */
+/* loop.h by seeds. --seed S, --runs N, --seconds N (default 60), --counts 1: status 1 when something was wrong. */
 #include "tests/fuzz/loop.h"
 
 #include <signal.h>
@@ -78,8 +78,10 @@ int main(int argc, char **argv)
 	for (; done < runs && (u64)(time(NULL) - start) < seconds; done++) {
 		loop.seed = seed + done;
 		alarm(WATCHDOG_SECONDS);
-		fuzz_case(loop.seed);
+		fuzz_case(&(struct random){ .seed = loop.seed });
 	}
+	if (fuzz_option("--counts", 0))
+		fuzz_print_counts();
 	printf("%" PRIu64 " cases from seed %" PRIu64 ", %" PRIu64 " with something wrong\n", done, seed, loop.bad);
 	return loop.bad != 0;
 }
