@@ -241,10 +241,10 @@ static u64 modern_read(void *dev, u64 off, unsigned width, struct attrs at)
 
 static void notify(struct virtio_pci *t, u64 off)
 {
-	if (pci_master(&t->f))
+	if (!t->d->cut_off)
 		virtio_notify(t->d, (unsigned)(off / NOTIFY_STEP));
 	else
-		log_once(t->f.log, LOG_GUEST, t->d->name, 1, "notification while bus mastering is off: ignored");
+		log_once(t->f.log, LOG_GUEST, t->d->name, 1, "notification while bus mastering is off");
 }
 
 static void modern_write(void *dev, u64 off, u64 v, unsigned width, struct attrs at)
@@ -334,6 +334,7 @@ static void config_written(struct pci_function *f, u32 off, unsigned width)
 	if (window_place(t, off, &at, &n))
 		pci_bar_write(f, BAR_MODERN, at, n, pci_get(f, t->window + CAP_EXTRA, n));
 	update_pin(t); /* MSI-X may have been turned on or off */
+	virtio_cut_off(t->d, !pci_master(f));
 }
 
 /* ---- life time ---- */
@@ -341,6 +342,7 @@ static void config_written(struct pci_function *f, u32 off, unsigned width)
 static void function_reset(struct pci_function *f)
 {
 	transport_reset(of(f));
+	virtio_cut_off(of(f)->d, !pci_master(f));
 }
 
 static void function_snap(struct pci_function *f, struct snap *s)
@@ -354,6 +356,8 @@ static void function_snap(struct pci_function *f, struct snap *s)
 	snap_u16(s, &t->config_vector);
 	snap_u8(s, &t->isr);
 	virtio_snap(t->d, s);
+	if (s->loading)
+		t->d->cut_off = !pci_master(f);
 	snap_check(s, vector_of(t, t->config_vector) == t->config_vector, "vector of a virtio PCI function");
 	for (unsigned i = 0; i < t->d->n_queues; i++)
 		snap_check(s, vector_of(t, t->d->vq[i].vector) == t->d->vq[i].vector, "vector of a virtqueue");

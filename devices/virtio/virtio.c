@@ -19,14 +19,26 @@ const size_t virtio_stat_count = ARRAY_SIZE(virtio_stat_rows);
 /* Bits that describe rings and transport: they mean the same for every kind of device. */
 static const u64 core_features = VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX | VIRTIO_F_VERSION_1 | VIRTIO_F_ANY_LAYOUT;
 
-/* After a rest: whatever waits. */
-static void rested(void *ctx, u64 late)
+/* Whatever waits. */
+static void all_queues(struct virtio_device *d)
 {
-	struct virtio_device *d = ctx;
-
 	for (unsigned q = 0; q < d->n_queues; q++)
 		if (d->vq[q].ready && virtio_live(d))
 			d->ops->notify(d, q);
+}
+
+static void rested(void *ctx, u64 late)
+{
+	all_queues(ctx);
+}
+
+void virtio_cut_off(struct virtio_device *d, bool cut_off)
+{
+	if (d->cut_off == cut_off)
+		return;
+	d->cut_off = cut_off;
+	if (!cut_off)
+		all_queues(d);
 }
 
 void virtio_init(struct virtio_device *d, const struct virtio_ops *ops, const struct virtio_env *env, const char *name,
@@ -106,7 +118,7 @@ bool virtio_live(const struct virtio_device *d)
 	/* a legacy driver may use its queues before it says DRIVER_OK */
 	u8 up = d->legacy ? VIRTIO_DRIVER : VIRTIO_DRIVER_OK;
 
-	return d->env.bus && (d->status & up) && !(d->status & VIRTIO_NEEDS_RESET);
+	return d->env.bus && !d->cut_off && (d->status & up) && !(d->status & VIRTIO_NEEDS_RESET);
 }
 
 void virtio_broken(struct virtio_device *d, const char *fmt, ...)

@@ -109,6 +109,7 @@ struct virtio_device {
 	u64 offered;	  /* with the core's own bits */
 	u64 features;	  /* negotiated: a subset of offered */
 	u8 status;	  /* enum virtio_status bits */
+	bool cut_off;	  /* by the transport: it must not reach memory (PCI without bus mastering); derived from its state */
 	bool legacy;	  /* the driver speaks through the legacy interface (no VERSION_1) */
 	u8 config[VIRTIO_CONFIG_MAX];
 	u32 config_size;
@@ -156,7 +157,7 @@ static inline bool virtio_has(const struct virtio_device *d, u64 feature)
 {
 	return (d->features & feature) == feature;
 }
-/* DRIVER_OK and not broken: queues may be used. */
+/* DRIVER_OK, not broken and not cut off: queues may be used. */
 bool virtio_live(const struct virtio_device *d);
 
 /* Takes the next chain of queue q. false: there is none, or the device is not live or just broke. */
@@ -192,6 +193,8 @@ void virtio_set_features(struct virtio_device *d, u64 features);
 /* Enables queue q when its size and addresses make sense; else it stays disabled. */
 void virtio_set_ready(struct virtio_device *d, unsigned q, bool ready);
 void virtio_notify(struct virtio_device *d, unsigned q);
+/* Whether the device may reach memory. What waited in the queues goes on when it may again. */
+void virtio_cut_off(struct virtio_device *d, bool cut_off);
 void virtio_reset(struct virtio_device *d);
 void virtio_snap(struct virtio_device *d, struct snap *s);
 void virtio_free(struct virtio_device *d);

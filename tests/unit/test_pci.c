@@ -226,9 +226,29 @@ TEST(a_driver_uses_a_queue_with_intx)
 	EXPECT_EQ(mem_rd(&r, bar + 0x1000, 1), 1);
 	EXPECT_EQ(mem_rd(&r, bar + 0x1000, 1), 0);
 	EXPECT_EQ(r.lines, 0);
-	cfg_wr(&r, 0, SLOT1, PCI_COMMAND, 2, PCI_CMD_MEMORY);
-	mem_wr(&r, bar + 0x3004, 2, 1); /* not a bus master: it could not answer */
+	rig_end(&r);
+}
+
+TEST(without_bus_mastering_memory_is_left_alone)
+{
+	struct rig r;
+	struct virtio_chain c;
+	u64 bar = MMIO64 + 0x4000;
+
+	rig_start(&r);
+	plug_and_place(&r);
+	queue_up(&r, bar);
+	mem_wr(&r, bar + 0x3004, 2, 1);
 	EXPECT_EQ(r.dev.notified, 1);
+	cfg_wr(&r, 0, SLOT1, PCI_COMMAND, 2, PCI_CMD_MEMORY);
+	put_desc(&r.b, DESC, 0, DATA, 8, WRITE, 0);
+	offer(&r.b, 0);
+	EXPECT(!virtio_pop(&r.dev.v, 1, &c)); /* an event that is late, a frame that comes in */
+	mem_wr(&r, bar + 0x3004, 2, 1);
+	EXPECT_EQ(r.dev.notified, 1);
+	cfg_wr(&r, 0, SLOT1, PCI_COMMAND, 2, PCI_CMD_MEMORY | PCI_CMD_MASTER);
+	EXPECT_EQ(r.dev.notified, 2); /* what waited */
+	EXPECT(virtio_pop(&r.dev.v, 1, &c));
 	rig_end(&r);
 }
 
