@@ -8,7 +8,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -201,6 +200,8 @@ static void write_firmware(struct machine *m, FILE *f)
 
 	for (unsigned i = 0; i < 2; i++)
 		named_rows(f, bank[i], NULL, flash_stats(m->flash[i].dev), flash_stat_rows, flash_stat_rows_n);
+	if (m->semihost)
+		named_rows(f, "semihosting", NULL, semihost_stats(m->semihost), semihost_stat_rows, semihost_stat_rows_n);
 	named_rows(f, "fw_cfg", NULL, fw_cfg_stats(m->fw_cfg), fw_cfg_stat_rows, fw_cfg_stat_rows_n);
 }
 
@@ -238,21 +239,25 @@ static void json_string(FILE *f, const char *s)
 	fputc('"', f);
 }
 
-static u64 resident(u8 *p, u64 size)
+/* Bytes of [p, p + size) that the host has given, by /proc/self/smaps: it leaves out the page of zeros that reads of fresh memory share. */
+static u64 resident(FILE *smaps, const u8 *p, u64 size)
 {
-	enum { PAGE = 4096, BATCH = 4096 };
-	unsigned char in_core[BATCH];
-	u64 pages = 0;
+	u64 from = (uintptr_t)p, to = from + size, in_map = 0, sum = 0;
+	char line[512];
 
-	for (u64 at = 0; at < size; at += (u64)PAGE * BATCH) {
-		u64 n = size - at < (u64)PAGE * BATCH ? size - at : (u64)PAGE * BATCH;
+	rewind(smaps);
+	while (fgets(line, sizeof(line), smaps)) {
+		u64 first, end, kib;
 
-		if (mincore(p + at, n, in_core))
-			continue;
-		for (u64 i = 0; i < n / PAGE; i++)
-			pages += in_core[i] & 1;
+		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " ", &first, &end) == 2) {
+			first = first > from ? first : from;
+			end = end < to ? end : to;
+			in_map = first < end ? end - first : 0;
+		} else if (in_map && sscanf(line, "Rss: %" SCNu64 " kB", &kib) == 1) {
+			sum += kib * 1024 < in_map ? kib * 1024 : in_map;
+		}
 	}
-	return pages * PAGE;
+	return sum;
 }
 
 /* What the host gave so far: all of it at its peak, and what of it is the guest's RAM. */
@@ -261,13 +266,30 @@ static void json_memory(struct machine *m, FILE *f)
 	const struct bus_region *region;
 	size_t n = bus_regions(m->bus, &region);
 	struct rusage usage = { 0 };
+	FILE *smaps = fopen("/proc/self/smaps", "r");
 	u64 ram = 0;
 
-	for (size_t i = 0; i < n; i++)
-		ram += region[i].host ? resident(region[i].host, region[i].size) : 0;
+	for (size_t i = 0; smaps && i < n; i++)
+		ram += region[i].host ? resident(smaps, region[i].host, region[i].size) : 0;
+	if (smaps)
+		fclose(smaps);
 	getrusage(RUSAGE_SELF, &usage);
 	fprintf(f, "  \"peak_resident_bytes\": %" PRIu64 ",\n  \"guest_ram_resident_bytes\": %" PRIu64 ",\n", (u64)usage.ru_maxrss * 1024,
 		ram);
+}
+
+/* What the fast TLB cost, which no guest can see: slots filled, and how often a whole side of it was dropped. */
+static void json_fast_tlb(struct machine *m, FILE *f)
+{
+	struct fast_counts sum = { 0 };
+
+	for (unsigned i = 0; i < m->pes; i++) {
+		struct fast_counts c = mmu_fast_counts(m->seat[i].cpu->mmu);
+
+		sum.fills += c.fills;
+		sum.flushes += c.flushes;
+	}
+	fprintf(f, "  \"fast_tlb_fills\": %" PRIu64 ",\n  \"fast_tlb_flushes\": %" PRIu64 ",\n", sum.fills, sum.flushes);
 }
 
 int machine_write_host(struct machine *m, const char *dir, double host_seconds, struct why *why)
@@ -285,6 +307,7 @@ int machine_write_host(struct machine *m, const char *dir, double host_seconds, 
 		date, host_seconds, machine_insns(m));
 	fprintf(f, "  \"instructions_per_second\": %.0f,\n", host_seconds > 0 ? (double)machine_insns(m) / host_seconds : 0.0);
 	json_memory(m, f);
+	json_fast_tlb(m, f);
 	fprintf(f, "  \"command\": ");
 	json_string(f, m->cfg->command_line);
 	fprintf(f, "\n}\n");

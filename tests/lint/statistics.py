@@ -2,10 +2,12 @@
 """Checks that the tables of docs/statistics.md are those of the program, and that what stats.txt says adds up.
 
 usage: statistics.py tables PROGRAM DOCUMENT [--write]   PROGRAM prints the tables (tests/lint/statistics.c); --write puts them in
+       statistics.py switch EMULATOR ELF                 runs vm_switch: two VMs in turns flush and refill nothing in the fast TLB
        statistics.py sums EMULATOR ELF PES               runs a bare-metal guest test, adds up its stats.txt, and counts again
                                                          with the reference mode of the TLB model
 """
 import collections
+import json
 import pathlib
 import subprocess
 import sys
@@ -37,8 +39,19 @@ def read_stats(emulator, elf, pes, *more):
                         "-kernel", elf, "--stats", out, *more],
                        check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=60)
         lines = (pathlib.Path(out) / "stats.txt").read_text().splitlines()
+        host = json.loads((pathlib.Path(out) / "host.json").read_text())
     body = lines[next(i for i, line in enumerate(lines) if "Begin Simulation" in line) + 1:-1]
-    return {line.split()[0]: int(line.split()[1]) for line in body}
+    return {line.split()[0]: int(line.split()[1]) for line in body} | {"host." + name: host[name] for name in host if "fast_tlb" in name}
+
+
+def switch(emulator, elf):
+    """A thousand turns of two VMs: what is filled and flushed belongs to the start of the test, not to the turns."""
+    stats = read_stats(emulator, elf, "1")
+    bad = [f"VM {vm} left {n} times, not 1000" for vm in (1, 2)
+           if (n := stats[f"pe0.el1.vm{vm}.vmid{vm}.exceptions.HVC64.to_el2"]) != 1000]
+    bad += [f"{name} is {stats[name]}, at most {limit} was expected"
+            for name, limit in (("host.fast_tlb_flushes", 20), ("host.fast_tlb_fills", 500)) if stats[name] > limit]
+    return bad
 
 
 def sums(emulator, elf, pes):
@@ -65,17 +78,19 @@ def sums(emulator, elf, pes):
     model = {"total.i_lookup": "total.l1i_model", "total.d_lookup": "total.l1d_model"}
     reference = read_stats(emulator, elf, pes, "--tlb-reference")
     bad += [f"{name} is {value}, in the reference mode {reference[name]}"
-            for name, value in stats.items() if "_model" not in name and reference.get(name) != value]
+            for name, value in stats.items() if "_model" not in name and "host." not in name and reference.get(name) != value]
     bad += [f"{counted} is {stats[counted]}, but the model was asked {reference[made]} times"
             for counted, made in model.items() if stats[counted] != reference[made]]
     return bad
 
 
 def main():
-    if len(sys.argv) < 4 or sys.argv[1] not in ("tables", "sums"):
+    if len(sys.argv) < 4 or sys.argv[1] not in ("tables", "sums", "switch"):
         sys.exit(__doc__)
     if sys.argv[1] == "tables":
         bad = tables(*sys.argv[2:4], write="--write" in sys.argv)
+    elif sys.argv[1] == "switch":
+        bad = switch(*sys.argv[2:4])
     else:
         bad = sums(*sys.argv[2:5])
     for line in bad:
