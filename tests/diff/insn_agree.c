@@ -4,7 +4,7 @@
  * and seldom alike: SIMD registers that an aborted load of several registers or elements was to
  * write, and memory of the page that did not abort that an aborted store of more than 8 bytes was
  * to write. General registers, base registers among them, are compared always. The reference learns
- * FAR from its host, which tells none outside its own 47 bits.
+ * FAR from its host, which tells none when the access reaches beyond its own 47 bits.
  */
 #include "insn_agree.h"
 
@@ -27,7 +27,7 @@ static struct unknown unknown_after(const struct program *p, u64 slot_va, u64 da
 {
 	u64 i = (s->pc - slot_va - 4) / 4, far = s->far - data_va;
 	const struct insn *row = i < p->n ? a64_decode(p->word[i], ~0ull) : NULL;
-	struct unknown u = { s->far >> 47 != 0, 0, 0, 0 };
+	struct unknown u = { (s->far + LARGEST) >> 47 != 0, 0, 0, 0 };
 	struct use use;
 
 	if (s->stop != STOP_MEMORY || !row || far >= DATA_SIZE || !gen_is_large(row))

@@ -191,6 +191,13 @@ bool cover_open(struct cover *c)
 	return c->fuse->fuse != NULL;
 }
 
+void cover_close(struct cover *c)
+{
+	fuse_free(c->fuse->fuse);
+	free(c->fuse);
+	c->fuse = NULL;
+}
+
 void cover_add(struct cover *c, const struct cover *part)
 {
 	u64 *to = (u64 *)&c->n;

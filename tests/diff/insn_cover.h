@@ -25,6 +25,7 @@ struct cover {
 };
 
 bool cover_open(struct cover *c);
+void cover_close(struct cover *c);
 /* The operands of the program's focus in that state. */
 void cover_operands(struct cover *c, const struct program *p, const struct state *s);
 void cover_run(struct cover *c, const struct program *p, const struct state *after);

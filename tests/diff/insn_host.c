@@ -615,5 +615,9 @@ int main(int argc, char **argv)
 	       argv[at + 1], t.seed, cover->n.runs, cover->n.insns, (long)(time(NULL) - began),
 	       cover->n.differ);
 	insn_known_print(cover->n.known);
-	return !ok || cover->n.differ || !cover->n.runs;
+	ok = ok && !cover->n.differ && cover->n.runs;
+	for (u32 i = 0; i < t.jobs; i++)
+		cover_close(&cover[i]);
+	munmap(cover, t.jobs * sizeof *cover);
+	return !ok;
 }
