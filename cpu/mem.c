@@ -83,24 +83,45 @@ static bool read_faults(struct cpu *c, u64 va, u32 what, struct access a)
 }
 
 /*
+ * Zeros that need not be stored count as stored when the page is seen to be unused: who writes it later marks it first. So under
+ * --parallel that look stands behind all stores before it.
+ */
+static void zero_order(const struct cpu *c)
+{
+	if (unlikely(c->parallel))
+		fence_full();
+}
+
+/*
  * Whether zeros stored at va need not be: the page is unused. Fills its slot so that the rest of the page is known. Xen and
  * Linux scrub all of RAM with DC ZVA, which would only make the host hand out memory.
  */
 static bool zero_ready(struct cpu *c, u64 va, const struct xlat *x, struct access a, u16 l1, struct piece *p)
 {
 	const struct mctx *m = &c->mctx[MCTX_CUR];
+	const u8 *used;
 	u8 *page;
 	struct fault f;
 
 	a.what = ACC_READ;
-	/* --parallel: another thread could get a way to write the page at any time */
-	if (c->parallel || m->tag == FAST_NEVER || attr_is_device(x->attr) || (c->key & KEY_ALIGN) || x->s1_dbm_clean || x->s2_dbm_clean ||
+	if (m->tag == FAST_NEVER || attr_is_device(x->attr) || (c->key & KEY_ALIGN) || x->s1_dbm_clean || x->s2_dbm_clean ||
 	    debug_watch_page(c, va) || !xlat_permits(&c->regime, x, a, &f))
 		return false;
-	page = bus_unused_page(c->bus, x->pa);
+	zero_order(c);
+	page = bus_unused_page(c->bus, x->pa, &used);
 	if (page)
-		fast_fill_zero(c->mmu, va, m->hash, (va & ~0xfffull) | m->tag, (u64)(uintptr_t)page - (va & ~0xfffull), l1);
+		fast_fill_zero(c->mmu, va, m->hash, (va & ~0xfffull) | m->tag, (u64)(uintptr_t)page - (va & ~0xfffull), l1, used);
 	p->host = page;
+	return page;
+}
+
+/* The host's page at p. --parallel: decoded code does not keep stores away, IC does its work. */
+static u8 *page_at(struct cpu *c, pa p, bool *writable)
+{
+	u8 *page = bus_page(c->bus, p, writable);
+
+	if (unlikely(c->parallel) && page && !*writable)
+		*writable = bus_use_page(c->bus, p);
 	return page;
 }
 
@@ -129,9 +150,7 @@ static bool touch(struct cpu *c, u64 va, unsigned len, u32 what, u32 desc, bool 
 	p->zero = desc & MEM_ZERO && zero_ready(c, va, &x, a, l1, p);
 	if (p->zero)
 		return true;
-	page = bus_page(c->bus, x.pa, &writable);
-	if (unlikely(c->parallel) && page)
-		writable = bus_writable(c->bus, x.pa); /* decoded code does not keep stores away: IC does its work */
+	page = page_at(c, x.pa, &writable);
 	p->host = page ? page + (x.pa.a & 0xfff) : NULL;
 	p->code = write && page && !writable && bus_writable(c->bus, x.pa); /* only because of decoded code */
 	if (page) {
@@ -360,8 +379,11 @@ bool mem_zero_block(struct cpu *c, const struct uop *u, u64 rt)
 		return true;
 	}
 	s = mem_slot(c, va, desc);
-	if (likely(s->zero && s->rtag == mem_tag(c, va, desc)))
-		return true;
+	if (likely(s->zero && s->rtag == mem_tag(c, va, desc))) {
+		zero_order(c);
+		if (likely(fast_unused(c->mmu)))
+			return true;
+	}
 	c->u = u;
 	if (!touch_all(c, va, ACC_WRITE, desc, p, &len)) {
 		c->exit.far = rt;
@@ -426,9 +448,7 @@ bool mem_cache_op(struct cpu *c, const struct uop *u, u64 va, bool write, bool f
 	if (x.fault.kind == FAULT_NONE) {
 		if (write && !watch_invalidate_ok(c, va))
 			return false;
-		page = bus_page(c->bus, x.pa, &writable);
-		if (c->parallel && page)
-			writable = bus_writable(c->bus, x.pa);
+		page = page_at(c, x.pa, &writable);
 		a.pan = c->pan && a.priv;
 		if (page && !debug_watch_page(c, va))
 			fill_fast(c, va, MCTX_CUR, &x, a, page, writable, l1);

@@ -93,14 +93,6 @@ void machine_code_written(void *ctx, pa page, u64 lines)
 	bus_clear_code(m->bus, page);
 }
 
-void machine_page_used(void *ctx)
-{
-	struct machine *m = ctx;
-
-	for (unsigned i = 0; i < m->pes; i++)
-		fast_drop_zero(m->seat[i].cpu->mmu);
-}
-
 /* Flash is no longer read like RAM. */
 void machine_unmapped(void *ctx)
 {

@@ -142,7 +142,6 @@ void snap_backends(struct machine *m, struct snap *s);
 struct cpu_host machine_host(struct machine *m);
 void machine_earlier(void *ctx, u64 when);
 void machine_code_written(void *ctx, pa page, u64 lines);
-void machine_page_used(void *ctx);
 void machine_unmapped(void *ctx);
 
 void machine_end_with(struct machine *m, enum machine_end end);

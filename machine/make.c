@@ -112,7 +112,6 @@ int machine_new(struct machine **out, const struct config *cfg, const struct mac
 		r = make_firmware(m, why);
 	if (!r) {
 		bus_on_code_written(m->bus, machine_code_written, m);
-		bus_on_used(m->bus, machine_page_used, m);
 		bus_on_unmapped(m->bus, machine_unmapped, m);
 		r = machine_load(m, why);
 	}

@@ -33,8 +33,6 @@ struct bus {
 	const struct bus_region *ram; /* the largest RAM: looked at first */
 	struct listener *listener;
 	size_t n_listeners;
-	void (*used)(void *ctx); /* bus_on_used() */
-	void *used_ctx;
 	void (*unmapped)(void *ctx);
 	void *unmapped_ctx;
 };
@@ -116,9 +114,6 @@ static int add(struct bus *b, const struct bus_region *r)
 	find_largest_ram(b);
 	return 0;
 }
-
-/* A page is unused until somebody gets a way to write it; PAGE_ASKED: bus_unused_page() said so to somebody. */
-enum page_use { PAGE_UNUSED, PAGE_ASKED, PAGE_USED };
 
 int bus_add_ram(struct bus *b, const char *name, u64 base, u64 size, bool secure)
 {
@@ -495,21 +490,13 @@ enum bus_status bus_copy_out(struct bus *b, pa p, void *dst, size_t n)
 	return BUS_OK;
 }
 
-static void use_page(struct bus *b, const struct bus_region *r, u64 off)
+static void use_page(const struct bus_region *r, u64 off)
 {
-	u8 *use;
-
-	if (!r->use) /* flash */
-		return;
-	use = &r->use[off / PAGE];
-	if (likely(atomic_peek(use) == PAGE_USED))
-		return;
-	if (atomic_peek(use) == PAGE_ASKED && b->used)
-		b->used(b->used_ctx);
-	atomic_poke(use, PAGE_USED);
+	if (r->use && unlikely(!atomic_peek(&r->use[off / PAGE]))) /* flash has none */
+		atomic_write(&r->use[off / PAGE], true);
 }
 
-u8 *bus_unused_page(struct bus *b, pa p)
+u8 *bus_unused_page(struct bus *b, pa p, const u8 **used)
 {
 	const struct bus_region *r = bus_find(b, pa_addr(p), pa_space(p));
 	u64 page;
@@ -517,16 +504,8 @@ u8 *bus_unused_page(struct bus *b, pa p)
 	if (!r || !r->use || r->readonly)
 		return NULL;
 	page = (pa_addr(p) - r->base) / PAGE;
-	if (r->use[page] == PAGE_USED)
-		return NULL;
-	r->use[page] = PAGE_ASKED;
-	return r->host + page * PAGE;
-}
-
-void bus_on_used(struct bus *b, void (*fn)(void *ctx), void *ctx)
-{
-	b->used = fn;
-	b->used_ctx = ctx;
+	*used = &r->use[page];
+	return atomic_read(*used) ? NULL : r->host + page * PAGE;
 }
 
 u8 *bus_page(struct bus *b, pa p, bool *writable)
@@ -539,7 +518,7 @@ u8 *bus_page(struct bus *b, pa p, bool *writable)
 		return NULL;
 	*writable = !r->readonly && !r->ops && !atomic_peek(&r->code[(page - r->base) / PAGE]);
 	if (*writable)
-		use_page(b, r, page - r->base);
+		use_page(r, page - r->base);
 	return r->host + (page - r->base);
 }
 
@@ -593,6 +572,16 @@ bool bus_writable(struct bus *b, pa p)
 	return r && r->host && !r->ops && !r->readonly;
 }
 
+bool bus_use_page(struct bus *b, pa p)
+{
+	const struct bus_region *r = bus_find(b, pa_addr(p), pa_space(p));
+
+	if (!bus_writable(b, p))
+		return false;
+	use_page(r, pa_addr(p) - r->base);
+	return true;
+}
+
 bool bus_code_lines(struct bus *b, pa p, u64 len)
 {
 	u64 *word = code_word(b, p);
@@ -623,7 +612,7 @@ void phys_written(struct bus *b, pa p, u64 len)
 		u64 *word = &r->code[off / PAGE];
 		u64 hit = atomic_peek(word) & lines_of(in_page, n);
 
-		use_page(b, r, off);
+		use_page(r, off);
 		if (unlikely(hit))
 			code_written(b, word, pa_make(pa_space(p), r->base + off - in_page), hit);
 		off += n;

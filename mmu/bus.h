@@ -47,7 +47,7 @@ struct bus_region {
 	bool array;                    /* flash: reads see the bytes, not the device */
 	u8 *host;                      /* RAM and flash: its bytes; NULL: device */
 	u64 *code;                     /* RAM: one word a 4 KiB page, one bit a 64-byte line that holds decoded code */
-	u8 *use;                       /* RAM: one byte a 4 KiB page: enum page_use of bus.c */
+	u8 *use;                       /* RAM: one byte a 4 KiB page: not 0 once somebody got a way to write it */
 	const struct device_ops *ops;  /* device; with bytes: flash */
 	void *dev;
 };
@@ -85,13 +85,14 @@ enum bus_status bus_copy_out(struct bus *b, pa p, void *dst, size_t n);
 u8 *bus_page(struct bus *b, pa p, bool *writable);
 /* Whether the byte at p is RAM that a store changes: neither device nor flash nor read-only. */
 bool bus_writable(struct bus *b, pa p);
+/* The same for who will store there, whether it holds decoded code or not. */
+bool bus_use_page(struct bus *b, pa p);
 
 /*
  * Host bytes of the page at p if it is RAM that nobody has written yet or may write without asking: it holds zeros, and writing
- * zeros there needs no host memory. Else NULL. Who was told so is told by bus_on_used() when that ends.
+ * zeros there needs no host memory. Else NULL. That has ended when **used (atomic) is not 0, which it becomes before a PE stores there.
  */
-u8 *bus_unused_page(struct bus *b, pa p);
-void bus_on_used(struct bus *b, void (*fn)(void *ctx), void *ctx);
+u8 *bus_unused_page(struct bus *b, pa p, const u8 **used);
 
 /*
  * Written code. The CPU marks the lines it decoded from; every writer calls phys_written(), which tells the CPU when

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "base/atomic.h"
+
 /* Slots are named 1 + index in lists. */
 static struct fast_slot *slot_at(struct mmu *m, int side, u16 name)
 {
@@ -92,24 +94,24 @@ void fast_fill_data(struct mmu *m, u64 va, u64 hash, u64 rtag, u64 wtag, u64 add
 	s->addend = addend;
 }
 
-void fast_fill_zero(struct mmu *m, u64 va, u64 hash, u64 tag, u64 addend, u16 l1)
+void fast_fill_zero(struct mmu *m, u64 va, u64 hash, u64 tag, u64 addend, u16 l1, const u8 *used)
 {
 	struct fast_slot *s = take_slot(m, SIDE_DATA, va, hash, l1);
 
-	fast_drop_zero(m);
+	if (m->zero)
+		m->zero->zero = false;
+	m->zero = s;
+	m->used = used;
 	if (!s)
 		return;
 	s->rtag = tag;
 	s->addend = addend;
 	s->zero = true;
-	m->zero = s;
 }
 
-void fast_drop_zero(struct mmu *m)
+bool fast_unused(const struct mmu *m)
 {
-	if (m->zero)
-		m->zero->zero = false;
-	m->zero = NULL;
+	return !atomic_read(m->used);
 }
 
 void fast_fill_code(struct mmu *m, u64 va, u64 hash, u64 tag, void *code, u16 l1)

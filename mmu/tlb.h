@@ -83,7 +83,7 @@ struct fast_slot {
 	};
 	u16 entry;      /* 1 + index of the L1 entry that backs it, 0: none (both stages off) */
 	u16 prev, next; /* list of the entry's slots, 1 + index, 0: end */
-	u16 zero;       /* data: stores of zeros need not be done: an unused page (bus_unused_page()) that may be written */
+	u16 zero;       /* data: fast_fill_zero() filled it */
 };
 _Static_assert(sizeof(struct fast_slot) == 1 << FAST_SLOT_SHIFT, "a fast slot is half a cache line");
 
@@ -131,10 +131,13 @@ void mmu_probe(struct mmu *m, const struct regime *r, u64 va, struct access a, s
 
 /* Fills slot fast_index(va, hash) of one side; unlinks what was there and links it to L1 entry l1. No-op in reference mode. */
 void fast_fill_data(struct mmu *m, u64 va, u64 hash, u64 rtag, u64 wtag, u64 addend, u16 l1);
-/* The same for an unused page that may be written: `tag` is its load tag, and DC ZVA there does nothing. One such slot at a time. */
-void fast_fill_zero(struct mmu *m, u64 va, u64 hash, u64 tag, u64 addend, u16 l1);
-/* No page is known to be unused any more. */
-void fast_drop_zero(struct mmu *m);
+/*
+ * The same for an unused page that may be written (bus_unused_page()): `tag` is its load tag, and DC ZVA there does nothing while
+ * fast_unused(). One such slot at a time.
+ */
+void fast_fill_zero(struct mmu *m, u64 va, u64 hash, u64 tag, u64 addend, u16 l1, const u8 *used);
+/* The page of the slot that says `zero` still is unused. */
+bool fast_unused(const struct mmu *m);
 void fast_fill_code(struct mmu *m, u64 va, u64 hash, u64 tag, void *code, u16 l1);
 /* Drops every slot (both sides): code pages freed, watchpoints changed. */
 void fast_flush(struct mmu *m);

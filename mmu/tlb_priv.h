@@ -21,6 +21,7 @@ struct mmu {
 	struct fast_tlb *fast[SIDES];
 	bool overlaps[SIDES]; /* conflict=abort and L1 lines overlap: no slot is filled */
 	struct fast_slot *zero; /* the slot that fast_fill_zero() filled last; may hold something else since */
+	const u8 *used;         /* of its page: bus_unused_page() */
 	struct walk_caches caches; /* of a counted walk */
 	struct walk_caches peek;   /* of a probe: looks, but neither counts nor fills */
 	u32 generation, contexts;  /* ids handed out: 1..contexts */

@@ -1,6 +1,6 @@
 /*
  * DC ZVA on memory that nothing has written since the machine began: zeroes count as stored in every
- * order with stores, through another mapping, by another CPU, and by what follows in the same page.
+ * order with stores, through another mapping, by another CPU, and by what follows in the same page; and between the other CPU's stores.
  */
 /* run: -M virt,gic-version=3,virtualization=on -cpu cortex-a57 -smp 2 */
 /* run: -M virt,gic-version=3,virtualization=on -cpu neoverse-n1 -smp 2 */
@@ -129,4 +129,61 @@ static void orders(void)
 	mmu_off(0);
 }
 
-GUEST_TESTS(TEST(orders));
+/*
+ * Litmus test R with DC ZVA for a store: CPU 0 stores x, then zeroes the block of y; CPU 1 stores y, then loads x. When 0's zeroes were
+ * overwritten, its store was there before.
+ */
+#define RACES 1500
+static struct {
+	volatile u64 x, got;
+} races[RACES];
+static volatile u64 ready[2];
+
+static u64 race_page(unsigned i)
+{
+	return FRESH + 0x1000000 + i * PAGE;
+}
+
+static void racer(u64 cpu)
+{
+	ready[cpu] = 1;
+	while (!ready[!cpu])
+		;
+	for (unsigned i = 0; i < RACES; i++) {
+		volatile u64 *y = (volatile u64 *)race_page(i);
+
+		if (cpu) {
+			*y = 5;
+			INSN("dmb ish");
+			races[i].got = races[i].x;
+		} else {
+			races[i].x = 1;
+			INSN("dmb ishst");
+			zero((u64)y);
+		}
+	}
+}
+
+static void race(void)
+{
+	u64 forbidden = 0, neither = 0;
+
+	table = pt_new();
+	pt_identity(table, 1, PT_S1_DEVICE, PT_S1_NORMAL);
+	smp_start(2);
+	mmu_on(0);
+	smp_call(1, mmu_on, 0);
+	smp_all(racer);
+	for (unsigned i = 0; i < RACES; i++) {
+		u64 y = load(race_page(i));
+
+		forbidden += y == 5 && !races[i].got;
+		neither += y != 5 && y != 0;
+	}
+	EXPECT_EQ("zeroes overtook the store before them", forbidden, 0);
+	EXPECT_EQ("torn", neither, 0);
+	smp_call(1, mmu_off, 0);
+	mmu_off(0);
+}
+
+GUEST_TESTS(TEST(orders), TEST(race));

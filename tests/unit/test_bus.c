@@ -388,38 +388,35 @@ TEST(digests_do_not_depend_on_what_was_only_read)
 	EXPECT_STR(hex[0], hex[1]);
 }
 
-static void count_used(void *ctx)
-{
-	++*(unsigned *)ctx;
-}
-
 TEST(a_page_is_unused_until_somebody_may_write_it)
 {
 	struct bus *b = bus_new(NULL);
-	unsigned told = 0;
+	const u8 *used, *first;
 	bool writable;
 	u8 byte = 0;
 
 	bus_add_ram(b, "ram", RAM, 0x100000, false);
-	bus_on_used(b, count_used, &told);
-	EXPECT(bus_unused_page(b, at(RAM + 0x1234)) == bus_unused_page(b, at(RAM + 0x1000)));
-	EXPECT(bus_unused_page(b, at(RAM)) != NULL);
-	EXPECT(bus_unused_page(b, at(RAM + 0x2000)) != NULL);
-	EXPECT(bus_unused_page(b, at(RAM + 0x100000)) == NULL);
+	EXPECT(bus_unused_page(b, at(RAM + 0x1234), &used) == bus_unused_page(b, at(RAM + 0x1000), &used));
+	EXPECT(bus_unused_page(b, at(RAM + 0x2000), &used) != NULL);
+	EXPECT(bus_unused_page(b, at(RAM + 0x100000), &used) == NULL);
+	EXPECT(bus_unused_page(b, at(RAM), &first) != NULL);
 	rd(b, RAM, 8);
-	EXPECT_EQ(told, 0);
+	EXPECT(!*first);
 	wr(b, RAM + 8, 8, 0);
-	EXPECT_EQ(told, 1);
-	EXPECT(bus_unused_page(b, at(RAM)) == NULL);
+	EXPECT(*first);
+	EXPECT(bus_unused_page(b, at(RAM), &used) == NULL);
 	bus_copy_in(b, at(RAM + 0x1fff), &byte, 1);
-	EXPECT_EQ(told, 2);
-	EXPECT(bus_unused_page(b, at(RAM + 0x1000)) == NULL);
+	EXPECT(bus_unused_page(b, at(RAM + 0x1000), &used) == NULL);
 	bus_page(b, at(RAM + 0x2000), &writable);
-	EXPECT_EQ(told, 3);
-	EXPECT(bus_unused_page(b, at(RAM + 0x2000)) == NULL);
-	wr(b, RAM + 0x3000, 8, 1); /* nobody asked about it */
-	EXPECT_EQ(told, 3);
+	EXPECT(bus_unused_page(b, at(RAM + 0x2000), &used) == NULL);
+	/* a page of code that is stored to without asking */
+	bus_mark_code(b, at(RAM + 0x3000), 4);
+	bus_page(b, at(RAM + 0x3000), &writable);
+	EXPECT(!writable && bus_unused_page(b, at(RAM + 0x3000), &used) != NULL);
+	EXPECT(bus_use_page(b, at(RAM + 0x3008)));
+	EXPECT(bus_unused_page(b, at(RAM + 0x3000), &used) == NULL);
 	bus_set_readonly(b, RAM, true);
-	EXPECT(bus_unused_page(b, at(RAM + 0x4000)) == NULL);
+	EXPECT(bus_unused_page(b, at(RAM + 0x4000), &used) == NULL);
+	EXPECT(!bus_use_page(b, at(RAM + 0x4000)));
 	bus_free(b);
 }
