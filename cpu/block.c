@@ -2,10 +2,15 @@
  * The block cache of one PE: code pages by (physical page, key), each with a table of its blocks by offset. Pages and blocks come from
  * one arena, in the order of decoding, which keeps neighbours together in the host's caches. Killed blocks are unlinked and their
  * memory is lost until the arena is full; then everything is dropped at the next safe point.
+ *
+ * IC IALLU under --parallel drops nothing: hypervisors do one for each page that they hand out. A page remembers what was decoded, and
+ * when it is entered next it is compared with memory.
  */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include "base/atomic.h"
+#include "base/bits.h"
 #include "cpu/fuse.h"
 #include "cpu/translate_priv.h"
 
@@ -16,6 +21,7 @@ struct block_cache {
 	struct codepage *hash[1 << HASH_BITS];
 	u8 *arena;
 	size_t used, size;
+	u64 rechecks;
 	struct fuse *fuse;
 	struct tr scratch;
 };
@@ -78,23 +84,82 @@ static unsigned hash_of(u64 pa)
 	return (unsigned)((pa & ADDR_MASK) >> 12) & ((1 << HASH_BITS) - 1);
 }
 
-struct codepage *block_page(struct cpu *c, u64 pa_page, u64 key, const u8 *host)
+static struct codepage *find_page(const struct block_cache *bc, u64 pa_page, u64 key)
+{
+	struct codepage *p = bc->hash[hash_of(pa_page)];
+
+	while (p && (p->pa != pa_page || p->key != key))
+		p = p->hash_next;
+	return p;
+}
+
+static struct codepage *new_page(struct cpu *c, u64 pa_page, u64 key, const u8 *host)
 {
 	struct block_cache *bc = c->blocks;
-	struct codepage **head = &bc->hash[hash_of(pa_page)], *p;
+	struct codepage **head = &bc->hash[hash_of(pa_page)], *p = block_alloc(bc, sizeof(*p));
 
-	for (p = *head; p; p = p->hash_next)
-		if (p->pa == pa_page && p->key == key)
-			return p;
-	p = block_alloc(bc, sizeof(*p));
-	if (!p)
+	if (p && c->parallel)
+		p->was = block_alloc(bc, 4096);
+	if (!p || (c->parallel && !p->was))
 		return NULL;
 	p->pa = pa_page;
 	p->key = key;
 	p->host = host;
+	p->checked = bc->rechecks;
 	p->hash_next = *head;
 	*head = p;
 	return p;
+}
+
+static bool line_changed(const struct codepage *p, unsigned line)
+{
+	const u8 *was = (const u8 *)p->was + line * LINE, *is = p->host + line * LINE;
+	u64 differs = 0;
+
+	for (unsigned i = 0; i < LINE; i += 8)
+		differs |= ram_get64(was + i) ^ ram_get64(is + i);
+	return differs;
+}
+
+/* Data beside code counts: then the page is only decoded again for nothing. */
+static bool page_changed(const struct codepage *p)
+{
+	if (p->mixed)
+		return true;
+	for (u64 lines = p->lines; lines; lines &= lines - 1)
+		if (line_changed(p, (unsigned)__builtin_ctzll(lines)))
+			return true;
+	return false;
+}
+
+struct codepage *block_page(struct cpu *c, u64 pa_page, u64 key, const u8 *host)
+{
+	struct codepage *p = find_page(c->blocks, pa_page, key);
+
+	if (p && unlikely(p->checked != c->blocks->rechecks)) {
+		p->checked = c->blocks->rechecks;
+		if (page_changed(p)) {
+			block_kill_page(c, pa_page);
+			p = NULL;
+		}
+	}
+	return p ? p : new_page(c, pa_page, key, host);
+}
+
+void block_decoded(struct codepage *p, u32 off, const u32 *word, u32 n)
+{
+	u32 *was = p->was + off / 4;
+
+	for (u32 line = off / LINE; line <= (off + 4 * n - 1) / LINE; line++) {
+		if (p->lines & BIT(line))
+			continue;
+		p->lines |= BIT(line);
+		ram_read(p->was + line * LINE / 4, p->host + line * LINE, LINE);
+	}
+	for (u32 i = 0; i < n; i++) {
+		p->mixed |= was[i] != word[i];
+		was[i] = word[i];
+	}
 }
 
 struct block *block_get(struct cpu *c, struct codepage *p, u32 off)
@@ -138,9 +203,10 @@ void block_kill_page(struct cpu *c, u64 addr)
 		forget(c);
 }
 
-void block_forget(struct cpu *c)
+void block_recheck(struct cpu *c)
 {
-	c->blocks->used = c->blocks->size;
+	c->blocks->rechecks++;
+	forget(c);
 }
 
 void block_safe_point(struct cpu *c)

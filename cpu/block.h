@@ -75,8 +75,15 @@ struct codepage {
 	u64 pa;                    /* page address with its space */
 	u64 key;
 	const u8 *host;            /* the page's bytes */
+	u32 *was;                  /* --parallel: the lines that something was decoded from, as they were; else NULL */
+	u64 lines;                 /* which lines (of 64 bytes) those are */
+	u64 checked;               /* the last recheck that it passed */
+	bool mixed;                /* blocks differ in what they found in one place */
 	struct codepage *hash_next;
 };
+
+/* The n words at off were decoded. */
+void block_decoded(struct codepage *p, u32 off, const u32 *word, u32 n);
 
 struct block_cache;
 /* bytes: memory for code pages and blocks (address space is reserved, pages are touched as used); when it is full all is dropped. */
@@ -86,8 +93,8 @@ void block_cache_free(struct block_cache *bc);
 struct codepage *block_page(struct cpu *c, u64 pa, u64 key, const u8 *host);
 /* Kills every block of that physical page (both address spaces). Nothing is reused before block_safe_point(). */
 void block_kill_page(struct cpu *c, u64 addr);
-/* Everything decoded is dropped at the next safe point. */
-void block_forget(struct cpu *c);
+/* --parallel: a page is compared with memory when it is entered next. */
+void block_recheck(struct cpu *c);
 /* Called outside fast code: starts afresh when the cache is full. */
 void block_safe_point(struct cpu *c);
 /* Decodes the block at off of page p (translate.c). Never NULL: undecodable words become UNDEFINED uops. */

@@ -112,8 +112,10 @@ struct cpu_host {
 	void (*leave)(void *ctx, struct cpu *c);
 	/* c's pins or event register changed: true when another thread runs c, which was told to look; else c is the caller's to change */
 	bool (*tell)(void *ctx, struct cpu *c);
-	/* IC IALLU, IALLUIS (shared): as cpu_code_forget(), for others before the next DSB of c is done */
-	void (*code_forget)(void *ctx, struct cpu *c, bool shared);
+	/* IC IALLU, IALLUIS (shared): cpu_code_recheck(), for others before the next DSB of c is done */
+	void (*code_all)(void *ctx, struct cpu *c, bool shared);
+	/* IC IVAU: nobody runs what was decoded from that line once the next DSB of c is done */
+	void (*code_line)(void *ctx, struct cpu *c, pa line);
 	/* with EL3 only: c entered or left EL3 or changed security state (the GIC chooses IRQ or FIQ by that); may be NULL */
 	void (*world)(void *ctx, struct cpu *c);
 	/* c left its sleep because of somebody else's action just now */
@@ -235,8 +237,8 @@ void cpu_limit(struct cpu *c, u64 until);
 struct wire cpu_wire(struct cpu *c, enum cpu_pin pin);
 /* Bytes of that physical page were written where code was decoded: drop its blocks (from bus_on_code_written). */
 void cpu_code_written(struct cpu *c, pa page);
-/* Forgets everything decoded, before c runs on. */
-void cpu_code_forget(struct cpu *c);
+/* --parallel: what was decoded is compared with memory before it runs again. */
+void cpu_code_recheck(struct cpu *c);
 /* An event for WFE arrived: a PE that sleeps in it wakes. */
 void cpu_event(struct cpu *c);
 /* A PE in WFI or WFE looks whether what woke up others meanwhile is there for it: true when it goes on. --parallel, by its own thread. */
@@ -282,10 +284,8 @@ static inline void cpu_event_set(struct cpu *c)
 /* Whether it was set; it is clear then. */
 static inline bool cpu_event_take(struct cpu *c)
 {
-	if (!atomic_peek(&c->event_reg))
-		return false;
-	atomic_poke(&c->event_reg, false);
-	return true;
+	/* a swap: loads after WFE see what was stored before the SEV that it consumes */
+	return atomic_peek(&c->event_reg) && atomic_swap(&c->event_reg, false);
 }
 
 u32 cpu_nzcv(const struct cpu *c);          /* bits 31:28 */

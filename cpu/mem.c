@@ -418,13 +418,10 @@ static void drop_decoded(struct cpu *c, const struct xlat *x)
 {
 	pa line = { x->pa.a & ~63ull };
 
-	if (x->fault.kind != FAULT_NONE) {
-		c->host.code_forget(c->host.ctx, c, true);
-	} else if (bus_code_lines(c->bus, line, 64)) {
-		cpu_enter(c);
-		phys_written(c->bus, line, 64);
-		cpu_leave(c);
-	}
+	if (x->fault.kind != FAULT_NONE)
+		c->host.code_all(c->host.ctx, c, true);
+	else
+		c->host.code_line(c->host.ctx, c, line);
 }
 
 bool mem_cache_op(struct cpu *c, const struct uop *u, u64 va, bool write, bool fetch)

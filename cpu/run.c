@@ -135,9 +135,9 @@ void cpu_code_written(struct cpu *c, pa page)
 	block_kill_page(c, pa_addr(page));
 }
 
-void cpu_code_forget(struct cpu *c)
+void cpu_code_recheck(struct cpu *c)
 {
-	block_forget(c);
+	block_recheck(c);
 }
 
 /* ---- fetch ---- */

@@ -436,8 +436,8 @@ void op_ic_all(struct cpu *c, const struct sysreg *r, u64 v)
 {
 	bool shared = r->arg || (c->el == 1 && (c->hcr_eff & HCR_FB));
 
-	if (c->host.code_forget)
-		c->host.code_forget(c->host.ctx, c, shared);
+	if (c->host.code_all)
+		c->host.code_all(c->host.ctx, c, shared);
 }
 
 void op_nothing(struct cpu *c, const struct sysreg *r, u64 v)

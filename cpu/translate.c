@@ -160,5 +160,7 @@ struct block *block_translate(struct cpu *c, struct codepage *p, u32 off)
 		translate_words(c, t, p, off);
 		bus_mark_code(c->bus, (pa){ p->pa + off }, t->off - off);
 	} while (c->parallel && words_changed(t, p->host + off) && --tries);
+	if (p->was)
+		block_decoded(p, off, t->word, t->n_insns);
 	return finish(t, p, off);
 }

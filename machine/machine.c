@@ -230,7 +230,7 @@ static bool reboot(struct machine *m)
 		return false;
 	}
 	for (unsigned i = 0; m->par && i < m->pes; i++)
-		cpu_code_forget(m->seat[i].cpu);
+		cpu_code_recheck(m->seat[i].cpu);
 	machine_reset_all(m);
 	return true;
 }

@@ -48,7 +48,7 @@ struct place {
 	u32 told;	     /* atomic */
 	struct request request[REQUESTS];
 	unsigned requests;
-	bool forget_code, forget_tlb, forget_fast; /* requests that stand for any number of others */
+	bool recheck_code, forget_tlb, forget_fast; /* requests that stand for any number of others */
 	u64 asked, served;	      /* requests so far; served is atomic */
 	u64 wanted[BOARD_MAX_PES];    /* of each PE what it must have served before a DSB of this one is done */
 };
@@ -165,13 +165,30 @@ static void serve(struct machine *m, unsigned i)
 		serve_one(c, &p->request[k]);
 	if (p->forget_tlb)
 		forget_tlb(c);
-	if (p->forget_code)
-		cpu_code_forget(c);
+	if (p->recheck_code)
+		cpu_code_recheck(c);
 	if (p->forget_fast)
 		fast_flush(c->mmu);
 	p->requests = 0;
-	p->forget_tlb = p->forget_code = p->forget_fast = false;
+	p->forget_tlb = p->recheck_code = p->forget_fast = false;
 	atomic_write(&p->served, p->asked);
+}
+
+/* The DSB of the PE that holds the lock waits for all that was asked of `to`. */
+static void want(struct machine *m, unsigned to)
+{
+	if (!m->running)
+		return;
+	place_of(m->running)->wanted[to] = m->par->place[to].asked;
+	m->running->cpu->unsynced = true;
+}
+
+/* `to` finds a new request in its place. */
+static void asked(struct machine *m, unsigned to)
+{
+	m->par->place[to].asked++;
+	tell(&m->par->place[to], TOLD_REQUESTS);
+	want(m, to);
 }
 
 static void post(struct machine *m, unsigned to, const struct request *r)
@@ -183,13 +200,8 @@ static void post(struct machine *m, unsigned to, const struct request *r)
 	else if (r && !r->code)
 		p->forget_tlb = true;
 	else
-		p->forget_code = true;
-	p->asked++;
-	tell(p, TOLD_REQUESTS);
-	if (!m->running)
-		return;
-	place_of(m->running)->wanted[to] = p->asked;
-	m->running->cpu->unsynced = true;
+		p->recheck_code = true;
+	asked(m, to);
 }
 
 /* r for every PE but `from` (NULL: all); NULL: all decoded code. */
@@ -206,7 +218,7 @@ static void broadcast(struct machine *m, const struct cpu *from, const struct re
 		else if (r)
 			serve_one(c, r);
 		else
-			cpu_code_forget(c);
+			cpu_code_recheck(c);
 	}
 	unlock(m);
 }
@@ -227,29 +239,48 @@ void parallel_code_written(struct machine *m, pa page)
 	broadcast(m, NULL, &r);
 }
 
+/* A store to a device did this: the PE goes on when all others look at the device, too, without a DSB. */
 void parallel_unmapped(struct machine *m)
 {
 	lock(m);
 	for (unsigned i = 0; i < m->pes; i++) {
 		if (runs_elsewhere(m, i)) {
 			m->par->place[i].forget_fast = true;
-			tell(&m->par->place[i], TOLD_REQUESTS);
+			asked(m, i);
 		} else {
 			fast_flush(m->seat[i].cpu->mmu);
 		}
 	}
+	if (m->running)
+		cpu_attention(m->running->cpu, ATTN_STOP);
 	unlock(m);
 }
 
-static void code_forget(void *ctx, struct cpu *c, bool shared)
+static void code_all(void *ctx, struct cpu *c, bool shared)
 {
 	if (shared) {
 		enter(ctx, c);
 		broadcast(ctx, NULL, NULL);
 		leave(ctx, c);
 	} else {
-		cpu_code_forget(c);
+		cpu_code_recheck(c);
 	}
+}
+
+/*
+ * Without marks nothing was decoded since somebody else took them away, and that one's requests may not be served yet: so all that is
+ * asked of others is waited for.
+ */
+static void code_line(void *ctx, struct cpu *c, pa line)
+{
+	struct machine *m = ctx;
+
+	enter(m, c);
+	phys_written(m->bus, line, 64);
+	for (unsigned i = 0; i < m->pes; i++)
+		if (runs_elsewhere(m, i) && m->par->place[i].asked != m->par->place[i].served)
+			want(m, i);
+	leave(m, c);
 }
 
 /* ---- windows ---- */
@@ -259,7 +290,7 @@ static void start(struct machine *m, struct seat *s)
 	struct place *p = place_of(s);
 
 	atomic_write(&p->runs, true);
-	atomic_poke(&m->par->running, m->par->running + 1);
+	atomic_write(&m->par->running, m->par->running + 1);
 	pthread_cond_signal(&p->wake);
 }
 
@@ -335,7 +366,7 @@ static void park(struct machine *m, struct seat *s)
 	struct parallel *par = m->par;
 
 	atomic_write(&place_of(s)->runs, false);
-	atomic_poke(&par->running, par->running - 1);
+	atomic_write(&par->running, par->running - 1);
 	if (par->running)
 		return;
 	m->running = NULL;
@@ -416,15 +447,19 @@ static u64 wfe_until(const struct machine *m, const struct seat *s)
 static void wait_for_monitor(struct machine *m, struct seat *s)
 {
 	struct cpu *c = s->cpu;
+	bool woken, alone;
 	unsigned n = 0;
 
-	while (n < WFE_LOOKS && !monitor_lost(c) && !atomic_peek(&c->event_reg) && !atomic_peek(&place_of(s)->told) &&
-	       atomic_peek(&m->par->running) > 1)
-		rest(&n);
+	for (;; rest(&n)) {
+		alone = atomic_read(&m->par->running) == 1; /* before the location: who changed it may have parked since */
+		woken = monitor_lost(c) || atomic_peek(&c->event_reg) || atomic_peek(&place_of(s)->told);
+		if (woken || alone || n >= WFE_LOOKS)
+			break;
+	}
 	cpu_event_take(c);
 	c->waiting = false;
 	atomic_poke(&s->ps, s->ps + (u64)WFE_CYCLES * c->period_ps);
-	if (n < WFE_LOOKS && atomic_peek(&m->par->running) == 1)
+	if (!woken && alone)
 		atomic_poke(&s->ps, wfe_until(m, s));
 }
 
@@ -558,7 +593,8 @@ void parallel_host(struct cpu_host *h)
 	h->enter = enter;
 	h->leave = leave;
 	h->tell = told;
-	h->code_forget = code_forget;
+	h->code_all = code_all;
+	h->code_line = code_line;
 }
 
 int make_parallel(struct machine *m, struct why *why)

@@ -1,7 +1,7 @@
 /*
  * What one CPU changes under others that use it: a page's mapping, with TLBI ...IS and DSB, after which nobody may reach the old page;
- * and code, with DC CVAU, IC IVAU and DSB, after which whoever was told and did ISB runs the new one. And a lock whose waiters
- * sleep in WFE until SEV.
+ * and code, with DC CVAU, IC and DSB, after which whoever was told and did ISB runs the new one; two CPUs may do so in one cache
+ * line. And a lock whose waiters sleep in WFE until SEV.
  */
 /* run: -M virt,gic-version=3 -cpu cortex-a57 -smp 4 */
 /* run: -M virt,gic-version=3,virtualization=on -cpu neoverse-n1 -smp 4 */
@@ -100,7 +100,17 @@ static void caller(u64 cpu)
 	}
 }
 
-static void rewrite(void)
+static void clean_line(void)
+{
+	asm volatile("dc cvau, %0\n\tdsb ish\n\tic ivau, %0\n\tdsb ish\n\tisb" : : "r"(code) : "memory");
+}
+
+static void clean_all(void)
+{
+	asm volatile("dc cvau, %0\n\tdsb ish\n\tic ialluis\n\tdsb ish\n\tisb" : : "r"(code) : "memory");
+}
+
+static void rewrite(void (*clean)(void))
 {
 	smp_tables();
 	smp_start(CPUS);
@@ -113,7 +123,7 @@ static void rewrite(void)
 	}
 	for (u64 i = 1; i <= ROUNDS; i++) {
 		*(volatile u32 *)code = MOVZ(i);
-		asm volatile("dc cvau, %0\n\tdsb ish\n\tic ivau, %0\n\tdsb ish\n\tisb" : : "r"(code) : "memory");
+		clean();
 		asm volatile("stlr %1, %0" : "=Q"(version) : "r"(i) : "memory");
 		EXPECT_EQ("own call", ((u64 (*)(void))code)(), i);
 		for (unsigned cpu = 1; cpu < CPUS; cpu++)
@@ -122,6 +132,78 @@ static void rewrite(void)
 	}
 	for (unsigned cpu = 1; cpu < CPUS; cpu++)
 		smp_wait(cpu);
+	EXPECT_EQ("old code ran", wrong, 0);
+	smp_all(mmu_off);
+}
+
+static void rewrite_line(void)
+{
+	rewrite(clean_line);
+}
+
+static void rewrite_all(void)
+{
+	rewrite(clean_all);
+}
+
+/* CPUs 0 and 1 each rewrite a function of their own in one line, which CPUs 2 and 3 call. */
+static volatile u64 versions[2][8] __attribute__((aligned(64)));
+
+static u64 call(u64 which)
+{
+	return ((u64 (*)(void))(code + 2 * which))();
+}
+
+static void neighbour(u64 cpu)
+{
+	for (u64 i = 1; i <= ROUNDS; i++) {
+		*(volatile u32 *)(code + 2 * cpu) = MOVZ(i);
+		clean_line();
+		asm volatile("stlr %1, %0" : "=Q"(versions[cpu][0]) : "r"(i) : "memory");
+		for (unsigned reader = 0; reader < 2; reader++)
+			while (versions[cpu][1 + reader] != i)
+				;
+	}
+}
+
+static void neighbours_caller(u64 cpu)
+{
+	u64 done[2] = { 0, 0 };
+
+	while (done[0] < ROUNDS || done[1] < ROUNDS)
+		for (unsigned which = 0; which < 2; which++) {
+			u64 v;
+
+			asm volatile("ldar %0, %1" : "=r"(v) : "Q"(versions[which][0]) : "memory");
+			if (v == done[which])
+				continue;
+			INSN("isb");
+			wrong += call(which) != v;
+			done[which] = v;
+			asm volatile("stlr %1, %0" : "=Q"(versions[which][cpu - 1]) : "r"(v) : "memory");
+		}
+}
+
+static void neighbours_job(u64 cpu)
+{
+	if (cpu < 2)
+		neighbour(cpu);
+	else
+		neighbours_caller(cpu);
+}
+
+static void neighbours(void)
+{
+	smp_tables();
+	smp_start(CPUS);
+	smp_all(mmu_on);
+	wrong = 0;
+	for (unsigned which = 0; which < 2; which++) {
+		code[2 * which + 1] = RET;
+		versions[which][0] = versions[which][1] = versions[which][2] = 0;
+	}
+	clean_line();
+	smp_all(neighbours_job);
 	EXPECT_EQ("old code ran", wrong, 0);
 	smp_all(mmu_off);
 }
@@ -153,4 +235,4 @@ static void events(void)
 	smp_all(mmu_off);
 }
 
-GUEST_TESTS(TEST(remap), TEST(rewrite), TEST(events));
+GUEST_TESTS(TEST(remap), TEST(rewrite_line), TEST(rewrite_all), TEST(neighbours), TEST(events));

@@ -32,6 +32,36 @@ static const u32 counting[] = {
 	POWER_OFF,
 };
 
+/* Two PEs count to 0x80000 side by side; the first waits for the second, prints a dot and powers off. */
+static const u32 two_counting[] = {
+	0xd2800060, /* MOV X0, #3 */
+	0xf2b88000, /* MOVK X0, #0xc400, LSL #16: CPU_ON */
+	0xd2800021, /* MOV X1, #1 */
+	0x100000a2, /* ADR X2 of the second PE's entry */
+	0xd2800003, /* MOV X3, #0 */
+	0xd4000002, /* HVC #0 */
+	0xd2800008, /* MOV X8, #0 */
+	0x14000002, /* B over the entry */
+	0xd2800108, /* entry: MOV X8, #8 */
+	0xd2a80401, /* MOV X1, #0x40200000 */
+	0xd2800002, /* MOV X2, #0 */
+	0xd2a00103, /* MOV X3, #0x80000 */
+	0x91000442, /* ADD X2, X2, #1 */
+	0xf8286822, /* STR X2, [X1, X8] */
+	0xeb03005f, /* CMP X2, X3 */
+	0x54ffffa1, /* B.NE to the ADD */
+	0xb5000148, /* CBNZ X8 to the WFI */
+	0xf9400424, /* LDR X4, [X1, #8] */
+	0xeb03009f, /* CMP X4, X3 */
+	0x54ffffc1, /* B.NE to the LDR */
+	0xd2a12006, /* MOV X6, #0x09000000 */
+	0x528005c7, /* MOV W7, #'.' */
+	0xb90000c7, /* STR W7, [X6] */
+	POWER_OFF,
+	0xd503207f, /* WFI */
+	0x17ffffff, /* B to it */
+};
+
 /* Loads from address 0x20, where flash is, with big-endian data. */
 static const u32 big_endian[] = {
 	SET_VBAR,
@@ -82,7 +112,7 @@ static bool poll(void *ctx)
 }
 
 /* An exception powers off, so that the registers tell what it was. */
-static void guest_open(struct guest *g, const u32 *code, size_t words, const char *core, unsigned pes)
+static void guest_open(struct guest *g, const u32 *code, size_t words, const char *core, unsigned pes, bool parallel)
 {
 	static const u32 off[] = { POWER_OFF };
 	const struct machine_io io = { .ctx = g, .tx = tx, .poll = poll };
@@ -94,13 +124,14 @@ static void guest_open(struct guest *g, const u32 *code, size_t words, const cha
 	config_init(&g->cfg);
 	g->cfg.cpu = strdup(core);
 	g->cfg.pes = pes;
+	g->cfg.parallel = parallel;
 	g->cfg.ram_size = 16 << 20;
 	g->cfg.boot.builtin = g->image;
 	g->cfg.boot.builtin_size = sizeof(g->image);
 	EXPECT_EQ(machine_new(&g->m, &g->cfg, &io, NULL, &why), 0);
 	EXPECT_STR(why.text, "");
 }
-#define GUEST_OPEN(g, code, core, pes) guest_open(g, code, ARRAY_SIZE(code), core, pes)
+#define GUEST_OPEN(g, code, core, pes) guest_open(g, code, ARRAY_SIZE(code), core, pes, false)
 
 static void guest_close(struct guest *g)
 {
@@ -147,6 +178,31 @@ TEST(two_machines_in_turns_end_as_each_alone)
 	EXPECT_STR(digest, alone[1]);
 	guest_close(&a);
 	guest_close(&b);
+}
+
+/* --parallel: after each stop nobody runs, so that state holds still; then all go on. */
+TEST(parallel_stops_the_world_and_goes_on)
+{
+	struct guest g;
+	char first[65], second[65];
+	enum machine_end end;
+	unsigned stops = 0;
+
+	guest_open(&g, two_counting, ARRAY_SIZE(two_counting), "cortex-a57", 2, true);
+	g.interrupted = true;
+	while ((end = machine_run(g.m)) == MACHINE_STOPPED && stops < 1000) {
+		u64 insns = machine_insns(g.m);
+
+		machine_digest(g.m, first);
+		machine_digest(g.m, second);
+		EXPECT_STR(first, second);
+		EXPECT_EQ(machine_insns(g.m), insns);
+		stops++;
+	}
+	EXPECT_EQ(end, MACHINE_POWEROFF);
+	EXPECT(stops > 1);
+	EXPECT_EQ(g.dots, 1);
+	guest_close(&g);
 }
 
 /* ---- What cannot be made ---- */
