@@ -10,8 +10,6 @@
 
 #include "machine/config.h"
 
-#define TRAPLINE_VERSION "0.1.0"
-
 /* What the command line asks for instead of a run. */
 enum options_ask {
 	ASK_RUN,

@@ -1,11 +1,8 @@
 /*
- * What was counted, as files and as a table. stats.txt holds nothing of the host, so two runs of one command are byte-identical;
- * dates, seconds and paths stand in host.json.
+ * What was counted, as files: stats.txt, stats.json and stats.csv have the same rows, config.json says what the run was made of,
+ * and none of them holds anything of the host, so two runs of one command are byte-identical. Dates, seconds and paths stand in
+ * host.json. Each file appears whole or not at all.
  */
-#define _DEFAULT_SOURCE /* mincore() */
-#include "machine/machine_priv.h"
-
-#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -13,116 +10,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/bits.h"
-#include "cpu/context.h"
-#include "cpu/exception.h"
-#include "devices/pci/pci.h"
+#include "base/snap.h"
+#include "machine/json.h"
+#include "machine/machine_priv.h"
+#include "machine/stats.h"
 
-#define REPORT_SCHEMA 1
-
-static const char *const vector_name[4] = { "SYNC", "IRQ", "FIQ", "SERROR" };
-
-static u64 field(const void *base, const struct stat_row *r)
-{
-	return *(const u64 *)((const char *)base + r->offset);
-}
-
-/* One line "name value # sentence (unit)". */
-static void line(FILE *f, const char *prefix, const char *name, u64 v, const char *help, const char *unit)
-{
-	char full[160];
-
-	snprintf(full, sizeof(full), "%s%s", prefix, name);
-	fprintf(f, "%-52s %20" PRIu64 " # %s (%s)\n", full, v, help, unit);
-}
-
-static void rows(FILE *f, const char *prefix, const struct cpu_stats *cs, const struct mmu_stats *ms)
-{
-	for (size_t i = 0; i < cpu_stat_rows_n; i++)
-		line(f, prefix, cpu_stat_rows[i].name, field(cs, &cpu_stat_rows[i]), cpu_stat_rows[i].help, cpu_stat_rows[i].unit);
-	for (size_t i = 0; i < mmu_stat_rows_n; i++)
-		line(f, prefix, mmu_stat_rows[i].name, field(ms, &mmu_stat_rows[i]), mmu_stat_rows[i].help, mmu_stat_rows[i].unit);
-}
-
-static void exception_rows(FILE *f, const char *prefix, const struct context *x)
-{
-	for (unsigned k = 0; k < 4; k++)
-		for (unsigned to = 1; to < 4; to++)
-			for (unsigned ec = 0; ec < 64; ec++) {
-				char name[64];
-
-				if (!x->exceptions[k][to][ec])
-					continue;
-				snprintf(name, sizeof(name), "exceptions.%s.to_el%u", exception_name(k, ec), to);
-				line(f, prefix, name, x->exceptions[k][to][ec], "exceptions taken", "event");
-			}
-}
-
-static void add_rows(void *sum, const void *part, const struct stat_row *r, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		*(u64 *)((char *)sum + r[i].offset) += field(part, &r[i]);
-}
-
-struct totals {
-	struct cpu_stats cpu;
-	struct mmu_stats mmu;
-};
-
-static void total_of(struct machine *m, struct totals *t)
-{
-	memset(t, 0, sizeof(*t));
-	for (unsigned i = 0; i < m->pes; i++) {
-		context_drain(m->seat[i].cpu);
-		for (const struct context *x = m->seat[i].cpu->contexts; x; x = x->next) {
-			add_rows(&t->cpu, &x->cpu, cpu_stat_rows, cpu_stat_rows_n);
-			add_rows(&t->mmu, &x->mmu, mmu_stat_rows, mmu_stat_rows_n);
-		}
-	}
-}
-
-static void shape(FILE *f, const char *name, struct tlb_shape s)
-{
-	static const char *const policy[] = { "round-robin", "random", "plru", "lru" };
-
-	fprintf(f, "# tlb %s: %u entries, %u ways, %s\n", name, s.entries, s.ways ? s.ways : s.entries, policy[s.policy & 3]);
-}
-
-static void write_header(struct machine *m, FILE *f)
-{
-	fprintf(f, "# trapline statistics, schema %d\n# command: %s\n# core: %s, %u PE, seed %" PRIu64 ", quantum %u cycles\n", REPORT_SCHEMA,
-		m->cfg->command_line ? m->cfg->command_line : "", m->core.name, m->pes, m->cfg->seed, MACHINE_QUANTUM);
-	shape(f, "l1i", m->tlb.l1i);
-	shape(f, "l1d", m->tlb.l1d);
-	shape(f, "main", m->tlb.main);
-	shape(f, "walk", m->tlb.walk);
-	shape(f, "ipa", m->tlb.ipa);
-}
-
-static void prefix_of(char *prefix, size_t size, unsigned pe, const struct context *x)
-{
-	if (x->vm > CONTEXT_MAX_VMS)
-		snprintf(prefix, size, "pe%u.el%u.vm_rest.", pe, x->el);
-	else if (x->vm)
-		snprintf(prefix, size, "pe%u.el%u.vm%u.vmid%u.", pe, x->el, x->vm, x->vmid);
-	else
-		snprintf(prefix, size, "pe%u.el%u.", pe, x->el);
-}
-
-static void write_contexts(struct machine *m, FILE *f)
-{
-	for (unsigned i = 0; i < m->pes; i++)
-		for (unsigned el = 0; el < 4; el++)
-			for (const struct context *x = m->seat[i].cpu->contexts; x; x = x->next) {
-				char prefix[80];
-
-				if (x->el != el)
-					continue;
-				prefix_of(prefix, sizeof(prefix), i, x);
-				rows(f, prefix, &x->cpu, &x->mmu);
-				exception_rows(f, prefix, x);
-			}
-}
+#define REPORT_SCHEMA 2
 
 static FILE *open_in(const char *dir, const char *name, char path[4096], struct why *why)
 {
@@ -156,88 +49,237 @@ static int close_in(FILE *f, const char *dir, const char *name, const char *tmp,
 	return 0;
 }
 
-/* Rows of one struct; name may be the user's, so it keeps to what cannot be mistaken for anything else in the file. */
-static void named_rows(FILE *f, const char *kind, const char *name, const void *base, const struct stat_row *r, size_t n)
-{
-	char prefix[80];
+/* ---- stats.txt ---- */
 
-	snprintf(prefix, sizeof(prefix), "%s.%s%s", kind, name ? name : "", name ? "." : "");
-	for (char *c = prefix; *c; c++)
-		if (!isalnum((unsigned char)*c) && !strchr("._-", *c))
-			*c = '_';
-	for (size_t i = 0; i < n; i++)
-		line(f, prefix, r[i].name, field(base, &r[i]), r[i].help, r[i].unit);
+static const char *const tlb_policy[] = { "round-robin", "random", "plru", "lru" };
+
+static void shape(FILE *f, const char *name, struct tlb_shape s)
+{
+	fprintf(f, "# tlb %s: %u entries, %u ways, %s\n", name, s.entries, s.ways ? s.ways : s.entries, tlb_policy[s.policy & 3]);
 }
 
-static void write_devices(struct machine *m, FILE *f)
+static void write_header(struct machine *m, FILE *f)
 {
-	const struct virtio_device *d;
-	const struct pci_function *p;
-
-	for (size_t i = 0; (d = machine_virtio(m, i)) != NULL; i++)
-		named_rows(f, "virtio", d->name, &d->stats, virtio_stat_rows, virtio_stat_count);
-	for (size_t i = 0; i < m->cfg->netdevs.n; i++) {
-		struct net *n = machine_net(m, config_text(&m->cfg->netdevs.item[i], "id", ""));
-
-		named_rows(f, "net", net_id(n), net_stats(n), net_stat_rows, net_stat_count);
-	}
-	for (size_t i = 0; i < m->cfg->fsdevs.n; i++) {
-		const char *id = config_text(&m->cfg->fsdevs.item[i], "id", "");
-
-		named_rows(f, "9p", id, p9_stats(machine_folder(m, id)), p9_stat_rows, p9_stat_count);
-	}
-	if (m->outside.sources || m->outside.stats.entries)
-		named_rows(f, "outside", NULL, &m->outside.stats, outside_stat_rows, outside_stat_count);
-	for (size_t i = 0; (p = pci_host_function(m->pci, i)) != NULL; i++)
-		if (i) /* the host bridge's own has nothing to count */
-			named_rows(f, "pci", p->name, &p->stats, pci_stat_rows, pci_stat_count);
+	fprintf(f, "# trapline statistics, schema %d\n# command: %s\n# core: %s, %u PE, seed %" PRIu64 ", quantum %u cycles\n", REPORT_SCHEMA,
+		m->cfg->command_line ? m->cfg->command_line : "", m->core.name, m->pes, m->cfg->seed, MACHINE_QUANTUM);
+	shape(f, "l1i", m->tlb.l1i);
+	shape(f, "l1d", m->tlb.l1d);
+	shape(f, "main", m->tlb.main);
+	shape(f, "walk", m->tlb.walk);
+	shape(f, "ipa", m->tlb.ipa);
 }
 
-/* Flash and fw_cfg. */
-static void write_firmware(struct machine *m, FILE *f)
+/* One line "name value # sentence (unit)". */
+static void txt_line(void *f, const struct stat_sample *s)
 {
-	static const char *const bank[] = { "flash0", "flash1" };
+	char name[160];
 
+	stats_full_name(s, name, sizeof(name));
+	fprintf(f, "%-52s %20" PRIu64 " # %s (%s)\n", name, s->value, s->help, s->unit);
+}
+
+static void write_txt(struct machine *m, FILE *f)
+{
+	write_header(m, f);
+	fprintf(f, "\n---------- Begin Simulation Statistics ----------\n");
+	stats_visit(m, txt_line, f);
+	fprintf(f, "---------- End Simulation Statistics   ----------\n");
+}
+
+/* ---- stats.csv: one row a counter; what a place has not is empty ---- */
+
+static void csv_number(FILE *f, int v)
+{
+	if (v >= 0)
+		fprintf(f, "%d", v);
+	fputc(',', f);
+}
+
+static void csv_line(void *ctx, const struct stat_sample *s)
+{
+	FILE *f = ctx;
+
+	fprintf(f, "%s,", s->group ? s->group : "");
+	csv_number(f, s->pe);
+	csv_number(f, s->el);
+	csv_number(f, s->vm);
+	csv_number(f, s->vmid);
+	fprintf(f, "%s,%s,%" PRIu64 "\n", s->name, s->unit, s->value);
+}
+
+static void write_csv(struct machine *m, FILE *f)
+{
+	fprintf(f, "group,pe,el,vm,vmid,name,unit,value\n");
+	stats_visit(m, csv_line, f);
+}
+
+/* ---- stats.json: the parts of a counter's full name as nested objects ---- */
+
+struct tree {
+	struct json j;
+	char path[160]; /* of the innermost open object, with a dot behind each part */
+};
+
+static void json_line(void *ctx, const struct stat_sample *s)
+{
+	struct tree *t = ctx;
+	char full[160], *name = full, *dot;
+	size_t common = 0;
+
+	stats_full_name(s, full, sizeof(full));
+	for (size_t i = 0; t->path[i] && t->path[i] == full[i]; i++)
+		if (full[i] == '.')
+			common = i + 1;
+	for (const char *p = t->path + common; (p = strchr(p, '.')) != NULL; p++)
+		json_close(&t->j);
+	for (name += common; (dot = strchr(name, '.')) != NULL; name = dot + 1) {
+		*dot = '\0';
+		json_open(&t->j, name, '{');
+		*dot = '.';
+	}
+	snprintf(t->path, sizeof(t->path), "%.*s", (int)(name - full), full);
+	json_u64(&t->j, name, s->value);
+}
+
+static void write_json(struct machine *m, FILE *f)
+{
+	struct tree t = { .path = "" };
+
+	json_begin(&t.j, f);
+	json_u64(&t.j, "schema", REPORT_SCHEMA);
+	stats_visit(m, json_line, &t);
+	json_end(&t.j);
+}
+
+/* ---- config.json ---- */
+
+/* What a file held when it was read again at the end of the run: SHA-256, or null when that cannot be. */
+static void image(struct json *j, const char *role, const char *file)
+{
+	struct snap_digest *d = NULL;
+	FILE *f = file ? fopen(file, "rb") : NULL;
+	char buffer[65536], hex[65];
+	u64 size = 0;
+	size_t n;
+
+	if (!file)
+		return;
+	json_open(j, NULL, '{');
+	json_text(j, "role", role);
+	json_text(j, "file", file);
+	if (f)
+		d = snap_digest_new();
+	while (d && (n = fread(buffer, 1, sizeof(buffer), f)) > 0) {
+		snap_bytes(snap_digest_stream(d), buffer, n);
+		size += n;
+	}
+	if (d)
+		snap_digest_end(d, hex);
+	json_u64(j, "bytes", size);
+	json_text(j, "sha256", d ? hex : NULL);
+	json_close(j);
+	if (f)
+		fclose(f);
+}
+
+static void images(struct json *j, const struct config *c)
+{
+	json_open(j, "images", '[');
+	image(j, "kernel", c->boot.kernel);
+	image(j, "initrd", c->boot.initrd);
+	image(j, "dtb", c->boot.dtb);
+	image(j, "bios", c->bios);
 	for (unsigned i = 0; i < 2; i++)
-		named_rows(f, bank[i], NULL, flash_stats(m->flash[i].dev), flash_stat_rows, flash_stat_rows_n);
-	if (m->semihost)
-		named_rows(f, "semihosting", NULL, semihost_stats(m->semihost), semihost_stat_rows, semihost_stat_rows_n);
-	named_rows(f, "fw_cfg", NULL, fw_cfg_stats(m->fw_cfg), fw_cfg_stat_rows, fw_cfg_stat_rows_n);
+		image(j, i ? "pflash1" : "pflash0", c->flash[i].readonly || c->flash[i].snapshot ? c->flash[i].file : NULL);
+	for (size_t i = 0; i < c->boot.n_loaders; i++)
+		image(j, "loader", c->boot.loaders[i].file);
+	for (size_t i = 0; i < c->boot.n_modules; i++)
+		image(j, "guest-loader", c->boot.modules[i].file);
+	json_close(j);
+}
+
+static void geometry(struct json *j, const char *name, struct tlb_shape s)
+{
+	json_open(j, name, '{');
+	json_u64(j, "entries", s.entries);
+	json_u64(j, "ways", s.ways ? s.ways : s.entries);
+	json_text(j, "replacement", tlb_policy[s.policy & 3]);
+	json_close(j);
+}
+
+/* Items of -device and the like with what was typed for them. */
+static void items(struct json *j, const char *name, const struct config_items *list)
+{
+	json_open(j, name, '[');
+	for (size_t i = 0; i < list->n; i++) {
+		json_open(j, NULL, '{');
+		json_text(j, "option", list->item[i].option);
+		for (size_t k = 0; k < list->item[i].n; k++)
+			json_text(j, list->item[i].pair[k].name, list->item[i].pair[k].value);
+		json_close(j);
+	}
+	json_close(j);
+}
+
+static void write_config(struct machine *m, FILE *f)
+{
+	const struct config *c = m->cfg;
+	struct json j;
+
+	json_begin(&j, f);
+	json_u64(&j, "schema", REPORT_SCHEMA);
+	json_text(&j, "version", TRAPLINE_VERSION);
+	json_text(&j, "command", c->command_line);
+	json_text(&j, "core", m->core.name);
+	json_text(&j, "core_features", c->cpu_features);
+	json_u64(&j, "pes", m->pes);
+	json_u64(&j, "ram_bytes", c->ram_size);
+	json_bool(&j, "secure", c->secure);
+	json_bool(&j, "virtualization", c->virtualization);
+	json_u64(&j, "gic_version", config_gic_version(c));
+	json_u64(&j, "seed", c->seed);
+	json_bool(&j, "parallel", c->parallel);
+	json_u64(&j, "quantum_cycles", MACHINE_QUANTUM);
+	json_u64(&j, "max_block", c->max_block);
+	json_bool(&j, "tlb_reference", c->tlb_reference);
+	json_open(&j, "tlb", '{');
+	geometry(&j, "l1i", m->tlb.l1i);
+	geometry(&j, "l1d", m->tlb.l1d);
+	geometry(&j, "main", m->tlb.main);
+	geometry(&j, "walk", m->tlb.walk);
+	geometry(&j, "ipa", m->tlb.ipa);
+	json_close(&j);
+	json_text(&j, "append", c->boot.append);
+	images(&j, c);
+	items(&j, "devices", &c->devices);
+	items(&j, "drives", &c->drives);
+	items(&j, "netdevs", &c->netdevs);
+	json_end(&j);
 }
 
 int machine_write_stats(struct machine *m, const char *dir, struct why *why)
 {
-	char tmp[4096];
-	FILE *f = open_in(dir, "stats.txt", tmp, why);
-	struct totals t;
+	static const struct {
+		const char *name;
+		void (*write)(struct machine *m, FILE *f);
+	} file[] = { { "stats.txt", write_txt }, { "stats.csv", write_csv }, { "stats.json", write_json }, { "config.json", write_config } };
 
-	if (!f)
-		return errno ? -errno : -EIO;
-	total_of(m, &t);
-	write_header(m, f);
-	fprintf(f, "\n---------- Begin Simulation Statistics ----------\n");
-	line(f, "", "sim_ticks", machine_now(m), "virtual time", "ps");
-	rows(f, "total.", &t.cpu, &t.mmu);
-	named_rows(f, "gic", NULL, gic_stats(m->gic), gic_stat_rows, gic_stat_rows_n);
-	write_devices(m, f);
-	write_firmware(m, f);
-	write_contexts(m, f);
-	fprintf(f, "---------- End Simulation Statistics   ----------\n");
-	return close_in(f, dir, "stats.txt", tmp, why);
+	for (size_t i = 0; i < ARRAY_SIZE(file); i++) {
+		char tmp[4096];
+		FILE *f = open_in(dir, file[i].name, tmp, why);
+		int r;
+
+		if (!f)
+			return errno ? -errno : -EIO;
+		file[i].write(m, f);
+		r = close_in(f, dir, file[i].name, tmp, why);
+		if (r < 0)
+			return r;
+	}
+	return 0;
 }
 
-static void json_string(FILE *f, const char *s)
-{
-	fputc('"', f);
-	for (; s && *s; s++)
-		if (*s == '"' || *s == '\\')
-			fprintf(f, "\\%c", *s);
-		else if ((unsigned char)*s < 32)
-			fprintf(f, "\\u%04x", *s);
-		else
-			fputc(*s, f);
-	fputc('"', f);
-}
+/* ---- host.json ---- */
 
 /* Bytes of [p, p + size) that the host has given, by /proc/self/smaps: it leaves out the page of zeros that reads of fresh memory share. */
 static u64 resident(FILE *smaps, const u8 *p, u64 size)
@@ -261,7 +303,7 @@ static u64 resident(FILE *smaps, const u8 *p, u64 size)
 }
 
 /* What the host gave so far: all of it at its peak, and what of it is the guest's RAM. */
-static void json_memory(struct machine *m, FILE *f)
+static void host_memory(struct machine *m, struct json *j)
 {
 	const struct bus_region *region;
 	size_t n = bus_regions(m->bus, &region);
@@ -274,12 +316,12 @@ static void json_memory(struct machine *m, FILE *f)
 	if (smaps)
 		fclose(smaps);
 	getrusage(RUSAGE_SELF, &usage);
-	fprintf(f, "  \"peak_resident_bytes\": %" PRIu64 ",\n  \"guest_ram_resident_bytes\": %" PRIu64 ",\n", (u64)usage.ru_maxrss * 1024,
-		ram);
+	json_u64(j, "peak_resident_bytes", (u64)usage.ru_maxrss * 1024);
+	json_u64(j, "guest_ram_resident_bytes", ram);
 }
 
 /* What the fast TLB cost, which no guest can see: slots filled, and how often a whole side of it was dropped. */
-static void json_fast_tlb(struct machine *m, FILE *f)
+static void host_fast_tlb(struct machine *m, struct json *j)
 {
 	struct fast_counts sum = { 0 };
 
@@ -289,7 +331,8 @@ static void json_fast_tlb(struct machine *m, FILE *f)
 		sum.fills += c.fills;
 		sum.flushes += c.flushes;
 	}
-	fprintf(f, "  \"fast_tlb_fills\": %" PRIu64 ",\n  \"fast_tlb_flushes\": %" PRIu64 ",\n", sum.fills, sum.flushes);
+	json_u64(j, "fast_tlb_fills", sum.fills);
+	json_u64(j, "fast_tlb_flushes", sum.flushes);
 }
 
 int machine_write_host(struct machine *m, const char *dir, double host_seconds, struct why *why)
@@ -297,104 +340,22 @@ int machine_write_host(struct machine *m, const char *dir, double host_seconds, 
 	char tmp[4096], date[40];
 	FILE *f = open_in(dir, "host.json", tmp, why);
 	time_t now = time(NULL);
+	struct json j;
 	struct tm tm;
 
 	if (!f)
 		return errno ? -errno : -EIO;
 	gmtime_r(&now, &tm);
 	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	fprintf(f, "{\n  \"schema\": %d,\n  \"date\": \"%s\",\n  \"host_seconds\": %.3f,\n  \"instructions\": %" PRIu64 ",\n", REPORT_SCHEMA,
-		date, host_seconds, machine_insns(m));
-	fprintf(f, "  \"instructions_per_second\": %.0f,\n", host_seconds > 0 ? (double)machine_insns(m) / host_seconds : 0.0);
-	json_memory(m, f);
-	json_fast_tlb(m, f);
-	fprintf(f, "  \"command\": ");
-	json_string(f, m->cfg->command_line);
-	fprintf(f, "\n}\n");
+	json_begin(&j, f);
+	json_u64(&j, "schema", REPORT_SCHEMA);
+	json_text(&j, "date", date);
+	json_real(&j, "host_seconds", host_seconds, 3);
+	json_u64(&j, "instructions", machine_insns(m));
+	json_real(&j, "instructions_per_second", host_seconds > 0 ? (double)machine_insns(m) / host_seconds : 0.0, 0);
+	host_memory(m, &j);
+	host_fast_tlb(m, &j);
+	json_text(&j, "command", m->cfg->command_line);
+	json_end(&j);
 	return close_in(f, dir, "host.json", tmp, why);
-}
-
-/* ---- --summary ---- */
-
-struct exits {
-	u16 vm, vmid;
-	u64 by_ec[64], irq, fiq, serror, total;
-};
-
-/* Gathers the exits to EL2 of VM number v over all PEs; v = 0: traps of what runs below EL2 outside a VM. */
-static bool gather(struct machine *m, unsigned v, struct exits *e)
-{
-	bool found = false;
-
-	memset(e, 0, sizeof(*e));
-	for (unsigned i = 0; i < m->pes; i++)
-		for (const struct context *x = m->seat[i].cpu->contexts; x; x = x->next) {
-			if (x->vm != v || x->el >= 2)
-				continue;
-			if (!found)
-				e->vmid = x->vmid;
-			found = true;
-			e->vm = x->vm;
-			for (unsigned ec = 0; ec < 64; ec++) {
-				e->by_ec[ec] += x->exceptions[VEC_SYNC][2][ec];
-				e->total += x->exceptions[VEC_SYNC][2][ec];
-				e->irq += x->exceptions[VEC_IRQ][2][ec];
-				e->fiq += x->exceptions[VEC_FIQ][2][ec];
-				e->serror += x->exceptions[VEC_SERROR][2][ec];
-			}
-		}
-	e->total += e->irq + e->fiq + e->serror;
-	return found;
-}
-
-static void exit_line(FILE *out, const char *name, u64 n, u64 total)
-{
-	if (n)
-		fprintf(out, "  %-14s %12" PRIu64 " %7.2f%%\n", name, n, 100.0 * (double)n / (double)total);
-}
-
-static void print_exits(FILE *out, const struct exits *e)
-{
-	if (e->vm > CONTEXT_MAX_VMS)
-		fprintf(out, "all VMs after the first %d\n", CONTEXT_MAX_VMS);
-	else if (e->vm)
-		fprintf(out, "VM %u (VMID %u)\n", e->vm, e->vmid);
-	else
-		fprintf(out, "below EL2, outside any VM\n");
-	fprintf(out, "  %-14s %12s %8s\n", "VM-EXIT", "Samples", "Samples%");
-	exit_line(out, vector_name[VEC_IRQ], e->irq, e->total);
-	exit_line(out, vector_name[VEC_FIQ], e->fiq, e->total);
-	exit_line(out, vector_name[VEC_SERROR], e->serror, e->total);
-	for (unsigned ec = 0; ec < 64; ec++)
-		exit_line(out, exception_name(VEC_SYNC, ec), e->by_ec[ec], e->total);
-	fprintf(out, "  %-14s %12" PRIu64 "\n", "total", e->total);
-}
-
-static void rate_line(FILE *out, const char *name, u64 lookups, u64 misses)
-{
-	fprintf(out, "  %-18s %14" PRIu64 " %14" PRIu64 " %9.4f%%\n", name, lookups, misses,
-		lookups ? 100.0 * (double)misses / (double)lookups : 0.0);
-}
-
-void machine_print_summary(struct machine *m, FILE *out)
-{
-	struct totals t;
-	struct exits e;
-
-	total_of(m, &t);
-	fprintf(out, "\n%" PRIu64 " instructions in %.3f virtual seconds on %u PE (%s)\n\nExceptions taken to EL2\n", t.cpu.insns,
-		(double)machine_now(m) / 1e12, m->pes, m->core.name);
-	for (unsigned v = 0; v <= CONTEXT_VM_REST; v++)
-		if (gather(m, v, &e) && e.total)
-			print_exits(out, &e);
-	fprintf(out, "\nTLBs               %16s %14s %10s\n", "lookups", "misses", "miss rate");
-	rate_line(out, "L1 instruction", t.cpu.i_lookup, t.mmu.l1i_miss);
-	rate_line(out, "L1 data", t.cpu.d_lookup, t.mmu.l1d_miss);
-	rate_line(out, "main", t.mmu.main_lookup, t.mmu.main_miss);
-	rate_line(out, "walk cache", t.mmu.walk_lookup, t.mmu.walk_miss);
-	rate_line(out, "stage 2 (IPA)", t.mmu.ipa_lookup, t.mmu.ipa_miss);
-	fprintf(out, "  walks: %" PRIu64 " stage 1, %" PRIu64 " stage 2; descriptor reads: %" PRIu64 " stage 1, %" PRIu64 " stage 2\n",
-		t.mmu.s1_walks, t.mmu.s2_walks, t.mmu.s1_walk_reads, t.mmu.s2_walk_reads);
-	fprintf(out, "  TLB maintenance: %" PRIu64 " operations dropped %" PRIu64 " entries\n", t.mmu.tlbi, t.mmu.tlbi_dropped);
-	fprintf(out, "  geometry: L1 I %u, L1 D %u, main %u entries\n", m->tlb.l1i.entries, m->tlb.l1d.entries, m->tlb.main.entries);
 }

@@ -7,6 +7,7 @@ usage: statistics.py tables PROGRAM DOCUMENT [--write]   PROGRAM prints the tabl
                                                          with the reference mode of the TLB model
 """
 import collections
+import csv
 import json
 import pathlib
 import subprocess
@@ -32,6 +33,23 @@ def tables(program, document, write=False):
     return []
 
 
+def flat(tree, prefix=""):
+    """The leaves of nested objects by the names of stats.txt."""
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from flat(value, prefix + key + ".")
+        else:
+            yield prefix + key, value
+
+
+def full_name(row):
+    """What stats.txt calls a row of stats.csv."""
+    if not row["pe"]:
+        return ".".join(filter(None, (row["group"], row["name"])))
+    vm = "" if row["vm"] == "0" else "vm_rest." if row["vm"] == "256" else f"vm{row['vm']}.vmid{row['vmid']}."
+    return f"pe{row['pe']}.el{row['el']}.{vm}{row['name']}"
+
+
 def read_stats(emulator, elf, pes, *more):
     with tempfile.TemporaryDirectory() as out:
         subprocess.run([emulator, "-M", "virt,gic-version=3,virtualization=on", "-cpu", "cortex-a57", "-smp", pes, "-m", "256",
@@ -40,8 +58,17 @@ def read_stats(emulator, elf, pes, *more):
                        check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=60)
         lines = (pathlib.Path(out) / "stats.txt").read_text().splitlines()
         host = json.loads((pathlib.Path(out) / "host.json").read_text())
+        tree = json.loads((pathlib.Path(out) / "stats.json").read_text())
+        json.loads((pathlib.Path(out) / "config.json").read_text())
+        with open(pathlib.Path(out) / "stats.csv", newline="") as table:
+            cells = list(csv.DictReader(table))
     body = lines[next(i for i, line in enumerate(lines) if "Begin Simulation" in line) + 1:-1]
-    return {line.split()[0]: int(line.split()[1]) for line in body} | {"host." + name: host[name] for name in host if "fast_tlb" in name}
+    stats = {line.split()[0]: int(line.split()[1]) for line in body}
+    if dict(flat(tree)) != stats | {"schema": tree["schema"]}:
+        sys.exit("stats.json is not what stats.txt says")
+    if {full_name(row): int(row["value"]) for row in cells} != stats:
+        sys.exit("stats.csv is not what stats.txt says")
+    return stats | {"host." + name: host[name] for name in host if "fast_tlb" in name}
 
 
 def switch(emulator, elf):

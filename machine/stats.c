@@ -1,0 +1,154 @@
+/* See stats.h. */
+#include "machine/stats.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "cpu/context.h"
+#include "cpu/exception.h"
+#include "devices/pci/pci.h"
+#include "machine/machine_priv.h"
+
+struct visitor {
+	void (*visit)(void *ctx, const struct stat_sample *s);
+	void *ctx;
+	struct stat_sample at; /* the place; name, unit, help and value are those of the last row */
+};
+
+static u64 field(const void *base, const struct stat_row *r)
+{
+	return *(const u64 *)((const char *)base + r->offset);
+}
+
+static void one(struct visitor *v, const char *name, const char *unit, const char *help, u64 value)
+{
+	v->at.name = name;
+	v->at.unit = unit;
+	v->at.help = help;
+	v->at.value = value;
+	v->visit(v->ctx, &v->at);
+}
+
+static void rows(struct visitor *v, const void *base, const struct stat_row *r, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		one(v, r[i].name, r[i].unit, r[i].help, field(base, &r[i]));
+}
+
+/* Rows of one struct; name may be the user's, so it keeps to what cannot be mistaken for anything else in a file. */
+static void group(struct visitor *v, const char *kind, const char *name, const void *base, const struct stat_row *r, size_t n)
+{
+	char full[80];
+
+	snprintf(full, sizeof(full), "%s%s%s", kind, name ? "." : "", name ? name : "");
+	for (char *c = full; *c; c++)
+		if (!isalnum((unsigned char)*c) && !strchr("._-", *c))
+			*c = '_';
+	v->at = (struct stat_sample){ .group = full, .pe = -1, .el = -1, .vm = -1, .vmid = -1 };
+	rows(v, base, r, n);
+}
+
+static void add_rows(void *sum, const void *part, const struct stat_row *r, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		*(u64 *)((char *)sum + r[i].offset) += field(part, &r[i]);
+}
+
+void stats_sum(struct machine *m, struct stats_total *t)
+{
+	*t = (struct stats_total){ 0 };
+	for (unsigned i = 0; i < m->pes; i++) {
+		context_drain(m->seat[i].cpu);
+		for (const struct context *x = m->seat[i].cpu->contexts; x; x = x->next) {
+			add_rows(&t->cpu, &x->cpu, cpu_stat_rows, cpu_stat_rows_n);
+			add_rows(&t->mmu, &x->mmu, mmu_stat_rows, mmu_stat_rows_n);
+		}
+	}
+}
+
+static void devices(struct visitor *v, struct machine *m)
+{
+	const struct virtio_device *d;
+	const struct pci_function *p;
+
+	for (size_t i = 0; (d = machine_virtio(m, i)) != NULL; i++)
+		group(v, "virtio", d->name, &d->stats, virtio_stat_rows, virtio_stat_count);
+	for (size_t i = 0; i < m->cfg->netdevs.n; i++) {
+		struct net *n = machine_net(m, config_text(&m->cfg->netdevs.item[i], "id", ""));
+
+		group(v, "net", net_id(n), net_stats(n), net_stat_rows, net_stat_count);
+	}
+	for (size_t i = 0; i < m->cfg->fsdevs.n; i++) {
+		const char *id = config_text(&m->cfg->fsdevs.item[i], "id", "");
+
+		group(v, "9p", id, p9_stats(machine_folder(m, id)), p9_stat_rows, p9_stat_count);
+	}
+	if (m->outside.sources || m->outside.stats.entries)
+		group(v, "outside", NULL, &m->outside.stats, outside_stat_rows, outside_stat_count);
+	for (size_t i = 0; (p = pci_host_function(m->pci, i)) != NULL; i++)
+		if (i) /* the host bridge's own has nothing to count */
+			group(v, "pci", p->name, &p->stats, pci_stat_rows, pci_stat_count);
+	for (unsigned i = 0; i < 2; i++)
+		group(v, i ? "flash1" : "flash0", NULL, flash_stats(m->flash[i].dev), flash_stat_rows, flash_stat_rows_n);
+	if (m->semihost)
+		group(v, "semihosting", NULL, semihost_stats(m->semihost), semihost_stat_rows, semihost_stat_rows_n);
+	group(v, "fw_cfg", NULL, fw_cfg_stats(m->fw_cfg), fw_cfg_stat_rows, fw_cfg_stat_rows_n);
+}
+
+static void exceptions(struct visitor *v, const struct context *x)
+{
+	for (unsigned k = 0; k < 4; k++)
+		for (unsigned ec = 0; ec < 64; ec++)
+			for (unsigned to = 1; to < 4; to++) {
+				char name[64];
+
+				if (!x->exceptions[k][to][ec])
+					continue;
+				snprintf(name, sizeof(name), "exceptions.%s.to_el%u", exception_name(k, ec), to);
+				one(v, name, "event", "exceptions taken", x->exceptions[k][to][ec]);
+			}
+}
+
+static void contexts_of_pe(struct visitor *v, struct machine *m, unsigned pe)
+{
+	for (unsigned el = 0; el < 4; el++)
+		for (const struct context *x = m->seat[pe].cpu->contexts; x; x = x->next) {
+			if (x->el != el)
+				continue;
+			v->at = (struct stat_sample){ .pe = (int)pe, .el = (int)el, .vm = x->vm, .vmid = x->vm ? x->vmid : -1 };
+			if (x->vm > CONTEXT_MAX_VMS)
+				v->at.vmid = -1;
+			rows(v, &x->cpu, cpu_stat_rows, cpu_stat_rows_n);
+			rows(v, &x->mmu, mmu_stat_rows, mmu_stat_rows_n);
+			exceptions(v, x);
+		}
+}
+
+void stats_visit(struct machine *m, void (*visit)(void *, const struct stat_sample *), void *ctx)
+{
+	static const struct stat_row time_row[] = { { "sim_ticks", "ps", "virtual time", 0 } };
+	struct visitor v = { visit, ctx, { 0 } };
+	u64 now = machine_now(m);
+	struct stats_total t;
+
+	stats_sum(m, &t); /* drains, too */
+	group(&v, "", NULL, &now, time_row, 1);
+	group(&v, "total", NULL, &t.cpu, cpu_stat_rows, cpu_stat_rows_n);
+	group(&v, "total", NULL, &t.mmu, mmu_stat_rows, mmu_stat_rows_n);
+	group(&v, "gic", NULL, gic_stats(m->gic), gic_stat_rows, gic_stat_rows_n);
+	devices(&v, m);
+	for (unsigned i = 0; i < m->pes; i++)
+		contexts_of_pe(&v, m, i);
+}
+
+void stats_full_name(const struct stat_sample *s, char *name, size_t size)
+{
+	if (s->group)
+		snprintf(name, size, "%s%s%s", s->group, *s->group ? "." : "", s->name);
+	else if (s->vm > CONTEXT_MAX_VMS)
+		snprintf(name, size, "pe%d.el%d.vm_rest.%s", s->pe, s->el, s->name);
+	else if (s->vm)
+		snprintf(name, size, "pe%d.el%d.vm%d.vmid%d.%s", s->pe, s->el, s->vm, s->vmid, s->name);
+	else
+		snprintf(name, size, "pe%d.el%d.%s", s->pe, s->el, s->name);
+}
