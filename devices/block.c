@@ -17,7 +17,7 @@
 #include "base/bits.h"
 #include "base/snap.h"
 
-enum { CLUSTER = 4096 };
+enum { CLUSTER = 4096, ERRORS_TOLD = 100 };
 
 struct overlay {
 	int fd; /* -1: none */
@@ -32,6 +32,7 @@ struct block {
 	char *name; /* "d (disk.img)" */
 	u64 size;
 	struct log *log;
+	unsigned errors; /* up to ERRORS_TOLD: a guest that tries for ever does not fill the log */
 };
 
 u64 block_size(const struct block *b)
@@ -172,9 +173,11 @@ static int over_zero(struct block *b, u64 off, u64 n)
 
 static int result(struct block *b, int r, const char *what, u64 off, u64 n)
 {
-	if (r)
-		log_at(b->log, LOG_HOST, "block", "%s: %s of %" PRIu64 " bytes at %#" PRIx64 ": %s", b->name, what, n, off,
-		       strerror(-r));
+	if (r && b->errors < ERRORS_TOLD) {
+		b->errors++;
+		log_at(b->log, LOG_HOST, "block", "%s: %s of %" PRIu64 " bytes at %#" PRIx64 ": %s%s", b->name, what, n, off,
+		       strerror(-r), b->errors == ERRORS_TOLD ? "; further errors of this disk are not told" : "");
+	}
 	return r;
 }
 

@@ -142,8 +142,8 @@ static bool keep(struct flash *d, u64 off, u64 len)
 		return true;
 	r = write_all(d->cfg.fd, d->bytes + from, from, off + len - from);
 	if (r < 0) {
-		log_at(d->cfg.log, LOG_HOST, "flash", "%s: cannot write: %s", d->cfg.path,
-		       strerror(-r));
+		log_once(d->cfg.log, LOG_HOST, "flash", (u64)-r, "%s: cannot write: %s",
+			 d->cfg.path, strerror(-r));
 		return false;
 	}
 	if (off + len > d->file_size)

@@ -90,6 +90,7 @@ int main(int argc, char **argv)
 	int r, status = 0;
 
 	signal(SIGPIPE, SIG_IGN); /* write() says it */
+	signal(SIGXFSZ, SIG_IGN);
 	config_init(&config);
 	r = options_parse(&config, argc, argv, &ask, &why);
 	if (r == 0 && ask != ASK_RUN)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What reaches a disk's file and what does not, with a Linux guest that writes to an ext4 disk: the guest's own file after a clean
-# end and after the program was killed, snapshot=on, readonly=on, qcow2 through qemu-nbd, discard, an image cut short, and a
-# host that takes no more (RLIMIT_FSIZE stands for a full file system).
+# end and after the program was killed, snapshot=on, readonly=on, qcow2 through qemu-nbd, discard, an image cut short, an NBD
+# server that dies, and a host that takes no more (RLIMIT_FSIZE stands for a full file system).
 #
 # usage: disks.sh IMAGES EMULATOR        status 77 when images or tools are missing
 set -u
@@ -107,7 +107,18 @@ grep -q "d.img): read of .* No data available" "$work/log" && said JOB-DONE
 verdict $? "an image cut short: I/O errors in the guest, file and cause in the log"
 
 fresh
-(ulimit -f $((24 * 1024)) && trap '' XFSZ && guest write "file=$work/d.img")
+qemu-nbd -f raw -k "$work/socket" "$work/d.img" &
+server=$!
+for _ in $(seq 50); do [ -S "$work/socket" ] && break; sleep 0.1; done
+guest read "file=nbd+unix:///?socket=$work/socket" &
+for _ in $(seq 600); do said 'JOB' && break; sleep 0.05; done
+kill -KILL $server
+{ wait $server; wait; } 2>/dev/null
+grep -q "socket=$work/socket): read of .* bytes at" "$work/log" && said JOB-DONE
+verdict $? "an NBD server that dies: I/O errors in the guest, name and cause in the log"
+
+fresh
+(ulimit -f $((24 * 1024)) && guest write "file=$work/d.img")
 grep -q "d.img): write of .* File too large" "$work/log" && said JOB-DONE
 verdict $? "a host that takes no more: I/O errors in the guest, file and cause in the log"
 exit $status

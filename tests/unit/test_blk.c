@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "devices/virtio/blk.h"
@@ -21,6 +23,10 @@ struct disk {
 	struct block *block;
 	struct virtio_device *d;
 	int interrupts;
+	char *said; /* the log */
+	size_t said_size;
+	FILE *stream;
+	struct log *log;
 };
 
 static void count_interrupt(void *ctx, int q)
@@ -49,7 +55,7 @@ static int open_disk(struct disk *k, const struct block_config *more)
 	struct why why;
 
 	c.file = k->path;
-	return block_open(&k->block, &c, NULL, &why);
+	return block_open(&k->block, &c, k->log, &why);
 }
 
 static void disk_live(struct disk *k, u64 refused_features)
@@ -74,6 +80,8 @@ static void disk_live(struct disk *k, u64 refused_features)
 static void disk_start(struct disk *k, size_t bytes, struct block_config c)
 {
 	memset(k, 0, sizeof *k);
+	k->stream = open_memstream(&k->said, &k->said_size);
+	k->log = log_new(k->stream, 0);
 	bench_start(&k->b);
 	make_file(k->path, bytes);
 	EXPECT_EQ(open_disk(k, &c), 0);
@@ -85,6 +93,9 @@ static void disk_end(struct disk *k)
 	virtio_free(k->d);
 	bus_free(k->b.bus);
 	unlink(k->path);
+	fclose(k->stream);
+	log_free(k->log);
+	free(k->said);
 }
 
 /* One request with `n` data bytes at DATA; returns the status byte after the latency, NO_ANSWER if none came. */
@@ -116,6 +127,13 @@ static int file_byte(const struct disk *k, off_t at)
 
 	close(fd);
 	return n == 1 ? c : -1;
+}
+
+/* The log names the file and says this. */
+static bool told(struct disk *k, const char *what)
+{
+	fflush(k->stream);
+	return strstr(k->said, k->path) && strstr(k->said, what);
 }
 
 TEST(sectors_are_read_and_written)
@@ -248,8 +266,46 @@ TEST(a_file_that_is_cut_short_gives_read_errors)
 	disk_start(&k, SECTORS * 512, (struct block_config){ .readonly = true });
 	EXPECT_EQ(truncate(k.path, 20 * 512), 0);
 	EXPECT_EQ(request(&k, IN, 19, 512, true), 0);
+	EXPECT_EQ(k.said_size, 0);
 	EXPECT_EQ(request(&k, IN, 20, 512, true), 1);
+	EXPECT(told(&k, "read of 512 bytes at 0x2800: No data available"));
+	for (unsigned i = 0; i < 300; i++)
+		request(&k, IN, 21, 512, true);
+	EXPECT(told(&k, "further errors"));
+	EXPECT(k.said_size < 20000); /* not a line for each */
 	disk_end(&k);
+}
+
+/* Writes of sectors 19 and 20 on a host that takes files of 20 sectors. */
+static void full_host(bool snapshot)
+{
+	struct rlimit old, small;
+	struct disk k;
+	u8 first, second;
+	void (*action)(int);
+
+	disk_start(&k, SECTORS * 512, (struct block_config){ .snapshot = snapshot });
+	getrlimit(RLIMIT_FSIZE, &old);
+	small = (struct rlimit){ 20 * 512, old.rlim_max };
+	action = signal(SIGXFSZ, SIG_IGN);
+	setrlimit(RLIMIT_FSIZE, &small);
+	first = request(&k, OUT, 19, 512, false);
+	second = request(&k, OUT, 20, 512, false);
+	setrlimit(RLIMIT_FSIZE, &old);
+	signal(SIGXFSZ, action);
+	EXPECT_EQ(first, snapshot); /* a cluster of the overlay is 4 KiB */
+	EXPECT_EQ(second, 1);
+	EXPECT(told(&k, "write of 512 bytes at 0x2800: File too large"));
+	EXPECT_EQ(request(&k, IN, 20, 512, true), 0);
+	EXPECT_EQ(get(&k.b, DATA, 1), 'u');
+	EXPECT_EQ(request(&k, OUT, 20, 512, false), 0); /* there is room again */
+	disk_end(&k);
+}
+
+TEST(a_full_host_gives_write_errors_and_loses_nothing)
+{
+	full_host(false);
+	full_host(true);
 }
 
 TEST(an_odd_tail_is_filled_up_with_zeros)
