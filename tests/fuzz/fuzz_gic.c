@@ -264,6 +264,7 @@ static void step_timer(struct world *w)
 	if (random_percent(w->rng, 20)) {
 		c->slice_ps = w->queue.now;
 		c->el = 2;
+		gic_world_changed(c);
 		write_named(w, c, "CNTP_CVAL_EL0", timer_ticks(w->timers, w->queue.now) + random_below(w->rng, 100));
 		write_named(w, c, "CNTP_CTL_EL0", 1);
 	}
