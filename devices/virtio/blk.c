@@ -159,6 +159,7 @@ static struct answer one_range(struct virtio_blk *b, const struct header *h)
 		return (struct answer){ 0, S_IOERR };
 	if (!r.sectors)
 		return (struct answer){ 0, S_OK };
+	b->v.moved += zeroes ? (u64)r.sectors * SECTOR : 0;
 	err = zeroes ? block_zero(b->disk, r.sector * SECTOR, (u64)r.sectors * SECTOR, r.flags & FLAG_UNMAP) :
 		       block_discard(b->disk, r.sector * SECTOR, (u64)r.sectors * SECTOR);
 	if (!err && zeroes && !writeback(b))

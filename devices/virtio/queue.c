@@ -199,8 +199,9 @@ static bool tired(struct virtio_device *d)
 	if (!d->env.queue || now != d->pops_at) {
 		d->pops_at = now;
 		d->pops = 0;
+		d->moved = 0;
 	}
-	if (d->pops++ < VIRTIO_POPS_MAX)
+	if (d->pops++ < VIRTIO_POPS_MAX && d->moved < VIRTIO_BYTES_MAX)
 		return false;
 	if (!d->rest.armed)
 		event_at(d->env.queue, &d->rest, now + VIRTIO_REST_PS);
@@ -278,6 +279,7 @@ size_t virtio_chain_read(struct virtio_device *d, const struct virtio_chain *c, 
 	size_t done = move(d, c->seg, c->n_out, off, dst, n, move_out);
 
 	d->stats.bytes_read += done;
+	d->moved += done;
 	return done;
 }
 
@@ -287,6 +289,7 @@ size_t virtio_chain_write(struct virtio_device *d, const struct virtio_chain *c,
 	size_t done = move(d, c->seg + c->n_out, c->n_in, off, (u8 *)(uintptr_t)src, n, move_in);
 
 	d->stats.bytes_written += done;
+	d->moved += done;
 	return done;
 }
 

@@ -229,7 +229,7 @@ void virtio_snap(struct virtio_device *d, struct snap *s)
 {
 	u32 n = d->n_queues;
 
-	snap_section(s, d->ops->name, 1);
+	snap_section(s, d->ops->name, 2);
 	snap_u64(s, &d->features);
 	snap_u8(s, &d->status);
 	snap_bool(s, &d->legacy);
@@ -242,6 +242,7 @@ void virtio_snap(struct virtio_device *d, struct snap *s)
 		snap_queue(d, &d->vq[i], s);
 	snap_u64(s, &d->pops_at);
 	snap_u32(s, &d->pops);
+	snap_u64(s, &d->moved);
 	if (d->env.queue)
 		event_snap(d->env.queue, &d->rest, s);
 	for (size_t i = 0; i < virtio_stat_count; i++)

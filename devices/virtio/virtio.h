@@ -49,6 +49,7 @@ enum {
 	VIRTIO_NO_VECTOR = 0xffff,
 	VIRTIO_POPS_MAX = 2 * VIRTIO_QUEUE_SIZE_MAX, /* chains that one device takes at one moment */
 };
+#define VIRTIO_BYTES_MAX (1ull << 30) /* bytes after which it takes no further chain at that moment */
 #define VIRTIO_REST_PS 10000000000ull /* and how long it then rests: 10 ms */
 
 struct virtio_ops {
@@ -121,11 +122,13 @@ struct virtio_device {
 	void *transport;
 	u16 requester; /* of DMA: 0x8000 | StreamID */
 	/*
-	 * A driver can lay the used ring or a buffer over the available ring, so that the device makes its own work. So it takes
-	 * VIRTIO_POPS_MAX chains at a moment of virtual time, and goes on after a rest.
+	 * A driver can lay the used ring or a buffer over the available ring, so that the device makes its own work; and the
+	 * descriptors of a chain can name the same memory again and again. So a device takes VIRTIO_POPS_MAX chains or
+	 * VIRTIO_BYTES_MAX bytes at a moment of virtual time, and goes on after a rest.
 	 */
 	u64 pops_at;
 	u32 pops;
+	u64 moved; /* bytes, and what a device adds for work that moves none */
 	struct event rest;
 	struct virtio_stats stats;
 };

@@ -155,6 +155,33 @@ static void broken_by(u64 addr, u32 len, u16 flags, u16 next, u64 features)
 	bus_free(b.bus);
 }
 
+TEST(a_device_that_has_moved_a_gibibyte_rests)
+{
+	static u8 bytes[1 << 20];
+	struct virtio_bench b;
+	struct echo e;
+	struct virtio_chain c;
+
+	echo_live(&e, &b, VIRTIO_F_INDIRECT_DESC);
+	for (unsigned i = 0; i < VIRTIO_SEGS_MAX; i++)
+		put_desc(&b, TABLE, i, RAM, RAM_SIZE, i + 1 < VIRTIO_SEGS_MAX ? NEXT : 0, (u16)(i + 1));
+	put_desc(&b, DESC, 0, TABLE, 16 * VIRTIO_SEGS_MAX, INDIRECT, 0);
+	for (unsigned i = 0; i < 3; i++)
+		offer(&b, 0);
+	ASSERT(virtio_pop(&e.v, 0, &c));
+	EXPECT_EQ(c.out_len, VIRTIO_BYTES_MAX);
+	for (u64 at = 0; at < c.out_len; at += sizeof bytes)
+		EXPECT_EQ(virtio_chain_read(&e.v, &c, at, bytes, sizeof bytes), sizeof bytes);
+	EXPECT(!virtio_pop(&e.v, 0, &c));
+	EXPECT(virtio_pending(&e.v, 0));
+	EXPECT_EQ(event_next(&b.queue), VIRTIO_REST_PS);
+	b.now = VIRTIO_REST_PS;
+	event_run(&b.queue, b.now);
+	EXPECT_EQ(e.notified, 1);
+	EXPECT(virtio_pop(&e.v, 0, &c));
+	bus_free(b.bus);
+}
+
 TEST(memory_that_cannot_be_written_is_read_only_for_devices)
 {
 	struct virtio_bench b;
