@@ -110,6 +110,7 @@ void context_switch(struct cpu *c)
 	if (!x)
 		return; /* out of memory: count where we are */
 	c->context = x;
+	exits_switch(c, x->vm);
 	if (c->mmu)
 		mmu_set_stats(c->mmu, &x->mmu);
 }

@@ -13,6 +13,7 @@
 
 #include "base/atomic.h"
 #include "base/wire.h"
+#include "cpu/exits.h"
 #include "cpu/features.h"
 #include "cpu/fpu.h"
 #include "mmu/tlb.h"
@@ -181,6 +182,7 @@ struct cpu {
 
 	struct context *context;       /* where counters go */
 	struct context *contexts;      /* all of this PE */
+	struct exit_watch exits;       /* entries into VMs and exits from them */
 
 	struct cpu_core core;
 	u32 index;
@@ -232,6 +234,8 @@ u64 cpu_cycles(const struct cpu *c);
 u64 cpu_insns(const struct cpu *c);
 /* Ends the slice of a running PE after the current instruction; sets attn bits. */
 void cpu_attention(struct cpu *c, u32 attn);
+/* What the machine did for c (semihosting) takes these cycles; between blocks. */
+void cpu_spend(struct cpu *c, u64 cycles);
 /* Shortens the slice of the running PE to `until` (an earlier event was scheduled). */
 void cpu_limit(struct cpu *c, u64 until);
 struct wire cpu_wire(struct cpu *c, enum cpu_pin pin);

@@ -102,6 +102,8 @@ static void enter(struct cpu *c, const struct entry *e)
 		log_taking(c, e->log, target, esr);
 	if (c->context)
 		c->context->exceptions[e->vec][target][irq ? 0 : e->ec]++;
+	if (c->exits.in)
+		c->exits.cls = EXIT_CLASS(e->vec, e->ec);
 	if (!irq)
 		c->sys.esr[target] = esr;
 	if (e->far_valid)

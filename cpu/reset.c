@@ -124,7 +124,7 @@ _Static_assert(sizeof(struct sysregs) % sizeof(u64) == 0, "struct sysregs is an 
 
 void cpu_snap(struct cpu *c, struct snap *s)
 {
-	snap_section(s, "cpu", 1);
+	snap_section(s, "cpu", 2);
 	if (!s->loading && c->context)
 		context_drain(c);
 	snap_u64s(s, c->x, REG_SP + 1);
@@ -141,6 +141,7 @@ void cpu_snap(struct cpu *c, struct snap *s)
 	snap_u64(s, &c->cycles);
 	snap_u64(s, &c->lost_cycles);
 	snap_contexts(c, s);
+	exits_snap(c, s);
 	if (!s->loading)
 		return;
 	c->excl_host = NULL; /* as at the end of every turn */

@@ -76,6 +76,12 @@ void cpu_attention(struct cpu *c, u32 attn)
 	c->attn |= attn;
 }
 
+void cpu_spend(struct cpu *c, u64 cycles)
+{
+	c->budget -= (s64)cycles;
+	c->lost_cycles += cycles;
+}
+
 void cpu_limit(struct cpu *c, u64 until)
 {
 	u64 now = cpu_now(c);
@@ -424,6 +430,7 @@ void cpu_free(struct cpu *c)
 	if (!c)
 		return;
 	context_free(c);
+	exits_free(&c->exits);
 	block_cache_free(c->blocks);
 	mmu_free(c->mmu);
 	free(c);

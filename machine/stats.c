@@ -124,6 +124,46 @@ static void contexts_of_pe(struct visitor *v, struct machine *m, unsigned pe)
 		}
 }
 
+/* Durations: `name`.count and so on; of the histogram what is not 0, by the smallest cycles of each bucket. */
+static void durations(struct visitor *v, const char *name, const char *help, const struct exit_time *t)
+{
+	const struct {
+		const char *name, *unit;
+		u64 value;
+	} row[] = { { "count", "event", t->count }, { "sum", "cycle", t->sum }, { "min", "cycle", t->min }, { "max", "cycle", t->max } };
+	char full[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
+		snprintf(full, sizeof(full), "%s.%s", name, row[i].name);
+		one(v, full, row[i].unit, help, row[i].value);
+	}
+	for (unsigned k = 0; k < EXIT_BUCKETS; k++) {
+		if (!t->hist[k])
+			continue;
+		snprintf(full, sizeof(full), "%s.hist.%llu", name, k ? 1ull << k : 0);
+		one(v, full, "event", help, t->hist[k]);
+	}
+}
+
+static void exits_of_pe(struct visitor *v, struct machine *m, unsigned pe)
+{
+	for (const struct vm_exits *x = m->seat[pe].cpu->exits.vms; x; x = x->next) {
+		v->at = (struct stat_sample){ .pe = (int)pe, .el = -1, .vm = x->vm, .vmid = -1 };
+		one(v, "entries", "event", "exception returns into the VM", x->entries);
+		one(v, "exits", "event", "exceptions taken from the VM to EL2 or EL3", x->exits);
+		one(v, "switched", "event", "exits after which this PE entered another VM", x->switched);
+		durations(v, "guest_cycles", "from an entry to the exit", &x->guest);
+		for (unsigned k = 0; k < EXIT_CLASSES; k++) {
+			char name[48];
+
+			if (!x->by[k])
+				continue;
+			snprintf(name, sizeof(name), "exit_cycles.%s", exception_name(k < 64 ? VEC_SYNC : k - 63, k & 63));
+			durations(v, name, "from an exit of this class to the next entry into the same VM", x->by[k]);
+		}
+	}
+}
+
 void stats_visit(struct machine *m, void (*visit)(void *, const struct stat_sample *), void *ctx)
 {
 	static const struct stat_row time_row[] = { { "sim_ticks", "ps", "virtual time", 0 } };
@@ -137,14 +177,20 @@ void stats_visit(struct machine *m, void (*visit)(void *, const struct stat_samp
 	group(&v, "total", NULL, &t.mmu, mmu_stat_rows, mmu_stat_rows_n);
 	group(&v, "gic", NULL, gic_stats(m->gic), gic_stat_rows, gic_stat_rows_n);
 	devices(&v, m);
-	for (unsigned i = 0; i < m->pes; i++)
+	for (unsigned i = 0; i < m->pes; i++) {
+		exits_of_pe(&v, m, i);
 		contexts_of_pe(&v, m, i);
+	}
 }
 
 void stats_full_name(const struct stat_sample *s, char *name, size_t size)
 {
 	if (s->group)
 		snprintf(name, size, "%s%s%s", s->group, *s->group ? "." : "", s->name);
+	else if (s->el < 0 && s->vm > CONTEXT_MAX_VMS)
+		snprintf(name, size, "pe%d.vm_rest.%s", s->pe, s->name);
+	else if (s->el < 0)
+		snprintf(name, size, "pe%d.vm%d.%s", s->pe, s->vm, s->name);
 	else if (s->vm > CONTEXT_MAX_VMS)
 		snprintf(name, size, "pe%d.el%d.vm_rest.%s", s->pe, s->el, s->name);
 	else if (s->vm)

@@ -8,8 +8,27 @@
 
 struct exits {
 	u16 vm, vmid;
-	u64 by_ec[64], irq, fiq, serror, total;
+	u64 samples[EXIT_CLASSES], total;
+	struct exit_time time[EXIT_CLASSES]; /* without histograms; outside any VM there is none */
+	u64 cycles;
 };
+
+static void add_times(struct exits *e, const struct vm_exits *v)
+{
+	for (; v; v = v->next)
+		for (unsigned k = 0; v->vm == e->vm && k < EXIT_CLASSES; k++) {
+			const struct exit_time *t = v->by[k];
+			struct exit_time *sum = &e->time[k];
+
+			if (!t)
+				continue;
+			sum->min = !sum->count || t->min < sum->min ? t->min : sum->min;
+			sum->max = t->max > sum->max ? t->max : sum->max;
+			sum->count += t->count;
+			sum->sum += t->sum;
+			e->cycles += t->sum;
+		}
+}
 
 /* Gathers the exits to EL2 of VM number v over all PEs; v = 0: traps of what runs below EL2 outside a VM. */
 static bool gather(struct machine *m, unsigned v, struct exits *e)
@@ -17,30 +36,42 @@ static bool gather(struct machine *m, unsigned v, struct exits *e)
 	bool found = false;
 
 	memset(e, 0, sizeof(*e));
-	for (unsigned i = 0; i < m->pes; i++)
+	e->vm = (u16)v;
+	for (unsigned i = 0; i < m->pes; i++) {
 		for (const struct context *x = m->seat[i].cpu->contexts; x; x = x->next) {
 			if (x->vm != v || x->el >= 2)
 				continue;
 			if (!found)
 				e->vmid = x->vmid;
 			found = true;
-			e->vm = x->vm;
-			for (unsigned ec = 0; ec < 64; ec++) {
-				e->by_ec[ec] += x->exceptions[VEC_SYNC][2][ec];
-				e->total += x->exceptions[VEC_SYNC][2][ec];
-				e->irq += x->exceptions[VEC_IRQ][2][ec];
-				e->fiq += x->exceptions[VEC_FIQ][2][ec];
-				e->serror += x->exceptions[VEC_SERROR][2][ec];
-			}
+			for (unsigned k = 0; k < 4; k++)
+				for (unsigned ec = 0; ec < 64; ec++) {
+					e->samples[EXIT_CLASS(k, ec)] += x->exceptions[k][2][ec];
+					e->total += x->exceptions[k][2][ec];
+				}
 		}
-	e->total += e->irq + e->fiq + e->serror;
+		if (v)
+			add_times(e, m->seat[i].cpu->exits.vms);
+	}
 	return found;
 }
 
-static void exit_line(FILE *out, const char *name, u64 n, u64 total)
+static double percent(u64 part, u64 of)
 {
-	if (n)
-		fprintf(out, "  %-14s %12" PRIu64 " %7.2f%%\n", name, n, 100.0 * (double)n / (double)total);
+	return of ? 100.0 * (double)part / (double)of : 0.0;
+}
+
+static void exit_line(FILE *out, const struct exits *e, const char *name, unsigned k)
+{
+	const struct exit_time *t = &e->time[k];
+
+	if (!e->samples[k])
+		return;
+	fprintf(out, "  %-14s %12" PRIu64 " %7.2f%%", name, e->samples[k], percent(e->samples[k], e->total));
+	if (t->count)
+		fprintf(out, " %7.2f%% %10" PRIu64 " %12" PRIu64 " %12.1f", percent(t->sum, e->cycles), t->min, t->max,
+			(double)t->sum / (double)t->count);
+	fputc('\n', out);
 }
 
 static void print_exits(FILE *out, const struct exits *e)
@@ -51,12 +82,12 @@ static void print_exits(FILE *out, const struct exits *e)
 		fprintf(out, "VM %u (VMID %u)\n", e->vm, e->vmid);
 	else
 		fprintf(out, "below EL2, outside any VM\n");
-	fprintf(out, "  %-14s %12s %8s\n", "VM-EXIT", "Samples", "Samples%");
-	exit_line(out, exception_name(VEC_IRQ, 0), e->irq, e->total);
-	exit_line(out, exception_name(VEC_FIQ, 0), e->fiq, e->total);
-	exit_line(out, exception_name(VEC_SERROR, 0), e->serror, e->total);
+	fprintf(out, "  %-14s %12s %8s%s\n", "VM-EXIT", "Samples", "Samples%",
+		e->vm ? "    Time%        Min          Max          Avg  (cycles until the VM runs again)" : "");
+	for (unsigned k = VEC_IRQ; k <= VEC_SERROR; k++)
+		exit_line(out, e, exception_name(k, 0), EXIT_CLASS(k, 0));
 	for (unsigned ec = 0; ec < 64; ec++)
-		exit_line(out, exception_name(VEC_SYNC, ec), e->by_ec[ec], e->total);
+		exit_line(out, e, exception_name(VEC_SYNC, ec), ec);
 	fprintf(out, "  %-14s %12" PRIu64 "\n", "total", e->total);
 }
 

@@ -19,6 +19,17 @@
 /* Completed: HVC, and the two ADR and BR. What is trapped is not. */
 /* stats: pe0.el1.vm1.vmid1.insns 12 */
 /* stats: pe0.el1.vm2.vmid2.insns 24 */
+/* Each trap is an exit, and there is an entry before each; what did not complete costs a cycle, too. */
+/* stats: pe0.vm1.entries 28 */
+/* stats: pe0.vm1.exits 28 */
+/* stats: pe0.vm1.switched 1 */
+/* stats: pe0.vm1.guest_cycles.sum 32 */
+/* stats: pe0.vm1.exit_cycles.HVC64.count 7 */
+/* stats: pe0.vm1.exit_cycles.DABT_LOW.count 4 */
+/* stats: pe0.vm2.entries 56 */
+/* stats: pe0.vm2.switched 0 */
+/* stats: pe0.vm2.guest_cycles.sum 64 */
+/* stats: pe0.vm2.exit_cycles.HVC64.count 15 */
 #include "mmu_vm.h"
 
 #define HCR_TWI (1ul << 13)

@@ -46,6 +46,8 @@ def full_name(row):
     """What stats.txt calls a row of stats.csv."""
     if not row["pe"]:
         return ".".join(filter(None, (row["group"], row["name"])))
+    if not row["el"]:
+        return f"pe{row['pe']}." + ("vm_rest." if row["vm"] == "256" else f"vm{row['vm']}.") + row["name"]
     vm = "" if row["vm"] == "0" else "vm_rest." if row["vm"] == "256" else f"vm{row['vm']}.vmid{row['vmid']}."
     return f"pe{row['pe']}.el{row['el']}.{vm}{row['name']}"
 
@@ -81,6 +83,31 @@ def switch(emulator, elf):
     return bad
 
 
+def exits(stats):
+    """VM entries and exits of each PE: they alternate, agree with the exceptions, and their time is that of the contexts."""
+    bad = []
+    for name, entries in stats.items():
+        if not name.endswith(".entries") or not name.startswith("pe"):
+            continue
+        pe, vm = name.split(".")[:2]
+        own = {key[len(pe + vm) + 2:]: value for key, value in stats.items() if key.startswith(f"{pe}.{vm}.")}
+        inside = {key: value for key, value in stats.items() if key.startswith(pe + ".el") and f".{vm}." in key}
+        taken = sum(value for key, value in inside.items() if ".exceptions." in key and not key.endswith("to_el1"))
+        timed = sum(value for key, value in own.items() if key.startswith("exit_cycles.") and key.endswith(".count"))
+        buckets = sum(value for key, value in own.items() if ".hist." in key)
+        if entries - own["exits"] not in (0, 1):
+            bad.append(f"{pe}.{vm}: {entries} entries, but {own['exits']} exits")
+        if taken != own["exits"]:
+            bad.append(f"{pe}.{vm}: {own['exits']} exits, but {taken} exceptions")
+        if own["exits"] - timed - own["switched"] not in (0, 1):
+            bad.append(f"{pe}.{vm}: {own['exits']} exits, {timed} of them timed and {own['switched']} switched")
+        if buckets != timed + own["guest_cycles.count"]:
+            bad.append(f"{pe}.{vm}: the histograms have {buckets} times, not {timed + own['guest_cycles.count']}")
+        if entries == own["exits"] and own["guest_cycles.sum"] != sum(v for key, v in inside.items() if key.endswith(".cycles")):
+            bad.append(f"{pe}.{vm}: the time inside is not that of its contexts")
+    return bad
+
+
 def sums(emulator, elf, pes):
     """Contexts add up to the totals, misses are at most lookups, time is that of the PE, lookups are what the model would do."""
     stats = read_stats(emulator, elf, pes)
@@ -88,7 +115,7 @@ def sums(emulator, elf, pes):
     cycles = collections.Counter()
     for name, value in stats.items():
         words = name.split(".")
-        if words[0].startswith("pe") and "exceptions" not in words:
+        if words[0].startswith("pe") and words[1].startswith("el") and "exceptions" not in words:
             added[words[-1]] += value
             if words[-1] == "cycles":
                 cycles[words[0]] += value
@@ -102,6 +129,7 @@ def sums(emulator, elf, pes):
         bad.append(f"sim_ticks is {stats['sim_ticks']}: PE 0 spent {cycles['pe0']} cycles of 1000 ps")
     if stats["sim_ticks"] == 0:
         bad.append("sim_ticks is 0")
+    bad += exits(stats)
     model = {"total.i_lookup": "total.l1i_model", "total.d_lookup": "total.l1d_model"}
     reference = read_stats(emulator, elf, pes, "--tlb-reference")
     bad += [f"{name} is {value}, in the reference mode {reference[name]}"
