@@ -13,6 +13,7 @@
 #include "base/snap.h"
 #include "gic/gic.h"
 #include "tests/fuzz/loop.h"
+#include "tests/fuzz/snapshot.h"
 #include "timer/timer.h"
 
 enum {
@@ -39,6 +40,7 @@ struct world {
 	struct sysreg_map *map;
 	struct timer_system *timers;
 	struct cpu *cpu[MAX_PES];
+	bool over; /* a damaged snapshot was refused */
 	u64 commands, cwriter; /* where the command queue was put, and how far it is filled */
 };
 
@@ -521,13 +523,21 @@ static void step_snapshot(struct world *w)
 			 outputs(w), pins);
 }
 
+/* Maybe a damaged one, which must leave a controller that works. */
+static void step_damage(struct world *w)
+{
+	w->over = !fuzz_snapshot(w->rng, w->bus);
+	for (unsigned i = 0; i < w->config.n_pes; i++)
+		gic_world_changed(w->cpu[i]);
+}
+
 static const struct {
 	void (*step)(struct world *w);
 	unsigned weight;
 } steps[] = {
 	{ step_mmio, 300 },    { step_sysreg, 200 },  { step_world, 30 },  { step_input, 100 },
 	{ step_command, 100 }, { step_bring_up, 5 },  { step_events, 20 }, { step_snapshot, 1 },
-	{ step_enable, 10 },   { step_take, 100 },   { step_virtual, 30 }, { step_timer, 60 },
+	{ step_enable, 10 },   { step_take, 100 },   { step_virtual, 30 }, { step_timer, 60 }, { step_damage, 1 },
 };
 
 static void random_step(struct world *w)
@@ -553,8 +563,9 @@ void fuzz_case(struct random *rng)
 	world_make(&w, rng);
 	step_enable(&w);
 	step_bring_up(&w);
-	for (unsigned i = 0; i < STEPS && !random_dry(rng); i++)
+	for (unsigned i = 0; i < STEPS && !random_dry(rng) && !w.over; i++)
 		random_step(&w);
-	step_snapshot(&w);
+	if (!w.over)
+		step_snapshot(&w);
 	world_free(&w);
 }
