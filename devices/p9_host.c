@@ -19,6 +19,8 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "devices/beneath.h"
+
 enum { MODE_KEPT = 01777 };
 /* Flags of Tlopen that mean something to the host; numbers as in Linux's generic ABI, which x86 shares. */
 enum { OPEN_KEPT = O_ACCMODE | O_TRUNC | O_APPEND | O_DSYNC | O_SYNC };
@@ -49,25 +51,7 @@ void p9_parent(const char *path, char *to)
 /* The folder that holds path, and the last name, "." at the top. The caller closes the descriptor. */
 static int open_parent(struct p9 *p, const char *path, const char **name)
 {
-	int fd = openat(p->top, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	const char *slash;
-
-	if (fd < 0)
-		return -errno;
-	while (fd >= 0 && (slash = strchr(path, '/')) != NULL) {
-		char part[NAME_MAX + 1];
-		int next;
-
-		snprintf(part, sizeof part, "%.*s", (int)(slash - path), path);
-		next = openat(fd, part, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (next < 0)
-			next = -errno;
-		close(fd);
-		fd = next;
-		path = slash + 1;
-	}
-	*name = *path ? path : ".";
-	return fd;
+	return beneath_parent(p->top, path, name);
 }
 
 /* A descriptor that only names the thing itself, be it a link or a device. */

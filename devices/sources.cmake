@@ -1,4 +1,5 @@
 trapline_library(devices
+	beneath.c
 	block.c
 	block_file.c
 	block_nbd.c

@@ -137,6 +137,7 @@ static void show_man(FILE *out)
 		man_keys(title, device_kinds[i].keys, device_kinds[i].n_keys, out);
 	}
 	man_items(out);
+	man_keys("\\-semihosting\\-config", semihosting_keys, semihosting_key_count, out);
 	fputs(".SH EXIT STATUS\n0 when the guest powered off; 1 when something was refused or "
 	      "failed, with one line on standard error;\n"
 	      "otherwise what the guest passed to the semihosting exit call.\n",

@@ -353,34 +353,6 @@ static int set_ignored(struct parse *p, const char *arg)
 {
 	return 0;
 }
-static int set_semihosting(struct parse *p, const char *arg)
-{
-	p->c->semihosting = true;
-	return 0;
-}
-static int semihosting_enable(struct parse *p, const char *v)
-{
-	return value_bool(p, "enable", v, &p->c->semihosting);
-}
-static int semihosting_target(struct parse *p, const char *v)
-{
-	if (!strcmp(v, "native") || !strcmp(v, "auto"))
-		return 0;
-	return refuse(p, "target: expected native or auto, got '%s'", v);
-}
-static int set_semihosting_config(struct parse *p, const char *arg)
-{
-	static const struct key keys[] = {
-		{ .name = "enable", .set = semihosting_enable },
-		{ .name = "target", .set = semihosting_target },
-		{ .name = "chardev", .missing = "character devices are not built" },
-		{ .name = "userspace", .missing = "semihosting from EL0 is not built" },
-		{ .name = "arg", .missing = "semihosting arguments are not built" },
-	};
-
-	p->c->semihosting = true;
-	return keys_parse(p, arg, "enable", keys, ARRAY_SIZE(keys));
-}
 static int set_seed(struct parse *p, const char *arg)
 {
 	return value_u64(p, "seed", arg, 0, UINT64_MAX, &p->c->seed);
@@ -644,9 +616,9 @@ const struct option option_table[] = {
 	OPT("no-reboot", NULL, set_no_reboot, "A reset by the guest ends the run."),
 	OPT("no-shutdown", NULL, set_no_shutdown,
 	    "A power-off by the guest stops the PEs but does not end the run."),
-	OPT("semihosting", NULL, set_semihosting, "Serve HLT #0xF000 (console, exit)."),
-	OPT("semihosting-config", "enable=on|off[,target=native]", set_semihosting_config,
-	    "The same, with keys."),
+	OPT("semihosting", NULL, option_semihosting, "Serve HLT #0xF000: Arm semihosting, the console and exit."),
+	OPT("semihosting-config", "enable=on|off[,dir=FOLDER][,chardev=NAME][,arg=WORD...][,userspace=on]", option_semihosting_config,
+	    "The same, with keys: dir names the folder whose files the guest gets."),
 	OPT("rtc", "base=utc|localtime|DATE", set_rtc,
 	    "Start of the real-time clock (default 2024-01-01, so that runs repeat)."),
 	OPT("seed", "N", set_seed, "Every random choice derives from it (default 1)."),

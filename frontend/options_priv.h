@@ -74,6 +74,12 @@ int option_drive_flash(struct parse *p, const struct config_item *drive);
 int option_fw_cfg(struct parse *p, const char *arg);
 int option_boot(struct parse *p, const char *arg);
 
+/* semihosting.c */
+extern const struct key semihosting_keys[];
+extern const size_t semihosting_key_count;
+int option_semihosting(struct parse *p, const char *arg);
+int option_semihosting_config(struct parse *p, const char *arg);
+
 /* backends.c */
 int option_netdev(struct parse *p, const char *arg);
 int option_nic(struct parse *p, const char *arg);

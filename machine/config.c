@@ -127,6 +127,9 @@ void config_free(struct config *c)
 		free(c->fw_cfg[i].file);
 		free(c->fw_cfg[i].string);
 	}
+	free(c->semihosting_dir);
+	free(c->semihosting_chardev);
+	free(c->semihosting_args);
 	free(c->log_file);
 	free(c->stats_dir);
 	free(c->tlb);

@@ -99,6 +99,10 @@ struct config {
 	/* the second exists with secure=on, and where somebody asked for it */
 	struct config_serial serial[2];
 	bool semihosting;
+	bool semihosting_user;	   /* from EL0, too */
+	char *semihosting_dir;	   /* the folder whose files it serves; NULL: none */
+	char *semihosting_chardev; /* NULL: the console is serial port 0's */
+	char *semihosting_args;	   /* the words of its command line; NULL: kernel and -append */
 	u64 seed;
 	s64 rtc_base;  /* seconds since 1970 at start */
 	bool rtc_host; /* the host's time at start instead */

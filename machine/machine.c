@@ -303,7 +303,9 @@ const char *machine_end_text(enum machine_end end)
 
 void machine_rx(struct machine *m, unsigned port, u8 byte)
 {
-	if (port < 2 && m->uart[port].dev)
+	if (port == 0 && m->semihost && semihost_can_rx(m->semihost))
+		semihost_rx(m->semihost, byte);
+	else if (port < 2 && m->uart[port].dev)
 		pl011_rx(m->uart[port].dev, byte);
 	else if (port == MACHINE_PORT_STDIO && machine_stdio(m))
 		chardev_input(machine_stdio(m), &byte, 1);
@@ -313,6 +315,8 @@ bool machine_can_rx(struct machine *m, unsigned port)
 {
 	if (port == MACHINE_PORT_STDIO)
 		return machine_stdio(m) && chardev_room(machine_stdio(m));
+	if (port == 0 && m->semihost && semihost_can_rx(m->semihost))
+		return true;
 	return port < 2 && m->uart[port].dev && pl011_can_rx(m->uart[port].dev);
 }
 
@@ -357,6 +361,8 @@ void machine_digest(struct machine *m, char hex[65])
 	}
 	timer_snap(m->timers, s);
 	snap_backends(m, s);
+	if (m->semihost)
+		semihost_snap(m->semihost, s);
 	snap_u64(s, &m->now);
 	snap_u64(s, &m->queue.seq);
 	snap_digest_end(d, hex);

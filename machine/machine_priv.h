@@ -18,6 +18,7 @@
 #include "gic/gic.h"
 #include "machine/board.h"
 #include "machine/machine.h"
+#include "machine/semihost.h"
 #include "timer/timer.h"
 
 struct machine;
@@ -55,12 +56,14 @@ struct machine {
 	struct timer_system *timers;
 	struct event_queue queue;
 	struct pl031 *rtc;
+	s64 rtc_start; /* seconds since 1970 at time 0 */
 	struct flash_bank flash[2];
 	struct fw_cfg *fw_cfg;
 	struct pl061 *gpio;    /* one of these two holds the power button */
 	struct ged *ged;
 	struct pl061 *secgpio; /* NULL without secure=on */
 	struct uart_port uart[2];
+	struct semihost *semihost; /* NULL without */
 	struct outside outside;
 	struct backends *backends; /* make_backends.c */
 	struct board_virtio *virtio; /* make_virtio.c */
@@ -156,7 +159,8 @@ bool machine_semihost(void *ctx, struct cpu *c);
 void machine_start_pe(struct machine *m, struct seat *s, u64 entry, u64 x0);
 void machine_reset_all(struct machine *m);
 int machine_load(struct machine *m, struct why *why);
-/* Reads guest memory at a virtual address as the PE sees it now; false when some byte cannot be read. */
+/* Guest memory at a virtual address as the PE sees it now; false when some byte cannot be read or written. */
 bool machine_read_va(struct cpu *c, u64 va, void *dst, size_t n);
+bool machine_write_va(struct cpu *c, u64 va, const void *src, size_t n);
 
 #endif

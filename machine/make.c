@@ -110,6 +110,8 @@ int machine_new(struct machine **out, const struct config *cfg, const struct mac
 		r = make_pci(m, why);
 	if (!r)
 		r = make_firmware(m, why);
+	if (!r)
+		r = make_semihost(m, why);
 	if (!r) {
 		bus_on_code_written(m->bus, machine_code_written, m);
 		bus_on_unmapped(m->bus, machine_unmapped, m);
@@ -131,6 +133,7 @@ void machine_free(struct machine *m)
 	for (unsigned i = 0; i < m->pes; i++)
 		cpu_free(m->seat[i].cpu);
 	free_parallel(m);
+	free_semihost(m);
 	free_pci(m);
 	free_virtio(m);
 	free_firmware(m);

@@ -77,13 +77,15 @@ static s64 rtc_start(const struct config *cfg)
 int make_devices(struct machine *m, struct why *why)
 {
 	struct pl031_config rc = { .irq = gic_spi(m->gic, BOARD_SPI_RTC), .queue = &m->queue, .now = now_of, .ctx = m,
-				   .start = (u32)rtc_start(m->cfg), .log = m->log };
+				   .log = m->log };
 	int r = make_uart(m, 0, BOARD_UART0_BASE, BOARD_SPI_UART0, false, why);
 
 	if (!r && (m->cfg->secure || m->cfg->serial[1].kind != SERIAL_NONE))
 		r = make_uart(m, 1, BOARD_UART1_BASE, BOARD_SPI_UART1, m->cfg->secure, why);
 	if (r)
 		return r;
+	m->rtc_start = rtc_start(m->cfg);
+	rc.start = (u32)m->rtc_start;
 	m->rtc = pl031_new(&rc);
 	if (!m->rtc || bus_add_device(m->bus, BOARD_RTC_BASE, &pl031_ops, m->rtc, false))
 		return why_set(why, ENOMEM, "no memory for the real-time clock");

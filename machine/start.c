@@ -75,6 +75,8 @@ void machine_reset_all(struct machine *m)
 	bus_reset_devices(m->bus);
 	gic_reset(m->gic);
 	timer_reset(m->timers);
+	if (m->semihost)
+		semihost_reset(m->semihost);
 	for (unsigned i = 0; i < m->pes; i++) {
 		struct seat *s = &m->seat[i];
 		u64 entry = info->pe_has_pc[i] ? info->pe_pc[i] : info->entry;
@@ -90,18 +92,33 @@ void machine_reset_all(struct machine *m)
 		gic_firmware_setup(m->gic);
 }
 
-bool machine_read_va(struct cpu *c, u64 va, void *dst, size_t n)
+/* One of to and from is NULL: the direction. */
+static bool copy_va(struct cpu *c, u64 va, u8 *to, const u8 *from, size_t n)
 {
-	struct access a = { .what = ACC_READ, .priv = c->el != 0, .atop = true };
+	struct access a = { .what = to ? ACC_READ : ACC_WRITE, .priv = c->el != 0, .atop = true };
 
 	for (size_t done = 0; done < n;) {
 		size_t room = 0x1000 - ((va + done) & 0xfff), k = n - done < room ? n - done : room;
+		enum bus_status st;
 		struct xlat x;
 
 		mmu_probe(c->mmu, &c->regime, va + done, a, &x);
-		if (x.fault.kind != FAULT_NONE || bus_copy_out(c->bus, x.pa, (u8 *)dst + done, k) != BUS_OK)
+		if (x.fault.kind != FAULT_NONE)
+			return false;
+		st = to ? bus_copy_out(c->bus, x.pa, to + done, k) : bus_copy_in(c->bus, x.pa, from + done, k);
+		if (st != BUS_OK)
 			return false;
 		done += k;
 	}
 	return true;
+}
+
+bool machine_read_va(struct cpu *c, u64 va, void *dst, size_t n)
+{
+	return n == 0 || copy_va(c, va, dst, NULL, n);
+}
+
+bool machine_write_va(struct cpu *c, u64 va, const void *src, size_t n)
+{
+	return n == 0 || copy_va(c, va, NULL, src, n);
 }

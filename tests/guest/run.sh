@@ -3,21 +3,23 @@
 #
 # Each `run:` comment of TEST.c is one run, with those options, of TEST.elf, or of TEST.bin for *_raw. `ours-alone:` names the reason why
 # QEMU is no reference for the file; it is skipped there. `stats: NAME VALUE` (one a comment) is a
-# line that Trapline's --stats must have. GUEST_OPTIONS: more options for every run, without such lines then.
+# line that Trapline's --stats must have. `ours: OPTIONS` are more options that QEMU does not get. A run's current folder is an
+# empty one. GUEST_OPTIONS: more options for every run, without such lines then.
 # One line a run; status 1 when any failed. GUEST_VERBOSE=1 shows the output of every run,
 # GUEST_ALL=1 skips nothing.
-emulator=$1
-elfs=$2
-here=$(dirname "$0")
+here=$(cd "$(dirname "$0")" && pwd)
 if [ $# -lt 2 ]; then
 	echo "usage: run.sh EMULATOR ELF_DIR [TEST...]" >&2
 	exit 2
 fi
+emulator=$(command -v "$1" || echo "$1")
+emulator=$(realpath -s "$emulator")
+elfs=$(realpath "$2")
 shift 2
 [ $# -gt 0 ] || set -- $(cd "$here" && grep -l '/\* run:' ./*.c | sed 's|^\./||; s|\.c$||')
 
 output=$(mktemp)
-trap 'rm -rf "$output" "$output.stats"' EXIT
+trap 'rm -rf "$output" "$output.stats" "$output.dir"' EXIT
 status=0
 
 # wrong_stats NAME: the lines of NAME.c that stats.txt does not have
@@ -36,8 +38,9 @@ one() {
 	esac
 	stats=
 	[ -z "$check_stats" ] || stats="--stats $output.stats"
+	rm -rf "$output.dir" && mkdir "$output.dir" && cd "$output.dir" || exit 2
 	# shellcheck disable=SC2086  # the options are words
-	timeout "${GUEST_TIMEOUT:-60}" "$emulator" $2 $GUEST_OPTIONS $stats -m 256 -nographic -nodefaults -serial stdio \
+	timeout "${GUEST_TIMEOUT:-60}" "$emulator" $2 $ours $GUEST_OPTIONS $stats -m 256 -nographic -nodefaults -serial stdio \
 		-no-reboot -semihosting-config enable=on,target=native \
 		-kernel "$image" </dev/null >"$output" 2>&1
 	code=$?
@@ -56,11 +59,12 @@ one() {
 
 for name; do
 	source=$here/$name.c
+	ours=
 	case $(basename "$emulator") in
 	qemu*) excuse=$(awk '/^\/\* ours-alone: / { on = 1 }
 			on { sub(/^\/\* ours-alone: | \* /, ""); done = sub(/ *\*\/.*/, ""); print }
 			done { exit }' "$source" | tr '\n' ' ') ;;
-	*) excuse= ;;
+	*) excuse= ours=$(sed -n 's|^/\* ours: \(.*\) \*/.*|\1|p' "$source") ;;
 	esac
 	check_stats=
 	case $(basename "$emulator") in

@@ -5,13 +5,13 @@
 # Ways: again, and blocks of at most 1 and 7 instructions, by the digest of the whole machine; the TLB
 # model looked up on every access, by the statistics, its own count of lookups left out. One line a
 # run; status 1 when anything differs. That the tests pass is run.sh's business.
-emulator=$1
-elfs=$2
-here=$(dirname "$0")
+here=$(cd "$(dirname "$0")" && pwd)
 if [ $# -lt 2 ]; then
 	echo "usage: same.sh TRAPLINE ELF_DIR [TEST...]" >&2
 	exit 2
 fi
+emulator=$(realpath -s "$1")
+elfs=$(realpath "$2")
 shift 2
 [ $# -gt 0 ] || set -- $(cd "$here" && grep -l '/\* run:' ./*.c | sed 's|^\./||; s|\.c$||')
 
@@ -25,8 +25,11 @@ run() {
 	*_raw) image=$elfs/$1.bin ;;
 	*) image=$elfs/$1.elf ;;
 	esac
+	source=$here/$1.c
 	shift
-	timeout "${GUEST_TIMEOUT:-120}" "$emulator" "$@" -m 256 -nographic -nodefaults -serial stdio \
+	rm -rf "$dir/run" && mkdir "$dir/run" && cd "$dir/run" || exit 2
+	# shellcheck disable=SC2046  # words
+	timeout "${GUEST_TIMEOUT:-120}" "$emulator" "$@" $(sed -n 's|^/\* ours: \(.*\) \*/.*|\1|p' "$source") -m 256 -nographic -nodefaults -serial stdio \
 		-no-reboot -semihosting-config enable=on,target=native -kernel "$image" </dev/null 2>&1
 }
 
