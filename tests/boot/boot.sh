@@ -49,6 +49,11 @@ have() {
 boot() {
 	local name=$1 start=${EPOCHREALTIME/[.,]/} wrong status seconds
 	have "${needs[@]}"
+	if [ -n "$prepare" ] && ! "$here/$prepare" "$images" "$logs" "$emulator" "${options[@]}"; then
+		printf '%-12s FAIL %s\n' "$name" "$prepare"
+		failed=$((failed + 1))
+		return
+	fi
 	# shellcheck disable=SC2086  # BOOT_OPTIONS are words
 	timeout "${BOOT_LIMIT:-600}" "$emulator" "${options[@]}" ${BOOT_OPTIONS:-} </dev/null >"$logs/$name" 2>&1
 	status=$?

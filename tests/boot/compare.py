@@ -21,6 +21,7 @@ MOST_ALLOWED = 25
 TIMES = [
     (r"^\[ *\d+\.\d+\] ?", ""),
     (r"\(XEN\) \[[^]]*\] ", "(XEN) "),
+    (r"^(\(XEN\) DOM\d+: )\[ *\d+\.\d+\] ?", r"\1"),
     (r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d UTC \(\d+\)", "DATE"),
     (r"\baudit\(\d+\.\d+:", "audit(TIME:"),
     (r"\b\d+ms\b", "Nms"),
@@ -30,6 +31,7 @@ ADDRESSES = [
     (r"0x[0-9a-f]{8,}", "ADDR"),
     (r"@[0-9a-f]{8,16}\b", "@ADDR"),
     (r"\b[0-9a-f]{16}\b", "ADDR"),
+    (r"^(Freeing initrd memory: )\d+K", r"\1NK"),  # the packer's doing
     (r"\b\d+K reserved", "NK reserved"),  # page tables, which depend on where KASLR puts the kernel
 ]
 # numbers in these lines say what the machine is

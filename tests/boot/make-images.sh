@@ -4,6 +4,8 @@
 #   Image-6.1  xen-4.17             bookworm          Image-6.12  xen-4.20    trixie (only with "all")
 #   initrd.gz                       busybox           Image-sid               sid    (only with "all")
 #   initrd-io.gz                    busybox and modules for network, ports, random numbers, 9p
+#   host.img  initrd-disk.gz        a disk with Debian's QEMU and Xen 4.17's tools, and the way onto it (the disk: only with "all")
+#   host-xen.img  initrd-disk-6.12.gz    a disk with Xen 4.20's tools and a domU with its own initrd (only with "all")
 #
 # usage: make-images.sh OUT [bookworm|all]
 # The mirror is the one that this machine's apt uses; TRAPLINE_MIRROR=URL names another.
@@ -101,35 +103,49 @@ pack_initrd() {
 	(cd "$1" && find . | LC_ALL=C sort | cpio --quiet --reproducible -o -H newc | gzip -n -1) >"$2"
 }
 
-# make_disk_initrd ROOT: what make_initrd left, with the modules of a virtio disk and an init that goes on from /dev/vda with
+# numbered_modules ROOT DIR MODULE...: modules without .ko, in the order in which they are to be inserted; a kernel that has no
+# such module has it built in
+numbered_modules() {
+	local root=$1 dir=$2 n=10 module file to
+	shift 2
+	mkdir -p "$dir"
+	for module; do
+		to=$dir/$((n++))-${module##*/}.ko
+		file=$(find "$root"/{,usr/}lib/modules/*/kernel/"$module".ko* 2>/dev/null || true)
+		case $file in
+		*.xz) xz -dc "$file" >"$to" ;;
+		*.ko) cp "$file" "$to" ;;
+		esac
+	done
+}
+
+# make_disk_initrd ROOT FILE: what make_initrd left, with the modules of a virtio disk and an init that goes on from /dev/vda with
 # the /NAMEinit there that rinit=NAME on the command line says (host, if none)
 make_disk_initrd() {
-	local root=$work/initrd module modules=(
-		drivers/virtio/virtio_mmio drivers/virtio/virtio_pci_legacy_dev drivers/virtio/virtio_pci_modern_dev
-		drivers/virtio/virtio_pci drivers/block/virtio_blk lib/crc16 crypto/crc32c_generic lib/libcrc32c
-		fs/mbcache fs/jbd2/jbd2 fs/ext4/ext4)
-	mkdir -p "$root/mods"
-	for module in "${modules[@]}"; do
-		cp "$1"/lib/modules/*/kernel/"$module.ko" "$root/mods/"
-	done
-	cat >"$root/init" <<INIT
+	local root=$work/initrd-disk
+	rm -rf "$root"
+	cp -a "$work/initrd" "$root"
+	numbered_modules "$1" "$root/mods" \
+		drivers/virtio/{virtio_mmio,virtio_pci_legacy_dev,virtio_pci_modern_dev,virtio_pci} drivers/block/virtio_blk \
+		lib/crc16 crypto/crc32c_generic lib/libcrc32c fs/mbcache fs/jbd2/jbd2 fs/ext4/ext4
+	cat >"$root/init" <<'INIT'
 #!/bin/sh
 export PATH=/bin
 mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev
-for m in ${modules[*]##*/}; do insmod /mods/\$m.ko; done
-r=\$(sed -n 's/.*rinit=\([a-z0-9]*\).*/\1/p' /proc/cmdline)
-mount -t ext4 /dev/vda /root && exec switch_root /root /\${r:-host}init
+for m in /mods/*.ko; do insmod $m; done
+r=$(sed -n 's/.*rinit=\([a-z0-9]*\).*/\1/p' /proc/cmdline)
+mount -t ext4 /dev/vda /root && exec switch_root /root /${r:-host}init
 echo "no root"; poweroff -f
 INIT
-	pack_initrd "$root" "$out/initrd-disk.gz"
+	pack_initrd "$root" "$2"
 }
 
-# make_host ROOT: host.img, a disk on which /hostinit starts a KVM guest with Debian's QEMU, and /dom0init a Xen guest with xl
-make_host() {
-	local host=$work/host applet module dir
-	unpack_all "$host" qemu-system-arm xen-utils-4.17 xenstore-utils
-	rm -rf "$host"/usr/share/{doc,man,locale,info,bug,lintian,bash-completion} "$host"/usr/share/perl* "$host"/usr/lib/python3* \
-		"$host"/usr/lib/aarch64-linux-gnu/perl* "$host"/usr/bin/qemu-system-arm "$host"/usr/share/qemu/edk2*
+# host_tree DIR ROOT APPLET...: what unpack_all left in DIR as the root of a disk, with more of busybox
+host_tree() {
+	local host=$1 busybox=$2/bin/busybox dir applet
+	shift 2
+	rm -rf "$host"/usr/share/{doc,man,locale,info,bug,lintian,bash-completion,zoneinfo} "$host"/usr/share/perl* \
+		"$host"/usr/lib/python3* "$host"/usr/lib/aarch64-linux-gnu/perl*
 	for dir in bin sbin lib; do
 		if [ -d "$host/$dir" ] && [ ! -L "$host/$dir" ]; then
 			cp -a "$host/$dir/." "$host/usr/$dir/"
@@ -139,15 +155,31 @@ make_host() {
 	done
 	rm -rf "$host"/var/lock "$host"/var/run
 	mkdir -p "$host"/{proc,sys,dev,tmp,run,images,root,mods} "$host"/var/{lock,run,log/xen,lib/xen}
-	cp "$1/bin/busybox" "$host/usr/bin/busybox"
+	cp "$busybox" "$host/usr/bin/busybox"
 	for applet in sh mount uname cat ls dmesg poweroff echo grep sed sleep insmod mknod dd head tail wc ps free nproc seq mkdir \
-		ln rm touch timeout cut tr; do
+		ln rm touch timeout cut tr "$@"; do
 		[ -e "$host/usr/bin/$applet" ] || ln -s busybox "$host/usr/bin/$applet"
 	done
+}
+
+# host_disk DIR FILE SIZE
+host_disk() {
+	find "$1" -exec touch -h -d @0 {} +
+	rm -f "$2"
+	mke2fs -q -t ext4 -d "$1" "$2" "$3"
+}
+
+# make_host ROOT: host.img, a disk on which /hostinit starts a KVM guest with Debian's QEMU, /itsinit one whose disk is on PCI
+# behind an ITS, and /dom0init a Xen guest with xl
+make_host() {
+	local host=$work/host module
+	unpack_all "$host" qemu-system-arm xen-utils-4.17 xenstore-utils
+	rm -rf "$host"/usr/bin/qemu-system-arm "$host"/usr/share/qemu/edk2*
+	host_tree "$host" "$1" taskset
 	for module in xen-evtchn xen-gntdev xen-gntalloc xen-privcmd xenfs/xenfs; do
 		cp "$1"/lib/modules/*/kernel/drivers/xen/$module.ko "$host/mods/"
 	done
-	cp "$out/Image-6.1" "$out/initrd.gz" "$host/images/"
+	cp "$out/Image-6.1" "$out/initrd.gz" "$out/initrd-disk.gz" "$host/images/"
 	cat >"$host/hostinit" <<'INIT'
 #!/bin/sh
 export PATH=/bin:/sbin:/usr/bin:/usr/sbin
@@ -175,19 +207,39 @@ printf '%s\n' 'name="u1"' 'kernel="/images/Image-6.1"' 'ramdisk="/images/initrd.
 xl create /tmp/u1.cfg; timeout 60 xl console u1 </dev/null; xl list
 echo DOM0-DONE; poweroff -f
 INIT
-	chmod +x "$host/hostinit" "$host/dom0init"
-	find "$host" -exec touch -h -d @0 {} +
-	rm -f "$out/host.img"
-	mke2fs -q -t ext4 -d "$host" "$out/host.img" 400M
+	cp "$here/its-init.sh" "$host/itsinit"
+	cp "$here/its-guest-init.sh" "$host/itsguestinit"
+	chmod +x "$host"/*init
+	host_disk "$host" "$out/host.img" 400M
+}
+
+# make_xen_host ROOT: host-xen.img, a disk on which /xlinit starts, with Xen 4.20's tools and hotplug scripts, a domU that has a
+# disk and a network card. The tools are the current suite's, the kernel is Image-6.12, its modules ROOT's.
+make_xen_host() {
+	local host=$work/host-xen guest=$work/initrd-xen applet
+	unpack_all "$host" xen-utils-4.20 xenstore-utils bash util-linux
+	rm -rf "$host"/usr/lib/aarch64-linux-gnu/systemd "$host"/usr/lib/systemd
+	host_tree "$host" "$work/root-bookworm" awk basename brctl dirname env expr httpd ip logger losetup readlink rmdir stat which
+	numbered_modules "$1" "$host/mods" drivers/xen/{xen-evtchn,xen-gntdev,xen-gntalloc,xen-privcmd,xenfs/xenfs} \
+		net/llc/llc net/802/stp net/bridge/bridge drivers/block/{loop,xen-blkback/xen-blkback} drivers/net/xen-netback/xen-netback
+	cp "$here/xl-init.sh" "$host/xlinit"
+	chmod +x "$host/xlinit"
+
+	rm -rf "$guest"
+	cp -a "$work/initrd" "$guest"
+	numbered_modules "$1" "$guest/mods" drivers/block/xen-blkfront drivers/net/xen-netfront
+	for applet in ip ping wget; do
+		ln -sf busybox "$guest/bin/$applet"
+	done
+	cp "$here/xl-guest-init.sh" "$guest/init"
+	cp "$out/Image-6.12" "$host/images/"
+	pack_initrd "$guest" "$host/images/initrd-xen.gz"
+	host_disk "$host" "$out/host-xen.img" 250M
 }
 
 # make_io_initrd ROOT: busybox, the modules of virtio network, ports, random numbers and 9p in their order, and io-init.sh
 make_io_initrd() {
-	local root=$work/initrd-io applet module n=10 modules=(
-		drivers/virtio/virtio_mmio drivers/virtio/virtio_pci_legacy_dev drivers/virtio/virtio_pci_modern_dev
-		drivers/virtio/virtio_pci net/core/failover drivers/net/net_failover drivers/net/virtio_net
-		drivers/char/virtio_console drivers/char/hw_random/virtio-rng fs/netfs/netfs fs/fscache/fscache
-		net/9p/9pnet net/9p/9pnet_virtio fs/9p/9p)
+	local root=$work/initrd-io applet
 	rm -rf "$root"
 	mkdir -p "$root"/{bin,proc,sys,dev,tmp,root,mnt,mods}
 	cp "$1/bin/busybox" "$root/bin/busybox"
@@ -196,9 +248,10 @@ make_io_initrd() {
 		mknod true sleep cut head tail; do
 		ln -sf busybox "$root/bin/$applet"
 	done
-	for module in "${modules[@]}"; do
-		cp "$1"/lib/modules/*/kernel/"$module.ko" "$root/mods/$((n++))-${module##*/}.ko"
-	done
+	numbered_modules "$1" "$root/mods" \
+		drivers/virtio/{virtio_mmio,virtio_pci_legacy_dev,virtio_pci_modern_dev,virtio_pci} \
+		net/core/failover drivers/net/{net_failover,virtio_net} drivers/char/{virtio_console,hw_random/virtio-rng} \
+		fs/netfs/netfs fs/fscache/fscache net/9p/{9pnet,9pnet_virtio} fs/9p/9p
 	cp "$here/io-init.sh" "$root/init"
 	chmod +x "$root/init"
 	pack_initrd "$root" "$out/initrd-io.gz"
@@ -209,7 +262,7 @@ unpack "$work/root-bookworm" "$(kernel_package)" busybox-static xen-hypervisor-4
 cp "$work"/root-bookworm/boot/vmlinuz-* "$out/Image-6.1"
 cp "$work"/root-bookworm/boot/xen-4.17-arm64 "$out/xen-4.17"
 make_initrd "$work/root-bookworm"
-make_disk_initrd "$work/root-bookworm"
+make_disk_initrd "$work/root-bookworm" "$out/initrd-disk.gz"
 make_io_initrd "$work/root-bookworm"
 
 if [ "$what" = all ]; then
@@ -219,6 +272,8 @@ if [ "$what" = all ]; then
 	unpack "$work/root-trixie" "$(kernel_package)" xen-hypervisor-4.20-arm64
 	cp "$work"/root-trixie/boot/vmlinuz-* "$out/Image-6.12"
 	cp "$work"/root-trixie/boot/xen-4.20-arm64 "$out/xen-4.20"
+	make_disk_initrd "$work/root-trixie" "$out/initrd-disk-6.12.gz"
+	make_xen_host "$work/root-trixie"
 
 	use_suite sid # where linux-image only signs what linux-binary holds
 	package=$(kernel_package)
