@@ -102,8 +102,10 @@ static void enter(struct cpu *c, const struct entry *e)
 		log_taking(c, e->log, target, esr);
 	if (c->context)
 		c->context->exceptions[e->vec][target][irq ? 0 : e->ec]++;
-	if (c->exits.in)
+	if (c->exits.in && target >= 2) {
 		c->exits.cls = EXIT_CLASS(e->vec, e->ec);
+		c->exits.cause = exits_cause(c, e->vec, e->ec, e->iss, e->hpfar_valid ? e->hpfar : 0);
+	}
 	if (!irq)
 		c->sys.esr[target] = esr;
 	if (e->far_valid)

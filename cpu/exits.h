@@ -23,6 +23,16 @@ struct exit_time {
 enum { EXIT_CLASSES = 64 + 3 };
 #define EXIT_CLASS(vec, ec) ((vec) ? 63 + (vec) : (ec))
 
+/*
+ * Which register, call, page or fault it was: bits 63:57 EXIT_CLASS, below them what exits_cause() says. The first EXIT_CAUSES
+ * causes of a VM have a count of their own, a guest could invent any number.
+ */
+enum { EXIT_CAUSES = 1024, EXIT_CAUSE_SHIFT = 57 };
+struct exit_cause {
+	u64 key, count; /* count 0: an empty slot */
+	u64 cycles;     /* until the next entry into the same VM */
+};
+
 struct vm_exits {
 	struct vm_exits *next;
 	u16 vm;            /* as in struct context */
@@ -30,6 +40,9 @@ struct vm_exits {
 	u64 switched;      /* exits after which the PE entered another VM */
 	struct exit_time guest;                /* between entry and exit */
 	struct exit_time *by[EXIT_CLASSES];    /* outside, by what ended the stay; NULL: never */
+	struct exit_cause *cause;              /* hash table of `room` slots */
+	u32 causes, room;
+	u64 causes_rest;                       /* exits for causes without a count */
 };
 
 struct exit_watch {
@@ -38,7 +51,19 @@ struct exit_watch {
 	struct vm_exits *left;  /* else the one that was left last, NULL: none */
 	u64 since;              /* cycle of that entry or exit */
 	u8 cls;                 /* why `left` was left */
+	u64 cause;              /* and its key, 0: the class says it all */
 };
+
+/*
+ * The key of an exception taken from a VM: of a trapped register access its encoding << 1 | read; of a call the immediate << 32 and
+ * the function number (W0; W16 with Xen's immediate 0xea1); of an abort the fault status << 40 and the page of the IPA; of WFx its
+ * TI bits. 0 for other classes.
+ */
+u64 exits_cause(const struct cpu *c, unsigned vec, u32 ec, u32 iss, u64 hpfar);
+/* In words: "ICC_SGI1R_EL1.write", "0xc4000003", "translation_l3.0x9000000", "wfi". */
+void exits_cause_name(const struct cpu *c, u64 key, char *name, size_t size);
+/* The causes of a VM by key; the caller frees. *n of them; NULL when there are none, or without memory. */
+struct exit_cause *exits_causes(const struct vm_exits *v, u32 *n);
 
 /* The VM that runs becomes `vm` (0: none); why: the class of the exception when one is being taken. After every change of context. */
 void exits_switch(struct cpu *c, u16 vm);

@@ -2,6 +2,7 @@
 #include "machine/stats.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cpu/context.h"
@@ -145,6 +146,26 @@ static void durations(struct visitor *v, const char *name, const char *help, con
 	}
 }
 
+/* What was done how often, and how long the PE was then outside. */
+static void causes(struct visitor *v, const struct cpu *c, const struct vm_exits *x)
+{
+	u32 n;
+	struct exit_cause *list = exits_causes(x, &n);
+
+	for (u32 i = 0; i < n; i++) {
+		char what[64], name[128];
+
+		exits_cause_name(c, list[i].key, what, sizeof(what));
+		snprintf(name, sizeof(name), "exit_causes.%s.%s.count", exception_name(VEC_SYNC, list[i].key >> EXIT_CAUSE_SHIFT), what);
+		one(v, name, "event", "exits for this cause", list[i].count);
+		snprintf(name, sizeof(name), "exit_causes.%s.%s.sum", exception_name(VEC_SYNC, list[i].key >> EXIT_CAUSE_SHIFT), what);
+		one(v, name, "cycle", "until the next entry into the same VM", list[i].cycles);
+	}
+	if (x->causes_rest)
+		one(v, "exit_causes_rest", "event", "exits for causes after the 1024th", x->causes_rest);
+	free(list);
+}
+
 static void exits_of_pe(struct visitor *v, struct machine *m, unsigned pe)
 {
 	for (const struct vm_exits *x = m->seat[pe].cpu->exits.vms; x; x = x->next) {
@@ -161,6 +182,7 @@ static void exits_of_pe(struct visitor *v, struct machine *m, unsigned pe)
 			snprintf(name, sizeof(name), "exit_cycles.%s", exception_name(k < 64 ? VEC_SYNC : k - 63, k & 63));
 			durations(v, name, "from an exit of this class to the next entry into the same VM", x->by[k]);
 		}
+		causes(v, m->seat[pe].cpu, x);
 	}
 }
 

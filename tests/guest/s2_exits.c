@@ -26,6 +26,9 @@
 /* stats: pe0.vm1.guest_cycles.sum 32 */
 /* stats: pe0.vm1.exit_cycles.HVC64.count 7 */
 /* stats: pe0.vm1.exit_cycles.DABT_LOW.count 4 */
+/* stats: pe0.vm1.exit_causes.WFx.wfi.count 5 */
+/* stats: pe0.vm1.exit_causes.SYS64.ACTLR_EL1.read.count 3 */
+/* stats: pe0.vm1.exit_causes.DABT_LOW.translation_l1.0x80000000.count 4 */
 /* stats: pe0.vm2.entries 56 */
 /* stats: pe0.vm2.switched 0 */
 /* stats: pe0.vm2.guest_cycles.sum 64 */

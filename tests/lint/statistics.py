@@ -95,6 +95,11 @@ def exits(stats):
         taken = sum(value for key, value in inside.items() if ".exceptions." in key and not key.endswith("to_el1"))
         timed = sum(value for key, value in own.items() if key.startswith("exit_cycles.") and key.endswith(".count"))
         buckets = sum(value for key, value in own.items() if ".hist." in key)
+        for cls in ("WFx", "SYS64", "HVC64", "SMC64", "DABT_LOW", "IABT_LOW"):
+            by_cause = sum(value for key, value in own.items() if key.startswith(f"exit_causes.{cls}.") and key.endswith(".count"))
+            of_class = sum(value for key, value in inside.items() if f".exceptions.{cls}.to_el" in key and not key.endswith("to_el1"))
+            if by_cause != of_class and "exit_causes_rest" not in own:
+                bad.append(f"{pe}.{vm}: {of_class} exits of class {cls}, {by_cause} of them by cause")
         if entries - own["exits"] not in (0, 1):
             bad.append(f"{pe}.{vm}: {entries} entries, but {own['exits']} exits")
         if taken != own["exits"]:
