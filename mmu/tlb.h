@@ -54,6 +54,25 @@ const char *tlb_config_parse(struct tlb_config *cfg, const char *text);
 	STAT(walk_faults,    "event", "walks that ended in a fault") \
 	STAT(tlbi,           "event", "TLB maintenance operations that reached this PE") \
 	STAT(tlbi_dropped,   "entry", "TLB entries dropped by TLB maintenance") \
+	STAT(tlbi_all,       "event", "of these ALLE1, ALLE2, ALLE3, ranges and broadcasts among them") \
+	STAT(tlbi_all_dropped,     "entry", "entries that they dropped") \
+	STAT(tlbi_vmall,     "event", "of these VMALLE1, ranges and broadcasts among them") \
+	STAT(tlbi_vmall_dropped,   "entry", "entries that they dropped") \
+	STAT(tlbi_vmalls12,  "event", "of these VMALLS12E1, ranges and broadcasts among them") \
+	STAT(tlbi_vmalls12_dropped,"entry", "entries that they dropped") \
+	STAT(tlbi_asid,      "event", "of these ASIDE1, ranges and broadcasts among them") \
+	STAT(tlbi_asid_dropped,    "entry", "entries that they dropped") \
+	STAT(tlbi_va,        "event", "of these VAE1, VAE2, VAE3, VALE1..., ranges and broadcasts among them") \
+	STAT(tlbi_va_dropped,      "entry", "entries that they dropped") \
+	STAT(tlbi_vaa,       "event", "of these VAAE1, VAALE1, ranges and broadcasts among them") \
+	STAT(tlbi_vaa_dropped,     "entry", "entries that they dropped") \
+	STAT(tlbi_ipa,       "event", "of these IPAS2E1, IPAS2LE1, ranges and broadcasts among them") \
+	STAT(tlbi_ipa_dropped,     "entry", "entries that they dropped") \
+	STAT(tlbi_from_l1i,        "entry", "entries of the L1 instruction TLB dropped by TLB maintenance") \
+	STAT(tlbi_from_l1d,        "entry", "entries of the L1 data TLB dropped by TLB maintenance") \
+	STAT(tlbi_from_main,       "entry", "entries of the main TLB dropped by TLB maintenance") \
+	STAT(tlbi_from_walk,       "entry", "entries of the walk cache dropped by TLB maintenance") \
+	STAT(tlbi_from_ipa,        "entry", "entries of the stage-2 (IPA) cache dropped by TLB maintenance") \
 	STAT(tlb_conflict,   "event", "lookups that matched more than one entry")
 
 struct mmu_stats {

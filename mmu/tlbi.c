@@ -11,24 +11,28 @@
 /* Which structures a form reaches. */
 enum { IN_TLB = 1, IN_WALK = 2, IN_IPA = 4 };
 
+#define COUNTED(form) offsetof(struct mmu_stats, tlbi_##form), offsetof(struct mmu_stats, tlbi_##form##_dropped)
 static const struct {
 	u8 where;
+	u16 done, dropped; /* its counters in struct mmu_stats */
 	bool any_vm, by_asid, by_address, spare_global;
 } forms[] = {
-	[TLBI_ALL] = { IN_TLB | IN_WALK | IN_IPA, .any_vm = true },
-	[TLBI_VMALL] = { IN_TLB | IN_WALK },
-	[TLBI_VMALLS12] = { IN_TLB | IN_WALK | IN_IPA },
-	[TLBI_ASID] = { IN_TLB | IN_WALK, .by_asid = true, .spare_global = true },
-	[TLBI_VA] = { IN_TLB | IN_WALK, .by_asid = true, .by_address = true },
-	[TLBI_VAA] = { IN_TLB | IN_WALK, .by_address = true },
-	[TLBI_IPA] = { IN_TLB | IN_IPA, .by_address = true },
+	[TLBI_ALL] = { IN_TLB | IN_WALK | IN_IPA, COUNTED(all), .any_vm = true },
+	[TLBI_VMALL] = { IN_TLB | IN_WALK, COUNTED(vmall) },
+	[TLBI_VMALLS12] = { IN_TLB | IN_WALK | IN_IPA, COUNTED(vmalls12) },
+	[TLBI_ASID] = { IN_TLB | IN_WALK, COUNTED(asid), .by_asid = true, .spare_global = true },
+	[TLBI_VA] = { IN_TLB | IN_WALK, COUNTED(va), .by_asid = true, .by_address = true },
+	[TLBI_VAA] = { IN_TLB | IN_WALK, COUNTED(vaa), .by_address = true },
+	[TLBI_IPA] = { IN_TLB | IN_IPA, COUNTED(ipa), .by_address = true },
 };
 
-static u32 drop(struct assoc *a, const struct tlbi *op, const struct tag_match *match)
+/* Drops what matches in one structure and adds to its counter. */
+static u32 drop(struct assoc *a, u64 *counter, const struct tlbi *op, const struct tag_match *match)
 {
-	if (!forms[op->what].by_address)
-		return assoc_drop_all(a, match);
-	return assoc_drop_range(a, op->addr, op->len, match);
+	u32 n = forms[op->what].by_address ? assoc_drop_range(a, op->addr, op->len, match) : assoc_drop_all(a, match);
+
+	*counter += n;
+	return n;
 }
 
 /*
@@ -43,8 +47,9 @@ static u32 drop_tlb(struct mmu *m, const struct tlbi *op, struct tag_match match
 		match.mask |= TAG_S1;
 		match.value |= TAG_S1;
 	}
-	return drop(&m->l1[SIDE_CODE], op, &match) + drop(&m->l1[SIDE_DATA], op, &match) +
-	       drop(&m->main, op, &match);
+	return drop(&m->l1[SIDE_CODE], &m->stats->tlbi_from_l1i, op, &match) +
+	       drop(&m->l1[SIDE_DATA], &m->stats->tlbi_from_l1d, op, &match) +
+	       drop(&m->main, &m->stats->tlbi_from_main, op, &match);
 }
 
 u32 mmu_tlbi(struct mmu *m, const struct tlbi *op)
@@ -60,16 +65,18 @@ u32 mmu_tlbi(struct mmu *m, const struct tlbi *op)
 	if (!forms[op->what].any_vm)
 		match.mask |= TAG_VM | TAG_VMID;
 	if (where & IN_IPA && op->kind == REGIME_EL10)
-		dropped += drop(&m->ipa, op, &match);
+		dropped += drop(&m->ipa, &m->stats->tlbi_from_ipa, op, &match);
 	if (forms[op->what].by_asid)
 		match.mask |= TAG_ASID;
 	if (where & IN_WALK && !op->last_level)
-		dropped += drop(&m->walk, op, &match);
+		dropped += drop(&m->walk, &m->stats->tlbi_from_walk, op, &match);
 	if (where & IN_TLB)
 		dropped += drop_tlb(m, op, match);
 	for (int side = 0; side < SIDES; side++)
 		m->overlaps[side] &= m->l1[side].count != 0;
 	m->stats->tlbi++;
 	m->stats->tlbi_dropped += dropped;
+	*(u64 *)((char *)m->stats + forms[op->what].done) += 1;
+	*(u64 *)((char *)m->stats + forms[op->what].dropped) += dropped;
 	return dropped;
 }

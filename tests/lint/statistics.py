@@ -135,6 +135,12 @@ def sums(emulator, elf, pes):
     if stats["sim_ticks"] == 0:
         bad.append("sim_ticks is 0")
     bad += exits(stats)
+    forms = ("all", "vmall", "vmalls12", "asid", "va", "vaa", "ipa")
+    parts = {"tlbi": [f"tlbi_{form}" for form in forms], "tlbi_dropped": [f"tlbi_{form}_dropped" for form in forms]}
+    by_structure = [f"tlbi_from_{name}" for name in ("l1i", "l1d", "main", "walk", "ipa")]
+    for whole, names in (*parts.items(), ("tlbi_dropped", by_structure)):
+        if stats["total." + whole] != sum(stats["total." + name] for name in names):
+            bad.append(f"total.{whole} is not the sum of {', '.join(names)}")
     model = {"total.i_lookup": "total.l1i_model", "total.d_lookup": "total.l1d_model"}
     reference = read_stats(emulator, elf, pes, "--tlb-reference")
     bad += [f"{name} is {value}, in the reference mode {reference[name]}"
