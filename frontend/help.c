@@ -138,6 +138,9 @@ static void show_man(FILE *out)
 	}
 	man_items(out);
 	man_keys("\\-semihosting\\-config", semihosting_keys, semihosting_key_count, out);
+	fputs(".SH SIGNALS\nSIGUSR1 presses the power button: an ACPI event where firmware has ACPI tables, else a key on "
+	      "the PL061.\nSIGINT, SIGTERM and SIGHUP end the run.\n",
+	      out);
 	fputs(".SH EXIT STATUS\n0 when the guest powered off; 1 when something was refused or "
 	      "failed, with one line on standard error;\n"
 	      "otherwise what the guest passed to the semihosting exit call.\n",

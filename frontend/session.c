@@ -84,6 +84,8 @@ static bool session_poll(void *ctx)
 
 	if (s->stdio_port >= 0)
 		feed(s);
+	if (terminal_power_button(s->terminal))
+		machine_power_button(s->m);
 	if (s->c->realtime == REALTIME_ON) {
 		guest = machine_now(s->m) / PS_PER_NS;
 		host = host_ns() - s->host_start;

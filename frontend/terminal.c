@@ -32,6 +32,7 @@ struct terminal {
 	pthread_t thread;
 	atomic_bool closing;
 	atomic_bool input_ended;
+	atomic_bool power_button;
 	_Atomic enum terminal_end end;
 	atomic_int error; /* errno of a write that failed */
 
@@ -170,8 +171,14 @@ static void take_signal(struct terminal *t)
 {
 	struct signalfd_siginfo info;
 
-	if (read(t->signal_fd, &info, sizeof info) == sizeof info)
+	if (read(t->signal_fd, &info, sizeof info) != sizeof info)
+		return;
+	if (info.ssi_signo == SIGUSR1) {
+		t->power_button = true;
+		ring(t->changed_fd);
+	} else {
 		finish(t, info.ssi_signo == SIGINT ? TERMINAL_INTERRUPT : TERMINAL_TERMINATE);
+	}
 }
 
 static bool unflushed(struct terminal *t)
@@ -244,6 +251,7 @@ static bool start(struct terminal *t)
 	sigaddset(&served, SIGINT);
 	sigaddset(&served, SIGTERM);
 	sigaddset(&served, SIGHUP);
+	sigaddset(&served, SIGUSR1);
 	pthread_sigmask(SIG_BLOCK, &served, &t->blocked_before);
 	t->signal_fd = signalfd(-1, &served, SFD_CLOEXEC);
 	t->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -305,6 +313,11 @@ enum terminal_end terminal_ended(const struct terminal *t)
 	return t->end;
 }
 
+bool terminal_power_button(struct terminal *t)
+{
+	return atomic_exchange(&t->power_button, false);
+}
+
 bool terminal_open_ended(const struct terminal *t)
 {
 	return !t->input_ended;
@@ -317,7 +330,7 @@ void terminal_wait(struct terminal *t, struct pollfd *files, size_t n, u64 ns)
 	u64 count;
 
 	pthread_mutex_lock(&t->lock);
-	something = t->in_count || t->end != TERMINAL_NONE;
+	something = t->in_count || t->end != TERMINAL_NONE || t->power_button;
 	pthread_mutex_unlock(&t->lock);
 	if (something)
 		return;

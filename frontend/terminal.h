@@ -42,6 +42,8 @@ void terminal_wait(struct terminal *t, struct pollfd *files, size_t n, u64 ns);
 /* More may be typed: standard input did not end. */
 bool terminal_open_ended(const struct terminal *t);
 enum terminal_end terminal_ended(const struct terminal *t);
+/* SIGUSR1, the power button, came since the last call. */
+bool terminal_power_button(struct terminal *t);
 /* errno of the write to standard output that failed, 0: none did. */
 int terminal_error(const struct terminal *t);
 

@@ -5,9 +5,11 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/bits.h"
 #include "cpu/cpu.h"
-#include "machine/machine.h"
+#include "machine/machine_priv.h"
 #include "tests/unit/harness.h"
 
 enum { VECTORS = 0x800, SYNC = VECTORS + 0x200, IMAGE_WORDS = 0x1000 / 4 };
@@ -103,7 +105,7 @@ static void tx(void *ctx, unsigned port, u8 byte)
 	g->dots += port == 0 && byte == '.';
 }
 
-static bool poll(void *ctx)
+static bool look(void *ctx)
 {
 	struct guest *g = ctx;
 
@@ -115,7 +117,7 @@ static bool poll(void *ctx)
 static void guest_open(struct guest *g, const u32 *code, size_t words, const char *core, unsigned pes, bool parallel)
 {
 	static const u32 off[] = { POWER_OFF };
-	const struct machine_io io = { .ctx = g, .tx = tx, .poll = poll };
+	const struct machine_io io = { .ctx = g, .tx = tx, .poll = look };
 	struct why why = { "" };
 
 	memset(g, 0, sizeof(*g));
@@ -272,4 +274,92 @@ TEST(the_tag_counts_once_TBI_is_off_without_stage_1)
 	EXPECT_EQ(machine_pe(g.m, 0)->sys.esr[1] & 0xfc00003f, 0x94000000); /* address size, level 0 */
 	EXPECT_EQ(machine_pe(g.m, 0)->sys.far[1] >> 56, 0x10);
 	guest_close(&g);
+}
+
+/* ---- The power button ---- */
+
+static u32 read_device(struct machine *m, u64 addr)
+{
+	struct attrs at = { 0 };
+	u64 v = ~0ull;
+
+	EXPECT_EQ(bus_read(m->bus, pa_make(SPACE_NS, addr), 4, at, &v), BUS_OK);
+	return (u32)v;
+}
+
+/* Any file as firmware: nothing of it runs. */
+static void guest_with_firmware(struct guest *g)
+{
+	static const struct machine_io io;
+	char path[] = "/tmp/firmwareXXXXXX";
+	struct why why = { "" };
+	int fd = mkstemp(path);
+
+	ASSERT(fd >= 0);
+	close(fd);
+	memset(g, 0, sizeof(*g));
+	config_init(&g->cfg);
+	g->cfg.cpu = strdup("cortex-a57");
+	g->cfg.bios = strdup(path);
+	EXPECT_EQ(machine_new(&g->m, &g->cfg, &io, NULL, &why), 0);
+	EXPECT_STR(why.text, "");
+	unlink(path);
+}
+
+TEST(the_power_button_is_a_key_or_an_acpi_event)
+{
+	struct guest g;
+
+	GUEST_OPEN(&g, counting, "cortex-a57", 1);
+	EXPECT_EQ(read_device(g.m, BOARD_GPIO_BASE + 0x3fc), 0);
+	machine_power_button(g.m);
+	EXPECT_EQ(read_device(g.m, BOARD_GPIO_BASE + 0x3fc), BIT(BOARD_GPIO_POWER_KEY));
+	guest_close(&g);
+	guest_with_firmware(&g);
+	EXPECT_EQ(read_device(g.m, BOARD_GED_BASE), 0);
+	machine_power_button(g.m);
+	EXPECT_EQ(read_device(g.m, BOARD_GED_BASE), GED_POWER_BUTTON);
+	EXPECT_EQ(read_device(g.m, BOARD_GED_BASE), 0);
+	guest_close(&g);
+}
+
+/* ---- The second UART ---- */
+
+static void tx_to(void *ctx, unsigned port, u8 byte)
+{
+	((u8 *)ctx)[port] = byte;
+}
+
+TEST(the_second_uart_is_there_when_asked_for)
+{
+	u8 said[MACHINE_PORT_STDIO + 1] = { 0 };
+	const struct machine_io io = { .ctx = said, .tx = tx_to };
+	struct attrs at = { 0 };
+	struct why why = { "" };
+	struct machine *m;
+	struct config c;
+	u64 v;
+
+	config_init(&c);
+	c.cpu = strdup("cortex-a57");
+	c.boot.builtin = counting;
+	c.boot.builtin_size = sizeof(counting);
+	c.serial[1].kind = SERIAL_NONE;
+	ASSERT(machine_new(&m, &c, &io, NULL, &why) == 0);
+	EXPECT(bus_read(m->bus, pa_make(SPACE_NS, BOARD_UART1_BASE), 4, at, &v) != BUS_OK);
+	machine_free(m);
+	c.serial[1].kind = SERIAL_NULL;
+	ASSERT(machine_new(&m, &c, &io, NULL, &why) == 0);
+	EXPECT_EQ(read_device(m, BOARD_UART1_BASE + 0xfe0), 0x11); /* UARTPeriphID0 */
+	EXPECT_EQ(bus_write(m->bus, pa_make(SPACE_NS, BOARD_UART1_BASE), 4, at, '1'), BUS_OK);
+	EXPECT(said[1] == '1' && !said[0]);
+	machine_free(m);
+	c.secure = true;
+	ASSERT(machine_new(&m, &c, &io, NULL, &why) == 0);
+	EXPECT(bus_read(m->bus, pa_make(SPACE_NS, BOARD_UART1_BASE), 4, at, &v) != BUS_OK);
+	EXPECT_EQ(bus_read(m->bus, pa_make(SPACE_S, BOARD_UART1_BASE + 0xfe0), 4, at, &v), BUS_OK);
+	EXPECT_EQ(bus_copy_in(m->bus, pa_make(SPACE_S, BOARD_SECRAM_BASE), &v, 8), BUS_OK);
+	EXPECT(bus_copy_in(m->bus, pa_make(SPACE_NS, BOARD_SECRAM_BASE), &v, 8) != BUS_OK);
+	machine_free(m);
+	config_free(&c);
 }
