@@ -7,7 +7,7 @@
 #   TFA=FILE          the flash image of tfa-uboot-linux (make-tfa.sh makes it)
 # Status 77 when a file is not there.
 #
-# Scenarios, by default all but the last:
+# Scenarios, by default all but the last, which nightly.py runs:
 #   edk2-acpi         EDK2 starts Linux from -kernel; ACPI tables
 #   edk2-dt           the same with acpi=off: the device tree
 #   edk2-vars         EDK2 in two flash banks, twice; the second start finds the variables of the first
@@ -144,12 +144,13 @@ by_tftp() {
 		-device virtio-net-pci,netdev=n0 -netdev "user,id=n0,tftp=$files" -bios "$uboot" -display none
 }
 
+# That PSCI is TF-A's is seen by its SMC Calling Convention: the board's own PSCI has version 1.0.
 by_tfa() {
 	local size
 	have "$tfa" "$kernel" "$initrd"
 	size=$(printf '%x' "$(stat -Lc %s "$initrd")")
 	run "$name" "x\\nsetenv bootargs console=ttyAMA0 panic=-1\\nbooti 0x48000000 0x50000000:$size 0x40000000\\n" \
-		'BL31: v;Booting BL31|Preparing for EL3 exit;PSCIv1.1 detected;All CPU\(s\) started at EL2;GUEST-UP .* cpus=2 el2=1;GUEST-DONE' \
+		'BL31: v;Booting BL31|Preparing for EL3 exit;PSCIv1.1 detected;SMC Calling Convention v1.2;All CPU\(s\) started at EL2;GUEST-UP .* cpus=2 el2=1;GUEST-DONE' \
 		"${virt[@]}" -M secure=on -smp 2 -m 1024 -bios "$tfa" \
 		-device "loader,file=$kernel,addr=0x48000000,force-raw=on" -device "loader,file=$initrd,addr=0x50000000,force-raw=on"
 }
@@ -159,7 +160,7 @@ failed=0
 for name; do
 	start=${EPOCHREALTIME/[.,]/} wrong=
 	case $name in
-	edk2-acpi) through_edk2 acpi=on 'ACPI: Interpreter enabled;ACPI: PCI Root Bridge;psci: probing for conduit method from ACPI' ;;
+	edk2-acpi) through_edk2 acpi=on 'SMBIOS 3.0.1 present;DMI: QEMU;ACPI: Interpreter enabled;ACPI: PCI Root Bridge;psci: probing for conduit method from ACPI' ;;
 	edk2-dt) through_edk2 acpi=off 'Machine model: linux,dummy-virt;psci: probing for conduit method from DT' ;;
 	edk2-vars) with_variables ;;
 	edk2-disk) from_disk ;;

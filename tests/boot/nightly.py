@@ -1,22 +1,26 @@
 #!/usr/bin/env python3
-"""Boots that take too long for ./check, some of which want to be talked to: firmware, an installer, a distribution.
+"""All boots that take too long for ./check or need what it does not install: firmware, an installer, a distribution.
 
 usage: nightly.py IMAGES EMULATOR [SCENARIO...] [--record]
 
-EMULATOR is anything that takes QEMU's command line. Each scenario is a row of SCENARIOS. A step waits for an expression on the
-console and then types its answer; a run is good when every step came in order, nothing of BAD came, and the emulator ended
-with status 0 by itself. Consoles go to $BOOT_LOGS (default boot-logs). --record writes results into nightly.csv beside this
-file, one row a scenario: the newest. make-debian.sh and make-images.sh make IMAGES. Status 1 when one failed.
+EMULATOR is anything that takes QEMU's command line. Each scenario is a row of SCENARIOS: either one of firmware.sh's, or a command line
+with steps. A step waits for an expression on the console and then types its answer; a run is good when every step came in
+order, nothing of BAD came, and the emulator ended with status 0 by itself. Consoles go to $BOOT_LOGS (default boot-logs).
+
+IMAGES holds what make-images.sh, make-debian.sh and make-tfa.sh (as tfa.bin) make; a scenario whose files are not there is skipped.
+--record writes results into nightly.csv beside this file, one row a scenario and emulator: the newest. Status 1 when one failed.
 """
 import argparse
 import csv
 import datetime
+import http.server
 import os
 import pathlib
 import re
 import selectors
 import subprocess
 import sys
+import threading
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -36,29 +40,45 @@ def disk(name, options=""):
 
 # name: options ({images} is the folder), steps: what to wait for and what to type then, limit: seconds after which it has failed.
 # copy: (image, the copy of it that the scenario writes to and the next one may use). kill: it does not end by itself.
+# http: a server of this program answers the guest at 10.0.2.2:{port}, and a request must have come.
+# script: a scenario of firmware.sh instead; env: for it. needs: files among the images.
 SCENARIOS = {
     # debootstrap's second stage: dpkg configures a whole distribution, and everything is written to the disk
     "debian-first-boot": {
+        "needs": ["debian.img", "Image-6.1", "initrd-disk.gz"],
         "copy": ("debian.img", "debian-installed.img"),
         "options": [*LINUX, "-append", "console=ttyAMA0 rinit=first", *disk("debian-installed.img")],
         "steps": [("FIRST-BOOT 6", ""), ("Base system installed successfully", ""), ("FIRST-BOOT-DONE", ""), ("Power down", "")],
         "limit": 3000,
     },
     "debian-login": {
+        "needs": ["debian-installed.img", "Image-6.1", "initrd-disk.gz"],
         "options": [*LINUX, "-append", "console=ttyAMA0 rinit=systemd", *disk("debian-installed.img", ",snapshot=on")],
         "steps": [("trapline login: ", "root\n"), (r"root@trapline:~# ", "systemctl is-system-running; dpkg -l | wc -l\n"),
-                  (r"root@trapline:~# ", "poweroff\n"), ("Power down", "")],
+                  (r"running\r?\n[1-9]\d+\r?\n", ""), (r"root@trapline:~# ", "poweroff\n"),
+                  (r"Reached target .*poweroff\.target", ""), ("Power down", "")],
         "limit": 900,
     },
-    # with the network that the installer finds by DHCP
+    # The network works when DHCP has configured it and the installer asks the mirror that it was told, here this program, for its
+    # files. (The mirror has none, so that the dialog comes again.)
     "debian-installer": {
+        "needs": ["di-linux", "di-initrd.gz"],
         "options": [*VIRT, "-cpu", "cortex-a57", "-m", "1024", "-no-reboot", "-kernel", "{images}/di-linux", "-initrd",
                     "{images}/di-initrd.gz", "-append", "console=ttyAMA0 DEBIAN_FRONTEND=text priority=high locale=en_US keymap=us "
                     "netcfg/get_hostname=trapline netcfg/get_domain=test mirror/country=manual",
                     "-netdev", "user,id=n", "-device", "virtio-net-pci,netdev=n"],
-        "steps": [("Configuring the network with DHCP", ""), ("Debian archive mirror hostname:", "")],
+        "steps": [("Configuring the network with DHCP", ""), ("Debian archive mirror hostname:(?s:.*)> ", "10.0.2.2:{port}\n"),
+                  ("Debian archive mirror directory:(?s:.*)> ", "/debian/\n"), ("HTTP proxy information(?s:.*)> ", "\n"),
+                  ("Bad archive mirror|Go back", "")],
+        "http": True,
         "kill": True,
         "limit": 900,
+    },
+    # TF-A at EL3, U-Boot and Linux on two PEs at EL2, PSCI by TF-A
+    "tfa-uboot-linux": {
+        "needs": ["tfa.bin", "Image-6.1", "initrd.gz"],
+        "script": "tfa-uboot-linux",
+        "env": {"TFA": "{images}/tfa.bin"},
     },
 }
 
@@ -85,11 +105,41 @@ def read_until(child, selector, seen, log, want, deadline):
             return "a WARN, BUG or panic"
 
 
+class Mirror:
+    """A server on this host that has no file and remembers who asked."""
+
+    def __init__(self):
+        asked = self.asked = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                asked.append(self.path)
+                self.send_error(404)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+def run_script(emulator, row, images, logs):
+    """A scenario of firmware.sh; what went wrong, or None."""
+    env = {name: value.format(images=images.resolve()) for name, value in row.get("env", {}).items()}
+    done = subprocess.run([HERE / "firmware.sh", images, emulator, row["script"]], env={**os.environ, **env, "BOOT_LOGS": logs},
+                          stdout=subprocess.PIPE, text=True, check=False)
+    return None if done.returncode == 0 else done.stdout.strip() or f"firmware.sh: status {done.returncode}"
+
+
 def run(emulator, row, images, log_path):
     """Runs one row; what went wrong, or None."""
+    if "script" in row:
+        return run_script(emulator, row, images, log_path.parent)
     if "copy" in row:
         source, target = row["copy"]
         subprocess.run(["cp", "--sparse=always", images / source, images / target], check=True)
+    mirror = Mirror() if row.get("http") else None
     command = [emulator, *(word.format(images=images) for word in row["options"])]
     deadline = time.monotonic() + row["limit"]
     seen = bytearray()
@@ -103,13 +153,15 @@ def run(emulator, row, images, log_path):
                 if wrong:
                     break
                 time.sleep(0.2 if answer else 0) # a tty that was just opened drops what came before
-                child.stdin.write(answer.encode())
+                child.stdin.write(answer.format(port=mirror.port if mirror else 0).encode())
                 child.stdin.flush()
             if wrong or row.get("kill"):
                 child.kill()
             child.stdin.close()
             log.write(child.stdout.read())
             status = child.wait()
+    if not wrong and mirror and not mirror.asked:
+        wrong = "no request came over the network"
     if not wrong and status and not row.get("kill"):
         wrong = f"exit status {status}"
     return wrong
@@ -143,6 +195,10 @@ def main():
     for scenario in args.scenarios:
         if scenario not in SCENARIOS:
             parser.error(f"no scenario {scenario}; there are {', '.join(SCENARIOS)}")
+        missing = [name for name in SCENARIOS[scenario]["needs"] if not (args.images / name).exists()]
+        if missing:
+            print(f"{scenario:20} skip  no {', '.join(missing)}", flush=True)
+            continue
         start = time.monotonic()
         wrong = run(args.emulator, SCENARIOS[scenario], args.images, logs / scenario)
         seconds = time.monotonic() - start
