@@ -31,6 +31,7 @@ ADDRESSES = [
     (r"0x[0-9a-f]{8,}", "ADDR"),
     (r"@[0-9a-f]{8,16}\b", "@ADDR"),
     (r"\b[0-9a-f]{16}\b", "ADDR"),
+    (r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "UUID"),  # mke2fs draws it
     (r"^(Freeing initrd memory: )\d+K", r"\1NK"),  # the packer's doing
     (r"\b\d+K reserved", "NK reserved"),  # page tables, which depend on where KASLR puts the kernel
 ]
