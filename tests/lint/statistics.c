@@ -14,6 +14,7 @@
 #include "devices/pci/pci.h"
 #include "devices/virtio/virtio.h"
 #include "gic/gic.h"
+#include "machine/semihost.h"
 
 static void rows(const char *title, const struct stat_row *r, size_t n)
 {
@@ -45,6 +46,7 @@ int main(void)
 	rows("outside.* (devices/outside.h)", outside_stat_rows, outside_stat_count);
 	rows("flash0.*, flash1.* (devices/flash.h)", flash_stat_rows, flash_stat_rows_n);
 	rows("fw_cfg.* (devices/fw_cfg.h)", fw_cfg_stat_rows, fw_cfg_stat_rows_n);
+	rows("semihosting.* (machine/semihost.h)", semihost_stat_rows, semihost_stat_rows_n);
 	exceptions();
 	return 0;
 }
