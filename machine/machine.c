@@ -245,6 +245,18 @@ static u64 begun(const struct machine *m)
 	return n;
 }
 
+bool machine_poll(struct machine *m)
+{
+	if (m->now < m->next_poll)
+		return false;
+	if (m->io.poll && m->io.poll(m->io.ctx))
+		machine_end_with(m, MACHINE_STOPPED);
+	outside_poll(&m->outside);
+	/* on a fixed grid, however the outside cut the idle time before */
+	m->next_poll = (m->now / POLL_PS + 1) * POLL_PS;
+	return true;
+}
+
 /* Nobody runs. True when somebody can. */
 bool machine_between(struct machine *m)
 {
@@ -253,15 +265,8 @@ bool machine_between(struct machine *m)
 	if (m->reboot && !reboot(m))
 		return false;
 	event_run(&m->queue, m->now);
-	if (m->now >= m->next_poll) {
-		if (m->io.poll && m->io.poll(m->io.ctx))
-			machine_end_with(m, MACHINE_STOPPED);
-		outside_poll(&m->outside);
-		/* on a fixed grid, however the outside cut the idle time before */
-		m->next_poll = (m->now / POLL_PS + 1) * POLL_PS;
-		if (m->cfg->max_insns && begun(m) >= m->cfg->max_insns)
-			machine_end_with(m, MACHINE_LIMIT);
-	}
+	if (machine_poll(m) && m->cfg->max_insns && begun(m) >= m->cfg->max_insns)
+		machine_end_with(m, MACHINE_LIMIT);
 	for (unsigned i = 0; i < m->pes; i++)
 		any |= machine_runnable(&m->seat[i]);
 	return any;

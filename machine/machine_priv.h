@@ -112,6 +112,8 @@ struct virtio_device *machine_make_virtio(struct machine *m, const struct config
 bool machine_runnable(const struct seat *s);
 /* Restart, events, the outside. Nobody runs. True when somebody can. */
 bool machine_between(struct machine *m);
+/* Looks for input when it is time to; true then. */
+bool machine_poll(struct machine *m);
 /* Every PE sleeps: time moves to the next event, or the run ends. */
 void machine_idle(struct machine *m);
 

@@ -1,11 +1,19 @@
 /*
- * --parallel: one host thread for each PE. Time goes in windows: PEs run side by side from where they are to the end of the window,
- * meet there, and whoever comes last opens the next one. Events fire in between, when the last running PE has reached their time; so
- * one of a PE that is ahead of the others fires late by as much.
+ * --parallel: one host thread for each PE. PEs run side by side in a window of time: who gets to its end waits there. The end moves on
+ * with the slowest PE. Events fire when the last running PE has reached their time; so one of a PE that is ahead of the others fires
+ * late by as much. When nobody runs (all sleep, or the world was stopped) the last one to come does what is done between rounds of
+ * turns, and opens the next window.
  *
  * A PE is either running, which means that its thread alone touches it, or parked (asleep, off, or at the end of the window), and
- * then it belongs to whoever holds the machine lock. Devices, GIC, timers and event queue always belong to the holder. So the only
- * words that threads share without it are guest RAM, pins and event register of running PEs, and the few atomic ones below.
+ * then it belongs to whoever holds the machine lock. Devices, GIC, timers, backends and event queue always belong to the holder:
+ * - PEs take it around each access of bus_read() and bus_write() to a device, each system register of gic/ and timer/, PSCI and
+ *   semihosting, SEV, and TLB or code maintenance of others (cpu_enter()); so DMA and MSIs that an access starts are under it, too;
+ * - events fire (fire()) and the outside is looked at (move_window(), open_window()) under it.
+ * So the only words that threads share without it are guest RAM with its maps of code and use, pins and event register of running PEs,
+ * and the few atomic ones below. The log has a lock of its own, which is taken last.
+ *
+ * The world stops by ending the run: machine_run() returns when all threads have ended, each PE between two instructions and with
+ * nothing of others left to serve. Snapshots, digests, statistics and a debugger work then, and machine_run() goes on.
  *
  * A running PE looks up every SLICE cycles: at the word in which others leave bits, and at the window's end. TLB maintenance and
  * dropping of decoded code reach it as requests in a queue; the sender's DSB waits until they are served. For parked PEs the sender
@@ -463,17 +471,45 @@ static void wait_for_monitor(struct machine *m, struct seat *s)
 		atomic_poke(&s->ps, wfe_until(m, s));
 }
 
-/* s has reached the time of an event: it fires if the others that run have, too. */
-static void fire(struct machine *m, const struct seat *s)
+/* All that run have come as far as what is returned, which time then has, too. Under the lock, by s. */
+static u64 catch_up(struct machine *m, const struct seat *s)
 {
 	u64 all = s->ps;
 
-	lock(m);
 	for (unsigned i = 0; i < m->pes; i++)
 		if (m->par->place[i].runs && atomic_peek(&m->seat[i].ps) < all)
 			all = atomic_peek(&m->seat[i].ps);
 	if (m->now < all)
 		m->now = all;
+	return all;
+}
+
+/* s has reached the end of the window, which moves on with the slowest PE. False: s is too far ahead. */
+static bool move_window(struct machine *m, const struct seat *s)
+{
+	struct parallel *par = m->par;
+	bool go_on;
+
+	lock(m);
+	if (par->open && !m->cfg->max_insns) {
+		u64 end = catch_up(m, s) + (u64)WINDOW * m->seat[0].cpu->period_ps;
+
+		if (m->round_end < end)
+			atomic_poke(&m->round_end, end);
+		machine_poll(m);
+		for (unsigned i = 0; i < m->pes; i++)
+			parallel_woken(m, &m->seat[i]);
+	}
+	go_on = par->open && s->ps < m->round_end;
+	unlock(m);
+	return go_on;
+}
+
+/* s has reached the time of an event: it fires if the others that run have, too. */
+static void fire(struct machine *m, const struct seat *s)
+{
+	lock(m);
+	catch_up(m, s);
 	if (m->par->open)
 		event_run(&m->queue, m->now);
 	atomic_poke(&m->par->due, event_next(&m->queue));
@@ -481,9 +517,9 @@ static void fire(struct machine *m, const struct seat *s)
 }
 
 /* Where the next slice ends: the window, an event and what others want are looked at then. */
-static u64 slice_end(const struct machine *m, const struct seat *s, u64 window)
+static u64 slice_end(const struct machine *m, const struct seat *s)
 {
-	u64 end = s->ps + (u64)SLICE * s->cpu->period_ps, due = atomic_peek(&m->par->due);
+	u64 window = atomic_peek(&m->round_end), end = s->ps + (u64)SLICE * s->cpu->period_ps, due = atomic_peek(&m->par->due);
 
 	if (s->ps < due && due < end)
 		end = due;
@@ -494,13 +530,12 @@ static u64 slice_end(const struct machine *m, const struct seat *s, u64 window)
 static void run_pe(struct machine *m, struct seat *s)
 {
 	struct cpu *c = s->cpu;
-	u64 window;
 	bool go_on = true;
 
-	while (go_on && !c->waiting && s->ps < (window = atomic_peek(&m->round_end))) {
+	while (go_on && !c->waiting && (s->ps < atomic_peek(&m->round_end) || move_window(m, s))) {
 		if (atomic_peek(&place_of(s)->told) && !hear(m, s))
 			break;
-		cpu_run(c, s->ps, slice_end(m, s, window));
+		cpu_run(c, s->ps, slice_end(m, s));
 		atomic_poke(&s->ps, cpu_now(c));
 		if (c->unsynced)
 			go_on &= synchronise(m, s);
