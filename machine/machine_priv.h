@@ -155,8 +155,6 @@ void machine_end_with(struct machine *m, enum machine_end end);
 void machine_system_end(struct machine *m, bool reset);
 /* PSCI 1.1. */
 bool machine_conduit(void *ctx, struct cpu *c, bool smc);
-/* semihost.c */
-bool machine_semihost(void *ctx, struct cpu *c);
 /* start.c: reset and registers as firmware leaves them, at the EL where the guest starts. */
 void machine_start_pe(struct machine *m, struct seat *s, u64 entry, u64 x0);
 void machine_reset_all(struct machine *m);
