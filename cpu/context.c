@@ -143,4 +143,5 @@ void context_free(struct cpu *c)
 		free(x);
 	}
 	c->context = NULL;
+	exits_free(&c->exits);
 }

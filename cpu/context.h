@@ -51,6 +51,7 @@ u16 context_vm(const struct context *contexts, u64 baddr, u16 *seen);
 struct context *context_new(void);
 /* Folds budget and class counts into the current context. */
 void context_drain(struct cpu *c);
+/* All that was counted by context, exits too. */
 void context_free(struct cpu *c);
 
 #endif

@@ -430,7 +430,6 @@ void cpu_free(struct cpu *c)
 	if (!c)
 		return;
 	context_free(c);
-	exits_free(&c->exits);
 	block_cache_free(c->blocks);
 	mmu_free(c->mmu);
 	free(c);
