@@ -45,6 +45,7 @@ static void *lazy_memory(u64 size)
 	if (p == MAP_FAILED)
 		return NULL;
 	madvise(p, size, MADV_HUGEPAGE);
+	madvise(p, size, MADV_DONTDUMP); /* and so a mapping of its own in smaps: resident memory is told apart */
 	return p;
 }
 
