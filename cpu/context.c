@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/bits.h"
+#include "cpu/observe.h"
 #include "cpu/sysreg.h"
 
 const struct stat_row cpu_stat_rows[] = {
@@ -113,6 +114,8 @@ void context_switch(struct cpu *c)
 	exits_switch(c, x->vm);
 	if (c->mmu)
 		mmu_set_stats(c->mmu, &x->mmu);
+	if (unlikely(c->observers != NULL))
+		observe_context(c);
 }
 
 void context_drain(struct cpu *c)

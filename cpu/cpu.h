@@ -26,6 +26,7 @@ struct block;
 struct sysreg;
 struct sysreg_map;
 struct context;
+struct observer;
 
 enum { REG_SP = 31, REG_ZERO = 32, REG_SINK = 33, REG_COUNT = 34 };
 
@@ -199,6 +200,8 @@ struct cpu {
 	u64 rvbar;              /* where reset starts */
 	u32 step_iss;           /* ISS of the next Software Step exception: what was stepped */
 	u64 drained_insns, drained_cycles; /* what context_drain() has counted already */
+	struct observer *observers;        /* observe.h; NULL: nobody watches */
+	bool observed_asleep;              /* they were told that it sleeps */
 
 	/* v0-v31: 256 bytes apart (SVE), the first 16 in use. Written only through vset*() of cpu/vreg.h */
 	struct {

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "cpu/context.h"
 #include "cpu/debug.h"
+#include "cpu/observe.h"
 #include "cpu/syndrome.h"
 #include "cpu/sysreg.h"
 
@@ -91,10 +92,34 @@ static void change_el(struct cpu *c, unsigned el, bool spsel)
 	c->exit.kind = EXIT_NONE;
 }
 
+static void tell(struct cpu *c, const struct entry *e, unsigned from, u64 pc)
+{
+	bool irq = e->vec == VEC_IRQ || e->vec == VEC_FIQ;
+	const struct observed_trap t = {
+		.vec = (u8)e->vec,
+		.virt = e->log == LOGGED_VIRQ || e->log == LOGGED_VFIQ || e->log == LOGGED_VSERR,
+		.from = (u8)from,
+		.to = (u8)e->target,
+		.ec = (u8)e->ec,
+		.iss = e->iss,
+		.esr = irq ? 0 : syndrome(e->ec, e->iss),
+		.pc = pc,
+		.ret = e->elr,
+		.spsr = c->sys.spsr[e->target],
+		.far_valid = e->far_valid,
+		.hpfar_valid = e->hpfar_valid,
+		.far = e->far,
+		.hpfar = e->hpfar,
+	};
+
+	observe_trap(c, &t);
+}
+
 static void enter(struct cpu *c, const struct entry *e)
 {
 	unsigned offset = e->target > c->el ? 0x400 : c->spsel ? 0x200 : 0;
-	unsigned target = e->target;
+	unsigned target = e->target, from = c->el;
+	u64 pc = c->pc;
 	bool irq = e->vec == VEC_IRQ || e->vec == VEC_FIQ;
 	u32 esr = irq ? (u32)c->sys.esr[target] : syndrome(e->ec, e->iss);
 
@@ -122,6 +147,8 @@ static void enter(struct cpu *c, const struct entry *e)
 	c->step_iss = 0;
 	change_el(c, target, true);
 	c->pc = cpu_branch_address(c, c->sys.vbar[target]) + offset + (u64)e->vec * 0x80;
+	if (unlikely(c->observers != NULL))
+		tell(c, e, from, pc);
 	if (!log_on(c->log, LOG_INT))
 		return;
 	if (e->far_valid)
@@ -575,7 +602,7 @@ static bool illegal_return(const struct cpu *c, u64 spsr, unsigned el)
 
 void exception_return(struct cpu *c)
 {
-	u64 spsr = c->sys.spsr[c->el], target = c->sys.elr[c->el];
+	u64 spsr = c->sys.spsr[c->el], target = c->sys.elr[c->el], pc = c->pc;
 	unsigned from = c->el, el = (unsigned)bits(spsr, 3, 2);
 	bool illegal = illegal_return(c, spsr, el);
 	bool ss = debug_return_ss(c, illegal ? from : el, cpu_el_secure(c, illegal ? from : el),
@@ -594,6 +621,8 @@ void exception_return(struct cpu *c)
 	cpu_event_set(c);
 	change_el(c, illegal ? from : el, illegal ? c->spsel : spsr & 1);
 	c->pc = cpu_branch_address(c, target);
+	if (unlikely(c->observers != NULL))
+		observe_eret(c, from, pc);
 	if (illegal)
 		log_at(c->log, LOG_GUEST, "cpu",
 		       "illegal exception return at EL%u: SPSR 0x%" PRIx64 ", goes on at 0x%" PRIx64,

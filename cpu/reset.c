@@ -10,6 +10,7 @@
 #include "base/snap.h"
 #include "cpu/context.h"
 #include "cpu/debug.h"
+#include "cpu/observe.h"
 #include "cpu/sysreg.h"
 
 /* Reset values that depend on the core. */
@@ -48,6 +49,8 @@ void cpu_reset(struct cpu *c)
 	cpu_update_context(c);
 	context_switch(c);
 	c->attn = ATTN_PINS;
+	if (unlikely(c->observers != NULL))
+		observe_reset(c);
 }
 
 static void snap_u64s(struct snap *s, u64 *v, size_t n)

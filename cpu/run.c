@@ -9,6 +9,7 @@
 #include "cpu/context.h"
 #include "cpu/debug.h"
 #include "cpu/exception.h"
+#include "cpu/observe.h"
 #include "cpu/sysreg.h"
 #include "cpu/translate_priv.h"
 
@@ -374,6 +375,8 @@ void cpu_run(struct cpu *c, u64 now, u64 until)
 
 	c->slice_ps = now;
 	c->slice_budget = c->budget = until <= now ? 0 : (s64)((until - now + c->period_ps - 1) / c->period_ps);
+	if (unlikely(c->observers != NULL))
+		observe_slice_begin(c);
 	while (!c->waiting) {
 		if (unlikely(c->attn) && !serve_attention(c))
 			break;
@@ -386,6 +389,8 @@ void cpu_run(struct cpu *c, u64 now, u64 until)
 	c->slice_ps = cpu_now(c);
 	c->cycles += (u64)(c->slice_budget - c->budget);
 	c->slice_budget = c->budget = 0;
+	if (unlikely(c->observers != NULL))
+		observe_slice_end(c);
 	host_fp_leave(saved);
 }
 

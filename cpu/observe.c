@@ -1,0 +1,74 @@
+/* See observe.h. */
+#include "cpu/observe.h"
+
+void cpu_observe(struct cpu *c, struct observer *o)
+{
+	struct observer **end = &c->observers;
+
+	if (!*end)
+		c->observed_asleep = true; /* nobody was told that it runs */
+	while (*end)
+		end = &(*end)->next;
+	o->next = NULL;
+	*end = o;
+}
+
+void cpu_unobserve(struct cpu *c, struct observer *o)
+{
+	struct observer **at = &c->observers;
+
+	while (*at && *at != o)
+		at = &(*at)->next;
+	if (*at)
+		*at = o->next;
+}
+
+void observe_trap(struct cpu *c, const struct observed_trap *t)
+{
+	for (struct observer *o = c->observers; o; o = o->next)
+		if (o->ops->trap)
+			o->ops->trap(o->ctx, c, t);
+}
+
+void observe_eret(struct cpu *c, unsigned from, u64 pc)
+{
+	for (struct observer *o = c->observers; o; o = o->next)
+		if (o->ops->eret)
+			o->ops->eret(o->ctx, c, from, pc);
+}
+
+void observe_context(struct cpu *c)
+{
+	for (struct observer *o = c->observers; o; o = o->next)
+		if (o->ops->context)
+			o->ops->context(o->ctx, c);
+}
+
+void observe_reset(struct cpu *c)
+{
+	for (struct observer *o = c->observers; o; o = o->next)
+		if (o->ops->reset)
+			o->ops->reset(o->ctx, c);
+}
+
+/* A PE that slept runs again. */
+void observe_slice_begin(struct cpu *c)
+{
+	if (!c->observed_asleep)
+		return;
+	c->observed_asleep = false;
+	for (struct observer *o = c->observers; o; o = o->next)
+		if (o->ops->wake)
+			o->ops->wake(o->ctx, c);
+}
+
+void observe_slice_end(struct cpu *c)
+{
+	c->observed_asleep = c->waiting;
+	for (struct observer *o = c->observers; o; o = o->next) {
+		if (c->waiting && o->ops->sleep)
+			o->ops->sleep(o->ctx, c);
+		if (o->ops->slice)
+			o->ops->slice(o->ctx, c);
+	}
+}

@@ -1,0 +1,62 @@
+/*
+ * Who watches a PE: traces and the debugger. They are told of exceptions taken and returned from, of changes of context (exception
+ * level, VM, VMID, security state), of sleep and wake, and of the ends of slices. Watching changes nothing that the guest sees or that is counted.
+ *
+ * A PE has a list of watchers, empty when nothing watches: then each hook is one branch outside fast code, and handlers have none.
+ * Under --parallel a PE's watchers are called by its own thread.
+ */
+#ifndef CPU_OBSERVE_H
+#define CPU_OBSERVE_H
+
+#include "cpu/cpu.h"
+
+/* An exception that was taken. The PE is at its first instruction when it is told: cpu.pc is the vector, cpu.el the target. */
+struct observed_trap {
+	u8 vec;      /* enum vector_kind */
+	bool virt;   /* a virtual interrupt or SError */
+	u8 from, to; /* exception levels; they may be equal */
+	u8 ec;       /* not of IRQ and FIQ */
+	u32 iss, esr; /* esr 0 for IRQ and FIQ, which write none */
+	u64 pc;      /* the instruction that took it; of interrupts the one that would have been next */
+	u64 ret;     /* ELR_ELx */
+	u64 spsr;    /* SPSR_ELx */
+	bool far_valid, hpfar_valid;
+	u64 far, hpfar; /* hpfar as in the register */
+};
+
+/* What a watcher wants to hear; a NULL member is not called. Time is cpu_now(), also for an instruction in the middle of a block. */
+struct observer_ops {
+	void (*trap)(void *ctx, struct cpu *c, const struct observed_trap *t);
+	/* an ERET at pc from that EL is done; where to: cpu.el, cpu.pc */
+	void (*eret)(void *ctx, struct cpu *c, unsigned from, u64 pc);
+	/* cpu.el, cpu.secure, cpu.context or the VMID may be others now; before the trap or eret that did it is told */
+	void (*context)(void *ctx, struct cpu *c);
+	/* WFI or WFE (cpu.wait_wfe) sleeps, or, if not cpu.powered, the PE went off. wake: it is about to go on, or to run for the first time */
+	void (*sleep)(void *ctx, struct cpu *c);
+	void (*wake)(void *ctx, struct cpu *c);
+	/* cpu_reset(): nothing goes on; a context was told before */
+	void (*reset)(void *ctx, struct cpu *c);
+	/* cpu_run() is about to return: at least each virtual millisecond while the PE runs */
+	void (*slice)(void *ctx, struct cpu *c);
+};
+
+/* One watcher of one PE; owned by who watches. */
+struct observer {
+	const struct observer_ops *ops;
+	void *ctx;
+	struct observer *next;
+};
+
+/* Between two calls of cpu_run(). Watchers are called in the order in which they were added. */
+void cpu_observe(struct cpu *c, struct observer *o);
+void cpu_unobserve(struct cpu *c, struct observer *o);
+
+/* For exception.c, context.c and run.c, when cpu.observers is not NULL. */
+void observe_trap(struct cpu *c, const struct observed_trap *t);
+void observe_eret(struct cpu *c, unsigned from, u64 pc);
+void observe_context(struct cpu *c);
+void observe_reset(struct cpu *c);
+void observe_slice_begin(struct cpu *c);
+void observe_slice_end(struct cpu *c);
+
+#endif
