@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "cpu/context.h"
 #include "cpu/sysreg.h"
 
 static int put(void *ctx, u64 addr, const void *data, size_t n)
@@ -57,6 +58,7 @@ void machine_start_pe(struct machine *m, struct seat *s, u64 entry, u64 x0)
 	c->x[0] = x0;
 	c->pc = entry;
 	cpu_update_context(c);
+	context_switch(c);
 	if (m->cfg->secure)
 		gic_world_changed(c);
 	s->on = true;
