@@ -1,5 +1,6 @@
 trapline_library(base
 	event.c
 	log.c
-	snap.c)
+	snap.c
+	stat.c)
 target_link_libraries(base PkgConfig::NETTLE)

@@ -12,9 +12,9 @@
 #include "cpu/sysreg.h"
 
 const struct stat_row cpu_stat_rows[] = {
-#define STAT(name, unit, help) { #name, unit, help, offsetof(struct cpu_stats, name) },
-	CPU_STATS(STAT)
-#undef STAT
+#define ROW(field, unit, help) STAT_ROW(cpu_stats, field, unit, help)
+	CPU_STATS(ROW)
+#undef ROW
 };
 const size_t cpu_stat_rows_n = ARRAY_SIZE(cpu_stat_rows);
 
@@ -143,6 +143,9 @@ void context_free(struct cpu *c)
 		struct context *x = c->contexts;
 
 		c->contexts = x->next;
+		for (unsigned el = 0; el < 4; el++)
+			for (unsigned k = 0; k < EXIT_CLASSES; k++)
+				free(x->trap_cycles[el][k]);
 		free(x);
 	}
 	c->context = NULL;

@@ -15,7 +15,14 @@
 	STAT(i_lookup,    "event",       "L1 instruction TLB lookups") \
 	STAT(loads,       "instruction", "load instructions") \
 	STAT(stores,      "instruction", "store instructions") \
-	STAT(branches,    "instruction", "branch instructions")
+	STAT(branches,    "instruction", "branch instructions") \
+	STAT(erets_to_el0,     "event", "exception returns to EL0") \
+	STAT(erets_to_el1,     "event", "exception returns to EL1") \
+	STAT(erets_to_el2,     "event", "exception returns to EL2") \
+	STAT(erets_to_el3,     "event", "exception returns to EL3") \
+	STAT(erets_illegal,    "event", "illegal exception returns") \
+	STAT(erets_unmatched,  "event", "exception returns that ended no exception which this PE had taken") \
+	STAT(traps_unreturned, "event", "exceptions that were forgotten: one taken before them was returned from first, or 16 more were taken")
 
 struct cpu_stats {
 	CPU_STATS(STAT_FIELD)
@@ -39,6 +46,7 @@ struct context {
 	struct cpu_stats cpu;
 	struct mmu_stats mmu;
 	u64 exceptions[4][4][64]; /* taken from this context: [vector kind][target EL][EC] */
+	struct durations *trap_cycles[4][EXIT_CLASSES]; /* of them, until the return (traps.h): [target EL][EXIT_CLASS]; NULL: none */
 };
 
 /* Makes the context of the current (VM, EL) current, creating it when new; drains the running counters first. */

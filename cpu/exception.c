@@ -17,6 +17,7 @@
 #include "cpu/observe.h"
 #include "cpu/syndrome.h"
 #include "cpu/sysreg.h"
+#include "cpu/traps.h"
 
 /* A decision: what is entered, and with which register contents. */
 struct entry {
@@ -127,6 +128,7 @@ static void enter(struct cpu *c, const struct entry *e)
 		log_taking(c, e->log, target, esr);
 	if (c->context)
 		c->context->exceptions[e->vec][target][irq ? 0 : e->ec]++;
+	traps_taken(c, EXIT_CLASS(e->vec, e->ec), target);
 	if (c->exits.in && target >= 2) {
 		c->exits.cls = EXIT_CLASS(e->vec, e->ec);
 		c->exits.cause = exits_cause(c, e->vec, e->ec, e->iss, e->hpfar_valid ? e->hpfar : 0);
@@ -605,6 +607,7 @@ void exception_return(struct cpu *c)
 	u64 spsr = c->sys.spsr[c->el], target = c->sys.elr[c->el], pc = c->pc;
 	unsigned from = c->el, el = (unsigned)bits(spsr, 3, 2);
 	bool illegal = illegal_return(c, spsr, el);
+	struct context *handler = c->context;
 	bool ss = debug_return_ss(c, illegal ? from : el, cpu_el_secure(c, illegal ? from : el),
 				  spsr);
 
@@ -620,6 +623,10 @@ void exception_return(struct cpu *c)
 	c->excl_host = NULL;
 	cpu_event_set(c);
 	change_el(c, illegal ? from : el, illegal ? c->spsel : spsr & 1);
+	if (illegal)
+		traps_illegal(c);
+	else
+		traps_returned(c, from, handler);
 	c->pc = cpu_branch_address(c, target);
 	if (unlikely(c->observers != NULL))
 		observe_eret(c, from, pc);

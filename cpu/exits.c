@@ -9,19 +9,6 @@
 #include "cpu/exception.h"
 #include "cpu/sysreg.h"
 
-static void add(struct exit_time *t, u64 cycles)
-{
-	unsigned k = cycles ? 63 - (unsigned)__builtin_clzll(cycles) : 0;
-
-	if (!t->count || cycles < t->min)
-		t->min = cycles;
-	if (cycles > t->max)
-		t->max = cycles;
-	t->count++;
-	t->sum += cycles;
-	t->hist[k < EXIT_BUCKETS ? k : EXIT_BUCKETS - 1]++;
-}
-
 static struct vm_exits *find(struct exit_watch *w, u16 vm)
 {
 	struct vm_exits **at = &w->vms;
@@ -103,79 +90,44 @@ void exits_cause_name(const struct cpu *c, u64 key, char *name, size_t size)
 	}
 }
 
-static int by_key(const void *a, const void *b)
+/* ---- entries and exits ---- */
+
+/* The record of a vCPU of the VM that is entered: the one before is likely. NULL: no memory. */
+static struct vcpu *find_vcpu(struct exit_watch *w, u16 vm, u64 mpidr)
 {
-	u64 x = ((const struct exit_cause *)a)->key, y = ((const struct exit_cause *)b)->key;
+	struct vcpu **at = &w->vcpus;
 
-	return (x > y) - (x < y);
-}
-
-struct exit_cause *exits_causes(const struct vm_exits *v, u32 *n)
-{
-	struct exit_cause *list = v->causes ? calloc(v->causes, sizeof(*list)) : NULL;
-
-	*n = 0;
-	for (u32 i = 0; list && i < v->room; i++)
-		if (v->cause[i].count)
-			list[(*n)++] = v->cause[i];
-	if (list)
-		qsort(list, *n, sizeof(*list), by_key);
-	return list;
-}
-
-/* The slot of a key, or the empty one where it belongs. */
-static struct exit_cause *slot(struct exit_cause *table, u32 room, u64 key)
-{
-	u32 i = (u32)((key * 0x9e3779b97f4a7c15ull) >> 32) & (room - 1);
-
-	while (table[i].count && table[i].key != key)
-		i = (i + 1) & (room - 1);
-	return &table[i];
-}
-
-/* Room for one more: at most half of the slots are in use. */
-static bool make_room(struct vm_exits *v)
-{
-	u32 room = v->room ? 2 * v->room : 32;
-	struct exit_cause *table;
-
-	if (2 * v->causes < v->room)
-		return true;
-	table = calloc(room, sizeof(*table));
-	if (!table)
-		return false;
-	for (u32 i = 0; i < v->room; i++)
-		if (v->cause[i].count)
-			*slot(table, room, v->cause[i].key) = v->cause[i];
-	free(v->cause);
-	v->cause = table;
-	v->room = room;
-	return true;
-}
-
-static void count_cause(struct vm_exits *v, u64 key)
-{
-	struct exit_cause *e = v->room ? slot(v->cause, v->room, key) : NULL;
-
-	if (!key)
-		return;
-	if (!e || !e->count) {
-		if (v->causes == EXIT_CAUSES || !make_room(v)) {
-			v->causes_rest++;
-			return;
-		}
-		e = slot(v->cause, v->room, key);
-		e->key = key;
-		v->causes++;
+	while (*at && ((*at)->vm != vm || (*at)->mpidr != mpidr))
+		at = &(*at)->next;
+	if (*at)
+		return *at;
+	if (w->n_vcpus >= EXIT_VCPUS && mpidr != VCPU_REST)
+		return find_vcpu(w, vm, VCPU_REST);
+	*at = calloc(1, sizeof(**at));
+	if (*at) {
+		(*at)->vm = vm;
+		(*at)->mpidr = mpidr;
+		w->n_vcpus++;
 	}
-	e->count++;
+	return *at;
+}
+
+struct open_traps *exits_open(struct exit_watch *w)
+{
+	return w->vcpu ? &w->vcpu->open : &w->host;
 }
 
 static void leave(struct exit_watch *w, u64 now)
 {
-	count_cause(w->in, w->cause);
+	if (w->cause)
+		tally_count(&w->in->causes, EXIT_CAUSES, w->cause);
 	w->in->exits++;
-	add(&w->in->guest, now - w->since);
+	durations_add(&w->in->guest, now - w->since);
+	if (w->vcpu) {
+		w->vcpu->exits++;
+		durations_add(&w->vcpu->guest, now - w->since);
+	}
+	w->vcpu = NULL;
 	w->left = w->in;
 	w->in = NULL;
 	w->since = now;
@@ -183,14 +135,14 @@ static void leave(struct exit_watch *w, u64 now)
 
 static void outside(struct vm_exits *v, unsigned cls, u64 cause, u64 cycles)
 {
-	struct exit_cause *e = v->room ? slot(v->cause, v->room, cause) : NULL;
+	struct tally_row *e = cause ? tally_find(&v->causes, cause) : NULL;
 
-	if (e && e->count)
-		e->cycles += cycles;
+	if (e)
+		e->sum += cycles;
 	if (!v->by[cls])
 		v->by[cls] = calloc(1, sizeof(*v->by[cls]));
 	if (v->by[cls])
-		add(v->by[cls], cycles);
+		durations_add(v->by[cls], cycles);
 }
 
 void exits_switch(struct cpu *c, u16 vm)
@@ -206,6 +158,9 @@ void exits_switch(struct cpu *c, u16 vm)
 	if (!w->in)
 		return;
 	w->in->entries++;
+	w->vcpu = find_vcpu(w, vm, c->sys.vmpidr_el2);
+	if (w->vcpu)
+		w->vcpu->entries++;
 	if (w->left == w->in)
 		outside(w->left, w->cls, w->cause, now - w->since);
 	else if (w->left)
@@ -214,36 +169,27 @@ void exits_switch(struct cpu *c, u16 vm)
 	w->since = now;
 }
 
-static void snap_time(struct snap *s, struct exit_time *t)
+static void snap_open(struct snap *s, struct open_traps *o)
 {
-	u64 *v = (u64 *)t;
-
-	for (size_t i = 0; i < sizeof(*t) / sizeof(*v); i++)
-		snap_u64(s, &v[i]);
+	snap_u32(s, &o->n);
+	snap_check(s, o->n <= OPEN_TRAPS, "number of open exceptions");
+	for (u32 i = 0; i < o->n && !s->failed; i++) {
+		snap_u64(s, &o->trap[i].since);
+		snap_u8(s, &o->trap[i].cls);
+		snap_u8(s, &o->trap[i].from);
+		snap_u8(s, &o->trap[i].target);
+		snap_check(s, o->trap[i].cls < EXIT_CLASSES && o->trap[i].from <= 3 && o->trap[i].target <= 3, "open exception");
+	}
 }
 
-/* By key: the order in the table depends on its history. */
-static void snap_causes(struct snap *s, struct vm_exits *v)
+static void snap_vcpu(struct snap *s, struct vcpu *v)
 {
-	u32 n = v->causes, there;
-	struct exit_cause *list = s->loading ? NULL : exits_causes(v, &there);
-
-	snap_u32(s, &n);
-	snap_u64(s, &v->causes_rest);
-	snap_check(s, n <= EXIT_CAUSES, "number of causes of VM exits");
-	for (u32 i = 0; i < n && !s->failed; i++) {
-		struct exit_cause e = list ? list[i] : (struct exit_cause){ 0 };
-
-		snap_u64(s, &e.key);
-		snap_u64(s, &e.count);
-		snap_u64(s, &e.cycles);
-		snap_check(s, e.count != 0, "count of a cause of VM exits");
-		if (!s->loading || s->failed || !make_room(v))
-			continue;
-		v->causes += !slot(v->cause, v->room, e.key)->count;
-		*slot(v->cause, v->room, e.key) = e;
-	}
-	free(list);
+	snap_u16(s, &v->vm);
+	snap_u64(s, &v->mpidr);
+	snap_u64(s, &v->entries);
+	snap_u64(s, &v->exits);
+	durations_snap(s, &v->guest);
+	snap_open(s, &v->open);
 }
 
 static void snap_vm(struct snap *s, struct vm_exits *v)
@@ -252,7 +198,7 @@ static void snap_vm(struct snap *s, struct vm_exits *v)
 	snap_u64(s, &v->entries);
 	snap_u64(s, &v->exits);
 	snap_u64(s, &v->switched);
-	snap_time(s, &v->guest);
+	durations_snap(s, &v->guest);
 	for (unsigned k = 0; k < EXIT_CLASSES; k++) {
 		bool there = v->by[k] != NULL;
 
@@ -261,9 +207,34 @@ static void snap_vm(struct snap *s, struct vm_exits *v)
 			continue;
 		if (s->loading && !(v->by[k] = calloc(1, sizeof(*v->by[k]))))
 			return;
-		snap_time(s, v->by[k]);
+		durations_snap(s, v->by[k]);
 	}
-	snap_causes(s, v);
+	tally_snap(s, &v->causes, EXIT_CAUSES);
+}
+
+static void snap_vcpus(struct exit_watch *w, struct snap *s)
+{
+	struct vcpu **end = &w->vcpus;
+	u32 n = w->n_vcpus, running = 0;
+
+	for (const struct vcpu *v = w->vcpus; v && w->vcpu; v = v->next) {
+		running++;
+		if (v == w->vcpu)
+			break;
+	}
+	snap_u32(s, &n);
+	snap_u32(s, &running);
+	snap_check(s, n <= 65536 + EXIT_VCPUS && running <= n, "number of vCPUs that were entered");
+	for (u32 i = 0; i < n && !s->failed; i++) {
+		if (s->loading && !(*end = calloc(1, sizeof(**end))))
+			return;
+		w->n_vcpus += s->loading;
+		snap_vcpu(s, *end);
+		if (s->loading && i + 1 == running)
+			w->vcpu = *end;
+		end = &(*end)->next;
+	}
+	snap_open(s, &w->host);
 }
 
 void exits_snap(struct cpu *c, struct snap *s)
@@ -285,6 +256,7 @@ void exits_snap(struct cpu *c, struct snap *s)
 		snap_vm(s, *end);
 		end = &(*end)->next;
 	}
+	snap_vcpus(w, s);
 	snap_u16(s, &in);
 	snap_u16(s, &left);
 	snap_u64(s, &w->since);
@@ -305,7 +277,13 @@ void exits_free(struct exit_watch *w)
 		w->vms = v->next;
 		for (unsigned k = 0; k < EXIT_CLASSES; k++)
 			free(v->by[k]);
-		free(v->cause);
+		tally_free(&v->causes);
+		free(v);
+	}
+	while (w->vcpus) {
+		struct vcpu *v = w->vcpus;
+
+		w->vcpus = v->next;
 		free(v);
 	}
 	*w = (struct exit_watch){ 0 };

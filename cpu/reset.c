@@ -5,6 +5,7 @@
  */
 #include "cpu/cpu.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/snap.h"
@@ -12,6 +13,7 @@
 #include "cpu/debug.h"
 #include "cpu/observe.h"
 #include "cpu/sysreg.h"
+#include "cpu/traps.h"
 
 /* Reset values that depend on the core. */
 static void reset_core_values(struct cpu *c)
@@ -29,6 +31,7 @@ void cpu_reset(struct cpu *c)
 {
 	if (c->context)
 		context_drain(c);
+	traps_reset(c);
 	memset(c->x, 0, sizeof(c->x));
 	memset(c->v, 0, sizeof(c->v));
 	fpu_init(&c->fpu);
@@ -92,6 +95,21 @@ static void snap_vectors(struct cpu *c, struct snap *s)
 	}
 }
 
+static void snap_trap_cycles(struct snap *s, struct context *x)
+{
+	for (unsigned el = 0; el < 4; el++)
+		for (unsigned k = 0; k < EXIT_CLASSES; k++) {
+			struct durations **d = &x->trap_cycles[el][k];
+			bool there = *d != NULL;
+
+			snap_bool(s, &there);
+			if (there && s->loading && !s->failed)
+				*d = calloc(1, sizeof(**d));
+			if (there && *d)
+				durations_snap(s, *d);
+		}
+}
+
 static void snap_context(struct snap *s, struct context *x)
 {
 	snap_u64(s, &x->vm_baddr);
@@ -101,6 +119,7 @@ static void snap_context(struct snap *s, struct context *x)
 	snap_u64s(s, (u64 *)&x->cpu, sizeof(x->cpu) / sizeof(u64));
 	snap_u64s(s, (u64 *)&x->mmu, sizeof(x->mmu) / sizeof(u64));
 	snap_u64s(s, &x->exceptions[0][0][0], sizeof(x->exceptions) / sizeof(u64));
+	snap_trap_cycles(s, x);
 }
 
 /* Saved in order of first sight; loading replaces what is there. */
@@ -127,7 +146,7 @@ _Static_assert(sizeof(struct sysregs) % sizeof(u64) == 0, "struct sysregs is an 
 
 void cpu_snap(struct cpu *c, struct snap *s)
 {
-	snap_section(s, "cpu", 2);
+	snap_section(s, "cpu", 3);
 	if (!s->loading && c->context)
 		context_drain(c);
 	snap_u64s(s, c->x, REG_SP + 1);

@@ -100,7 +100,7 @@ struct flash {
 	bool dirty[BLOCKS];  /* blocks that are not as the file was at the start */
 };
 
-#define ROW(name, unit, help) { #name, unit, help, offsetof(struct flash_stats, name) },
+#define ROW(field, unit, help) STAT_ROW(flash_stats, field, unit, help)
 const struct stat_row flash_stat_rows[] = { FLASH_STATS(ROW) };
 #undef ROW
 const size_t flash_stat_rows_n = ARRAY_SIZE(flash_stat_rows);

@@ -41,7 +41,7 @@ struct fw_cfg {
 	u64 dma; /* the address register's upper half, until the lower is written */
 };
 
-#define ROW(name, unit, help) { #name, unit, help, offsetof(struct fw_cfg_stats, name) },
+#define ROW(field, unit, help) STAT_ROW(fw_cfg_stats, field, unit, help)
 const struct stat_row fw_cfg_stat_rows[] = { FW_CFG_STATS(ROW) };
 #undef ROW
 const size_t fw_cfg_stat_rows_n = ARRAY_SIZE(fw_cfg_stat_rows);

@@ -27,7 +27,7 @@ struct net {
 };
 
 const struct stat_row net_stat_rows[] = {
-#define ROW(name, unit, help) { #name, unit, help, offsetof(struct net_stats, name) },
+#define ROW(field, unit, help) STAT_ROW(net_stats, field, unit, help)
 	NET_STATS(ROW)
 #undef ROW
 };

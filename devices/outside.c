@@ -2,7 +2,7 @@
 #include "devices/outside.h"
 
 const struct stat_row outside_stat_rows[] = {
-#define ROW(name, unit, help) { #name, unit, help, offsetof(struct outside_stats, name) },
+#define ROW(field, unit, help) STAT_ROW(outside_stats, field, unit, help)
 	OUTSIDE_STATS(ROW)
 #undef ROW
 };

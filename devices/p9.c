@@ -33,7 +33,7 @@ enum {
 };
 
 const struct stat_row p9_stat_rows[] = {
-#define ROW(name, unit, help) { #name, unit, help, offsetof(struct p9_stats, name) },
+#define ROW(field, unit, help) STAT_ROW(p9_stats, field, unit, help)
 	P9_STATS(ROW)
 #undef ROW
 };

@@ -57,8 +57,7 @@ void gic_free(struct gic *g)
 	free(g);
 }
 
-#define ROW(field, row_unit, row_help)                                                             \
-	{ #field, row_unit, row_help, offsetof(struct gic_stats, field) },
+#define ROW(field, unit, help) STAT_ROW(gic_stats, field, unit, help)
 const struct stat_row gic_stat_rows[] = { GIC_STATS(ROW) };
 const size_t gic_stat_rows_n = ARRAY_SIZE(gic_stat_rows);
 

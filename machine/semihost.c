@@ -57,7 +57,7 @@ struct semihost {
 	struct semihost_stats stats;
 };
 
-#define ROW(name, unit, help) { #name, unit, help, offsetof(struct semihost_stats, name) },
+#define ROW(field, unit, help) STAT_ROW(semihost_stats, field, unit, help)
 const struct stat_row semihost_stat_rows[] = { SEMIHOST_STATS(ROW) };
 #undef ROW
 const size_t semihost_stat_rows_n = ARRAY_SIZE(semihost_stat_rows);

@@ -7,8 +7,11 @@
 
 #include "cpu/context.h"
 #include "cpu/exception.h"
+#include "cpu/traps.h"
 #include "devices/pci/pci.h"
 #include "machine/machine_priv.h"
+
+#define MPIDR_AFFINITY (MASK(39, 32) | MASK(23, 0))
 
 struct visitor {
 	void (*visit)(void *ctx, const struct stat_sample *s);
@@ -30,10 +33,28 @@ static void one(struct visitor *v, const char *name, const char *unit, const cha
 	v->visit(v->ctx, &v->at);
 }
 
+/* The members of an array that are not 0. */
+static void array(struct visitor *v, const void *base, const struct stat_row *r)
+{
+	const u64 *value = (const u64 *)((const char *)base + r->offset);
+	char label[32], name[96];
+
+	for (u32 i = 0; i < r->n; i++) {
+		if (!value[i])
+			continue;
+		r->label(i, label, sizeof(label));
+		snprintf(name, sizeof(name), "%s.%s", r->name, label);
+		one(v, name, r->unit, r->help, value[i]);
+	}
+}
+
 static void rows(struct visitor *v, const void *base, const struct stat_row *r, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		one(v, r[i].name, r[i].unit, r[i].help, field(base, &r[i]));
+		if (r[i].n)
+			array(v, base, &r[i]);
+		else
+			one(v, r[i].name, r[i].unit, r[i].help, field(base, &r[i]));
 }
 
 /* Rows of one struct; name may be the user's, so it keeps to what cannot be mistaken for anything else in a file. */
@@ -52,7 +73,8 @@ static void group(struct visitor *v, const char *kind, const char *name, const v
 static void add_rows(void *sum, const void *part, const struct stat_row *r, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		*(u64 *)((char *)sum + r[i].offset) += field(part, &r[i]);
+		for (u32 k = 0; k < (r[i].n ? r[i].n : 1); k++)
+			((u64 *)((char *)sum + r[i].offset))[k] += ((const u64 *)((const char *)part + r[i].offset))[k];
 }
 
 void stats_sum(struct machine *m, struct stats_total *t)
@@ -110,6 +132,46 @@ static void exceptions(struct visitor *v, const struct context *x)
 			}
 }
 
+static const char *class_name(unsigned k)
+{
+	return exception_name(k < 64 ? VEC_SYNC : k - 63, k < 64 ? k : 0);
+}
+
+/* Durations: `name`.count and so on; of the histogram what is not 0, by the smallest cycles of each bucket. */
+static void durations(struct visitor *v, const char *name, const char *help, const struct durations *t)
+{
+	const struct {
+		const char *name, *unit;
+		u64 value;
+	} row[] = { { "count", "event", t->count }, { "sum", "cycle", t->sum }, { "min", "cycle", t->min }, { "max", "cycle", t->max } };
+	char full[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
+		snprintf(full, sizeof(full), "%s.%s", name, row[i].name);
+		one(v, full, row[i].unit, help, row[i].value);
+	}
+	for (unsigned k = 0; k < DURATION_BUCKETS; k++) {
+		if (!t->hist[k])
+			continue;
+		snprintf(full, sizeof(full), "%s.hist.%llu", name, k ? 1ull << k : 0);
+		one(v, full, "event", help, t->hist[k]);
+	}
+}
+
+/* From the exceptions to the returns. */
+static void trap_cycles(struct visitor *v, const struct context *x)
+{
+	for (unsigned k = 0; k < EXIT_CLASSES; k++)
+		for (unsigned to = 1; to < 4; to++) {
+			char name[64];
+
+			if (!x->trap_cycles[to][k])
+				continue;
+			snprintf(name, sizeof(name), "trap_cycles.%s.to_el%u", class_name(k), to);
+			durations(v, name, "from an exception to its return", x->trap_cycles[to][k]);
+		}
+}
+
 static void contexts_of_pe(struct visitor *v, struct machine *m, unsigned pe)
 {
 	for (unsigned el = 0; el < 4; el++)
@@ -122,35 +184,15 @@ static void contexts_of_pe(struct visitor *v, struct machine *m, unsigned pe)
 			rows(v, &x->cpu, cpu_stat_rows, cpu_stat_rows_n);
 			rows(v, &x->mmu, mmu_stat_rows, mmu_stat_rows_n);
 			exceptions(v, x);
+			trap_cycles(v, x);
 		}
-}
-
-/* Durations: `name`.count and so on; of the histogram what is not 0, by the smallest cycles of each bucket. */
-static void durations(struct visitor *v, const char *name, const char *help, const struct exit_time *t)
-{
-	const struct {
-		const char *name, *unit;
-		u64 value;
-	} row[] = { { "count", "event", t->count }, { "sum", "cycle", t->sum }, { "min", "cycle", t->min }, { "max", "cycle", t->max } };
-	char full[64];
-
-	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
-		snprintf(full, sizeof(full), "%s.%s", name, row[i].name);
-		one(v, full, row[i].unit, help, row[i].value);
-	}
-	for (unsigned k = 0; k < EXIT_BUCKETS; k++) {
-		if (!t->hist[k])
-			continue;
-		snprintf(full, sizeof(full), "%s.hist.%llu", name, k ? 1ull << k : 0);
-		one(v, full, "event", help, t->hist[k]);
-	}
 }
 
 /* What was done how often, and how long the PE was then outside. */
 static void causes(struct visitor *v, const struct cpu *c, const struct vm_exits *x)
 {
 	u32 n;
-	struct exit_cause *list = exits_causes(x, &n);
+	struct tally_row *list = tally_sorted(&x->causes, &n);
 
 	for (u32 i = 0; i < n; i++) {
 		char what[64], name[128];
@@ -159,19 +201,42 @@ static void causes(struct visitor *v, const struct cpu *c, const struct vm_exits
 		snprintf(name, sizeof(name), "exit_causes.%s.%s.count", exception_name(VEC_SYNC, list[i].key >> EXIT_CAUSE_SHIFT), what);
 		one(v, name, "event", "exits for this cause", list[i].count);
 		snprintf(name, sizeof(name), "exit_causes.%s.%s.sum", exception_name(VEC_SYNC, list[i].key >> EXIT_CAUSE_SHIFT), what);
-		one(v, name, "cycle", "until the next entry into the same VM", list[i].cycles);
+		one(v, name, "cycle", "until the next entry into the same VM", list[i].sum);
 	}
-	if (x->causes_rest)
-		one(v, "exit_causes_rest", "event", "exits for causes after the 1024th", x->causes_rest);
+	if (x->causes.rest)
+		one(v, "exit_causes_rest", "event", "exits for causes after the 1024th", x->causes.rest);
 	free(list);
+}
+
+static void vcpus(struct visitor *v, const struct cpu *c, u16 vm)
+{
+	for (const struct vcpu *x = c->exits.vcpus; x; x = x->next) {
+		char name[64], full[96];
+
+		if (x->vm != vm)
+			continue;
+		if (x->mpidr == VCPU_REST)
+			snprintf(name, sizeof(name), "vcpu_rest");
+		else
+			snprintf(name, sizeof(name), "vcpu.0x%llx", x->mpidr & MPIDR_AFFINITY);
+		snprintf(full, sizeof(full), "%s.entries", name);
+		one(v, full, "event", "exception returns into the vCPU", x->entries);
+		snprintf(full, sizeof(full), "%s.exits", name);
+		one(v, full, "event", "exceptions taken from the vCPU to EL2 or EL3", x->exits);
+		snprintf(full, sizeof(full), "%s.guest_cycles", name);
+		durations(v, full, "from an entry of the vCPU to its exit", &x->guest);
+	}
 }
 
 static void exits_of_pe(struct visitor *v, struct machine *m, unsigned pe)
 {
-	for (const struct vm_exits *x = m->seat[pe].cpu->exits.vms; x; x = x->next) {
+	const struct cpu *c = m->seat[pe].cpu;
+
+	for (const struct vm_exits *x = c->exits.vms; x; x = x->next) {
 		v->at = (struct stat_sample){ .pe = (int)pe, .el = -1, .vm = x->vm, .vmid = -1 };
 		one(v, "entries", "event", "exception returns into the VM", x->entries);
 		one(v, "exits", "event", "exceptions taken from the VM to EL2 or EL3", x->exits);
+		one(v, "in_guest", "event", "1 when the PE is in the VM now", c->exits.in == x);
 		one(v, "switched", "event", "exits after which this PE entered another VM", x->switched);
 		durations(v, "guest_cycles", "from an entry to the exit", &x->guest);
 		for (unsigned k = 0; k < EXIT_CLASSES; k++) {
@@ -179,16 +244,24 @@ static void exits_of_pe(struct visitor *v, struct machine *m, unsigned pe)
 
 			if (!x->by[k])
 				continue;
-			snprintf(name, sizeof(name), "exit_cycles.%s", exception_name(k < 64 ? VEC_SYNC : k - 63, k & 63));
+			snprintf(name, sizeof(name), "exit_cycles.%s", class_name(k));
 			durations(v, name, "from an exit of this class to the next entry into the same VM", x->by[k]);
 		}
-		causes(v, m->seat[pe].cpu, x);
+		causes(v, c, x);
+		vcpus(v, c, x->vm);
 	}
+}
+
+/* Of the PE whatever it ran. */
+static void rows_of_pe(struct visitor *v, struct machine *m, unsigned pe)
+{
+	v->at = (struct stat_sample){ .pe = (int)pe, .el = -1, .vm = -1, .vmid = -1 };
+	one(v, "traps_open", "event", "exceptions that were not yet returned from", traps_open(m->seat[pe].cpu));
 }
 
 void stats_visit(struct machine *m, void (*visit)(void *, const struct stat_sample *), void *ctx)
 {
-	static const struct stat_row time_row[] = { { "sim_ticks", "ps", "virtual time", 0 } };
+	static const struct stat_row time_row[] = { { .name = "sim_ticks", .unit = "ps", .help = "virtual time" } };
 	struct visitor v = { visit, ctx, { 0 } };
 	u64 now = machine_now(m);
 	struct stats_total t;
@@ -200,6 +273,7 @@ void stats_visit(struct machine *m, void (*visit)(void *, const struct stat_samp
 	group(&v, "gic", NULL, gic_stats(m->gic), gic_stat_rows, gic_stat_rows_n);
 	devices(&v, m);
 	for (unsigned i = 0; i < m->pes; i++) {
+		rows_of_pe(&v, m, i);
 		exits_of_pe(&v, m, i);
 		contexts_of_pe(&v, m, i);
 	}
@@ -209,6 +283,8 @@ void stats_full_name(const struct stat_sample *s, char *name, size_t size)
 {
 	if (s->group)
 		snprintf(name, size, "%s%s%s", s->group, *s->group ? "." : "", s->name);
+	else if (s->el < 0 && s->vm < 0)
+		snprintf(name, size, "pe%d.%s", s->pe, s->name);
 	else if (s->el < 0 && s->vm > CONTEXT_MAX_VMS)
 		snprintf(name, size, "pe%d.vm_rest.%s", s->pe, s->name);
 	else if (s->el < 0)

@@ -18,7 +18,7 @@ void stats_sum(struct machine *m, struct stats_total *t);
 
 struct stat_sample {
 	const char *group;   /* "total", "gic", "virtio.NAME"...; NULL: counted in a context */
-	int pe, el, vm;      /* of a context, else -1; vm 0: none, 256: all after the 255th */
+	int pe, el, vm;      /* of a context, else -1 (a PE has neither EL nor VM); vm 0: none, 256: all after the 255th */
 	int vmid;            /* the VM's first on this PE, -1: none; all of a VM on a PE has neither EL nor VMID */
 	const char *name;    /* "insns", "exceptions.HVC64.to_el2" */
 	const char *unit, *help;

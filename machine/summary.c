@@ -9,7 +9,7 @@
 struct exits {
 	u16 vm, vmid;
 	u64 samples[EXIT_CLASSES], total;
-	struct exit_time time[EXIT_CLASSES]; /* without histograms; outside any VM there is none */
+	struct durations time[EXIT_CLASSES]; /* without histograms; outside any VM there is none */
 	u64 cycles;
 };
 
@@ -17,8 +17,8 @@ static void add_times(struct exits *e, const struct vm_exits *v)
 {
 	for (; v; v = v->next)
 		for (unsigned k = 0; v->vm == e->vm && k < EXIT_CLASSES; k++) {
-			const struct exit_time *t = v->by[k];
-			struct exit_time *sum = &e->time[k];
+			const struct durations *t = v->by[k];
+			struct durations *sum = &e->time[k];
 
 			if (!t)
 				continue;
@@ -63,7 +63,7 @@ static double percent(u64 part, u64 of)
 
 static void exit_line(FILE *out, const struct exits *e, const char *name, unsigned k)
 {
-	const struct exit_time *t = &e->time[k];
+	const struct durations *t = &e->time[k];
 
 	if (!e->samples[k])
 		return;

@@ -33,7 +33,7 @@ extern const struct tlb_config tlb_config_default;
 const char *tlb_config_parse(struct tlb_config *cfg, const char *text);
 
 /* Counted where they happen; lookups of the L1s are counted by the CPU per block (hits = lookups - misses). */
-#define MMU_STATS(STAT) \
+#define MMU_STATS(STAT, ARRAY) \
 	STAT(l1i_miss,       "event", "L1 instruction TLB misses") \
 	STAT(l1d_miss,       "event", "L1 data TLB misses") \
 	STAT(l1i_model,      "event", "L1 instruction TLB lookups made by the reference mode") \
@@ -76,7 +76,7 @@ const char *tlb_config_parse(struct tlb_config *cfg, const char *text);
 	STAT(tlb_conflict,   "event", "lookups that matched more than one entry")
 
 struct mmu_stats {
-	MMU_STATS(STAT_FIELD)
+	MMU_STATS(STAT_FIELD, STAT_ARRAY_FIELD)
 };
 extern const struct stat_row mmu_stat_rows[];
 extern const size_t mmu_stat_rows_n;

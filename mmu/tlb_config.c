@@ -18,9 +18,9 @@ const struct tlb_config tlb_config_default = {
 	.seed = 1,
 };
 
-#define MMU_STAT_ROW(field, unit_, help_)                                                          \
-	{ #field, unit_, help_, offsetof(struct mmu_stats, field) },
-const struct stat_row mmu_stat_rows[] = { MMU_STATS(MMU_STAT_ROW) };
+#define ROW(field, unit, help) STAT_ROW(mmu_stats, field, unit, help)
+#define ARRAY_ROW(...) STAT_ARRAY_ROW(mmu_stats, __VA_ARGS__)
+const struct stat_row mmu_stat_rows[] = { MMU_STATS(ROW, ARRAY_ROW) };
 const size_t mmu_stat_rows_n = ARRAY_SIZE(mmu_stat_rows);
 
 enum { MAX_ENTRIES = 65534 /* a fast slot names an L1 entry in 16 bits */ };

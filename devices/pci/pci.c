@@ -7,8 +7,8 @@
 #include "base/bits.h"
 #include "devices/pci/pci_priv.h"
 
-#define STAT_ROW(name, unit, help) { #name, unit, help, offsetof(struct pci_stats, name) },
-const struct stat_row pci_stat_rows[] = { PCI_STATS(STAT_ROW) };
+#define ROW(field, unit, help) STAT_ROW(pci_stats, field, unit, help)
+const struct stat_row pci_stat_rows[] = { PCI_STATS(ROW) };
 const size_t pci_stat_count = ARRAY_SIZE(pci_stat_rows);
 
 enum { BAR_64 = 4, BAR_PREFETCH = 8 };

@@ -12,8 +12,8 @@
 #include "base/snap.h"
 #include "devices/virtio/queue.h"
 
-#define STAT_ROW(name, unit, help) { #name, unit, help, offsetof(struct virtio_stats, name) },
-const struct stat_row virtio_stat_rows[] = { VIRTIO_STATS(STAT_ROW) };
+#define ROW(field, unit, help) STAT_ROW(virtio_stats, field, unit, help)
+const struct stat_row virtio_stat_rows[] = { VIRTIO_STATS(ROW) };
 const size_t virtio_stat_count = ARRAY_SIZE(virtio_stat_rows);
 
 /* Bits that describe rings and transport: they mean the same for every kind of device. */

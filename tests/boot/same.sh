@@ -61,7 +61,14 @@ model_is_counted() {
 	verdict $? "$1: as many lookups made as counted"
 }
 
+# Sums over contexts, exits, returns and parts, in one run's file.
+adds_up() {
+	python3 "$here/../lint/statistics.py" agree "$work/$1/stats"
+	verdict $? "$1: its counters add up"
+}
+
 run first
+adds_up first
 run again
 diff -r "$work/first" "$work/again" --exclude=result >/dev/null
 verdict $? "twice the same command: same console and statistics bytes"
@@ -74,6 +81,7 @@ same_counters first reference
 model_is_counted reference
 run a53 "$a53"
 run a53-reference "$a53" --tlb-reference
+adds_up a53
 same_counters a53 a53-reference
 model_is_counted a53-reference
 exit $status

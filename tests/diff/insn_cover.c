@@ -69,10 +69,10 @@ void cover_chain(struct cover *c, const struct program *p, u32 slot, u64 feature
 		i = cover_block(c, p, i, slot, features);
 }
 
-struct tally {
+struct score {
 	u32 seen, all;
 };
-static void tally(struct cover *f, struct tally *t, exec_fn *fn)
+static void tally(struct cover *f, struct score *t, exec_fn *fn)
 {
 	if (!fn)
 		return;
@@ -145,7 +145,7 @@ static bool tail_takes(unsigned tail)
 }
 
 /* Not a tail that takes a value from a head that leaves none: fuse_uops() never makes it. */
-static void tally_head(struct cover *c, struct tally *t, const struct head_row *row)
+static void tally_head(struct cover *c, struct score *t, const struct head_row *row)
 {
 	bool value = produces(row->plain);
 
@@ -156,7 +156,7 @@ static void tally_head(struct cover *c, struct tally *t, const struct head_row *
 
 static void print_fuse(struct cover *c)
 {
-	struct tally twin = { 0 }, pair = { 0 }, straight = { 0 };
+	struct score twin = { 0 }, pair = { 0 }, straight = { 0 };
 
 	for (size_t g = 0; g < ARRAY_SIZE(forwards); g++)
 		for (size_t i = 0; i < *forwards[g].n; i++) {

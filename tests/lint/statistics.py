@@ -5,6 +5,7 @@ usage: statistics.py tables PROGRAM DOCUMENT [--write]   PROGRAM prints the tabl
        statistics.py switch EMULATOR ELF                 runs vm_switch: two VMs in turns flush and refill nothing in the fast TLB
        statistics.py sums EMULATOR ELF PES               runs a bare-metal guest test, adds up its stats.txt, and counts again
                                                          with the reference mode of the TLB model
+       statistics.py agree FOLDER                        adds up the stats.txt that a run left in FOLDER
 """
 import collections
 import csv
@@ -46,10 +47,19 @@ def full_name(row):
     """What stats.txt calls a row of stats.csv."""
     if not row["pe"]:
         return ".".join(filter(None, (row["group"], row["name"])))
+    if not row["vm"]:
+        return f"pe{row['pe']}.{row['name']}"
     if not row["el"]:
         return f"pe{row['pe']}." + ("vm_rest." if row["vm"] == "256" else f"vm{row['vm']}.") + row["name"]
     vm = "" if row["vm"] == "0" else "vm_rest." if row["vm"] == "256" else f"vm{row['vm']}.vmid{row['vmid']}."
     return f"pe{row['pe']}.el{row['el']}.{vm}{row['name']}"
+
+
+def read_txt(folder):
+    """The counters of a stats.txt."""
+    lines = (pathlib.Path(folder) / "stats.txt").read_text().splitlines()
+    body = lines[next(i for i, line in enumerate(lines) if "Begin Simulation" in line) + 1:-1]
+    return {line.split()[0]: int(line.split()[1]) for line in body}
 
 
 def read_stats(emulator, elf, pes, *more):
@@ -58,14 +68,12 @@ def read_stats(emulator, elf, pes, *more):
                         "-nographic", "-nodefaults", "-serial", "stdio", "-semihosting-config", "enable=on,target=native",
                         "-kernel", elf, "--stats", out, *more],
                        check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=60)
-        lines = (pathlib.Path(out) / "stats.txt").read_text().splitlines()
+        stats = read_txt(out)
         host = json.loads((pathlib.Path(out) / "host.json").read_text())
         tree = json.loads((pathlib.Path(out) / "stats.json").read_text())
         json.loads((pathlib.Path(out) / "config.json").read_text())
         with open(pathlib.Path(out) / "stats.csv", newline="") as table:
             cells = list(csv.DictReader(table))
-    body = lines[next(i for i, line in enumerate(lines) if "Begin Simulation" in line) + 1:-1]
-    stats = {line.split()[0]: int(line.split()[1]) for line in body}
     if dict(flat(tree)) != stats | {"schema": tree["schema"]}:
         sys.exit("stats.json is not what stats.txt says")
     if {full_name(row): int(row["value"]) for row in cells} != stats:
@@ -83,64 +91,89 @@ def switch(emulator, elf):
     return bad
 
 
-def exits(stats):
-    """VM entries and exits of each PE: they alternate, agree with the exceptions, and their time is that of the contexts."""
-    bad = []
-    for name, entries in stats.items():
-        if not name.endswith(".entries") or not name.startswith("pe"):
-            continue
-        pe, vm = name.split(".")[:2]
-        own = {key[len(pe + vm) + 2:]: value for key, value in stats.items() if key.startswith(f"{pe}.{vm}.")}
-        inside = {key: value for key, value in stats.items() if key.startswith(pe + ".el") and f".{vm}." in key}
-        taken = sum(value for key, value in inside.items() if ".exceptions." in key and not key.endswith("to_el1"))
-        timed = sum(value for key, value in own.items() if key.startswith("exit_cycles.") and key.endswith(".count"))
-        buckets = sum(value for key, value in own.items() if ".hist." in key)
-        for cls in ("WFx", "SYS64", "HVC64", "SMC64", "DABT_LOW", "IABT_LOW"):
-            by_cause = sum(value for key, value in own.items() if key.startswith(f"exit_causes.{cls}.") and key.endswith(".count"))
-            of_class = sum(value for key, value in inside.items() if f".exceptions.{cls}.to_el" in key and not key.endswith("to_el1"))
-            if by_cause != of_class and "exit_causes_rest" not in own:
-                bad.append(f"{pe}.{vm}: {of_class} exits of class {cls}, {by_cause} of them by cause")
-        if entries - own["exits"] not in (0, 1):
-            bad.append(f"{pe}.{vm}: {entries} entries, but {own['exits']} exits")
-        if taken != own["exits"]:
-            bad.append(f"{pe}.{vm}: {own['exits']} exits, but {taken} exceptions")
-        if own["exits"] - timed - own["switched"] not in (0, 1):
-            bad.append(f"{pe}.{vm}: {own['exits']} exits, {timed} of them timed and {own['switched']} switched")
-        if buckets != timed + own["guest_cycles.count"]:
-            bad.append(f"{pe}.{vm}: the histograms have {buckets} times, not {timed + own['guest_cycles.count']}")
-        if entries == own["exits"] and own["guest_cycles.sum"] != sum(v for key, v in inside.items() if key.endswith(".cycles")):
-            bad.append(f"{pe}.{vm}: the time inside is not that of its contexts")
-    return bad
+def total(stats, begin, end=""):
+    return sum(value for name, value in stats.items() if name.startswith(begin) and name.endswith(end))
+
+
+def vm_of_pe(stats, pe, vm):
+    """VM entries and exits of a PE: they alternate, agree with the exceptions, and their time is that of the contexts."""
+    own = {name[len(pe + vm) + 2:]: value for name, value in stats.items() if name.startswith(f"{pe}.{vm}.")}
+    inside = {name: value for name, value in stats.items() if name.startswith(pe + ".el") and f".{vm}." in name}
+    left = {name: value for name, value in inside.items() if ".exceptions." in name and not name.endswith("to_el1")}
+    timed = total(own, "exit_cycles.", ".count")
+    buckets = sum(value for name, value in own.items() if name.startswith(("guest_cycles.hist.", "exit_cycles.")) and ".hist." in name)
+    now = own["entries"] - own["exits"]
+    yield now in (0, 1) and now == own["in_guest"], f"{own['entries']} entries, {own['exits']} exits, {own['in_guest']} in the guest"
+    yield sum(left.values()) == own["exits"], f"{own['exits']} exits, but {sum(left.values())} exceptions"
+    yield own["exits"] - timed - own["switched"] in (0, 1), f"{own['exits']} exits, {timed} timed, {own['switched']} switched"
+    yield buckets == timed + own["guest_cycles.count"], f"the histograms have {buckets} times"
+    for row in ("entries", "exits", "guest_cycles.sum"):
+        vcpus = total(own, "vcpu", "." + row)
+        yield vcpus == own[row], f"its vCPUs have {vcpus} {row}, it has {own[row]}"
+    for cls in ("WFx", "SYS64", "HVC64", "SMC64", "DABT_LOW", "IABT_LOW"):
+        by_cause = total(own, f"exit_causes.{cls}.", ".count")
+        of_class = sum(value for name, value in left.items() if f".{cls}." in name)
+        yield by_cause == of_class or "exit_causes_rest" in own, f"{of_class} exits of class {cls}, {by_cause} of them by cause"
+    if not now:
+        cycles = total(inside, pe, ".cycles")
+        yield own["guest_cycles.sum"] == cycles, f"{own['guest_cycles.sum']} cycles inside, its contexts have {cycles}"
+
+
+def returns(stats):
+    """Each exception was returned from, is open, or was forgotten; each return ended one, or matched none."""
+    taken = sum(value for name, value in stats.items() if ".exceptions." in name)
+    timed = sum(value for name, value in stats.items() if ".trap_cycles." in name and name.endswith(".count"))
+    still = sum(value for name, value in stats.items() if name.endswith(".traps_open"))
+    back = total(stats, "total.erets_to_el")
+    yield taken == timed + still + stats["total.traps_unreturned"], f"{taken} exceptions, {timed} returned from, {still} open"
+    yield back == timed + stats["total.erets_unmatched"], f"{back} returns, {timed} of them timed"
+
+
+def contexts(stats):
+    """They add up to the totals."""
+    added = collections.Counter()
+    for name, value in stats.items():
+        words = name.split(".")
+        if words[0].startswith("pe") and words[1].startswith("el"):
+            row = ".".join(words[4 if words[2].startswith("vm") and words[2] != "vm_rest" else 3 if words[2] == "vm_rest" else 2:])
+            added[row] += value
+    for row, value in added.items():
+        if not row.startswith(("exceptions.", "trap_cycles.")):
+            yield stats.get("total." + row) == value, f"total.{row} is {stats.get('total.' + row)}, but the contexts have {value}"
+
+
+def parts(stats):
+    """Rows that are parts of another one, or less than another."""
+    forms = ("all", "vmall", "vmalls12", "asid", "va", "vaa", "ipa")
+    sums = (("tlbi", [f"tlbi_{form}" for form in forms]),
+            ("tlbi_dropped", [f"tlbi_{form}_dropped" for form in forms]),
+            ("tlbi_dropped", [f"tlbi_from_{name}" for name in ("l1i", "l1d", "main", "walk", "ipa")]))
+    for whole, names in sums:
+        yield stats["total." + whole] == sum(stats["total." + name] for name in names), f"total.{whole} is not the sum of {', '.join(names)}"
+    for misses, lookups in (("l1i_miss", "i_lookup"), ("l1d_miss", "d_lookup"), ("main_miss", "main_lookup"),
+                            ("walk_miss", "walk_lookup"), ("ipa_miss", "ipa_lookup")):
+        yield stats["total." + misses] <= stats["total." + lookups], f"total.{misses} is more than total.{lookups}"
+
+
+def agree(stats):
+    """What does not add up in one file."""
+    checks = [("", check) for make in (contexts, parts, returns) for check in make(stats)]
+    for name in stats:
+        words = name.split(".")
+        if len(words) == 3 and words[0].startswith("pe") and words[2] == "entries":
+            checks += [(f"{words[0]}.{words[1]}: ", check) for check in vm_of_pe(stats, *words[:2])]
+    return [where + text for where, (good, text) in checks if not good]
 
 
 def sums(emulator, elf, pes):
-    """Contexts add up to the totals, misses are at most lookups, time is that of the PE, lookups are what the model would do."""
+    """What adds up in a file, time is that of the PE, lookups are what the model would do."""
     stats = read_stats(emulator, elf, pes)
-    added = collections.Counter()
-    cycles = collections.Counter()
-    for name, value in stats.items():
-        words = name.split(".")
-        if words[0].startswith("pe") and words[1].startswith("el") and "exceptions" not in words:
-            added[words[-1]] += value
-            if words[-1] == "cycles":
-                cycles[words[0]] += value
-    bad = [f"total.{name} is {stats['total.' + name]}, but the contexts have {value}"
-           for name, value in added.items() if stats["total." + name] != value]
-    for misses, lookups in (("l1i_miss", "i_lookup"), ("l1d_miss", "d_lookup"), ("main_miss", "main_lookup"),
-                            ("walk_miss", "walk_lookup"), ("ipa_miss", "ipa_lookup")):
-        if stats["total." + misses] > stats["total." + lookups]:
-            bad.append(f"total.{misses} is more than total.{lookups}")
-    if pes == "1" and stats["sim_ticks"] != 1000 * cycles["pe0"]:  # a test that does not sleep
-        bad.append(f"sim_ticks is {stats['sim_ticks']}: PE 0 spent {cycles['pe0']} cycles of 1000 ps")
+    bad = agree(stats)
+    cycles = total(stats, "pe0.el", ".cycles")
+    if pes == "1" and stats["sim_ticks"] != 1000 * cycles:  # a test that does not sleep
+        bad.append(f"sim_ticks is {stats['sim_ticks']}: PE 0 spent {cycles} cycles of 1000 ps")
     if stats["sim_ticks"] == 0:
         bad.append("sim_ticks is 0")
-    bad += exits(stats)
-    forms = ("all", "vmall", "vmalls12", "asid", "va", "vaa", "ipa")
-    parts = {"tlbi": [f"tlbi_{form}" for form in forms], "tlbi_dropped": [f"tlbi_{form}_dropped" for form in forms]}
-    by_structure = [f"tlbi_from_{name}" for name in ("l1i", "l1d", "main", "walk", "ipa")]
-    for whole, names in (*parts.items(), ("tlbi_dropped", by_structure)):
-        if stats["total." + whole] != sum(stats["total." + name] for name in names):
-            bad.append(f"total.{whole} is not the sum of {', '.join(names)}")
     model = {"total.i_lookup": "total.l1i_model", "total.d_lookup": "total.l1d_model"}
     reference = read_stats(emulator, elf, pes, "--tlb-reference")
     bad += [f"{name} is {value}, in the reference mode {reference[name]}"
@@ -151,12 +184,14 @@ def sums(emulator, elf, pes):
 
 
 def main():
-    if len(sys.argv) < 4 or sys.argv[1] not in ("tables", "sums", "switch"):
+    if len(sys.argv) < 3 or sys.argv[1] not in ("tables", "sums", "switch", "agree"):
         sys.exit(__doc__)
     if sys.argv[1] == "tables":
         bad = tables(*sys.argv[2:4], write="--write" in sys.argv)
     elif sys.argv[1] == "switch":
         bad = switch(*sys.argv[2:4])
+    elif sys.argv[1] == "agree":
+        bad = agree(read_txt(sys.argv[2]))
     else:
         bad = sums(*sys.argv[2:5])
     for line in bad:

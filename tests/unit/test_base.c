@@ -5,6 +5,7 @@
 #include "base/event.h"
 #include "base/log.h"
 #include "base/snap.h"
+#include "base/stat.h"
 #include "tests/unit/harness.h"
 #include "tests/unit/mem_snap.h"
 
@@ -231,4 +232,61 @@ TEST(the_log_filters_and_speaks_once)
 	EXPECT(strstr(text, "key: 200\n") == NULL);
 	log_free(l);
 	free(text);
+}
+
+TEST(durations_know_their_extremes_and_buckets)
+{
+	struct durations d = { 0 };
+
+	durations_add(&d, 5);
+	durations_add(&d, 0);
+	durations_add(&d, ~0ull);
+	EXPECT_EQ(d.count, 3);
+	EXPECT_EQ(d.min, 0);
+	EXPECT_EQ(d.max, ~0ull);
+	EXPECT_EQ(d.hist[0], 1);
+	EXPECT_EQ(d.hist[2], 1);
+	EXPECT_EQ(d.hist[DURATION_BUCKETS - 1], 1);
+}
+
+TEST(a_tally_has_rows_up_to_its_limit)
+{
+	struct tally t = { 0 }, u = { 0 };
+	struct mem_snap m = { .s.bytes = mem_bytes };
+	struct tally_row *list;
+	u32 n;
+
+	for (u64 i = 0; i < 200; i++)
+		tally_count(&t, 100, (i % 150) << 32);
+	EXPECT_EQ(t.n, 100);
+	EXPECT_EQ(t.rest, 50);
+	EXPECT_EQ(tally_find(&t, 49ull << 32)->count, 2);
+	EXPECT_EQ(tally_find(&t, 50ull << 32)->count, 1);
+	EXPECT(!tally_find(&t, 120ull << 32) && !tally_find(&u, 0));
+	tally_snap(&m.s, &t, 100);
+	mem_rewind(&m);
+	tally_snap(&m.s, &u, 100);
+	EXPECT(!m.s.failed);
+	list = tally_sorted(&u, &n);
+	EXPECT(list && n == 100 && u.rest == 50 && list[99].key == 99ull << 32 && list[0].count == 2);
+	free(list);
+	mem_rewind(&m);
+	tally_snap(&m.s, &u, 99);
+	EXPECT(m.s.failed); /* more rows than there may be */
+	tally_free(&t);
+	tally_free(&u);
+}
+
+TEST(labels_of_sizes)
+{
+	static const struct {
+		u32 log2;
+		const char *text;
+	} rows[] = { { 12, "4K" }, { 14, "16K" }, { 16, "64K" }, { 21, "2M" }, { 25, "32M" }, { 30, "1G" }, { 39, "512G" } };
+	char text[32];
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		stat_label_size(rows[i].log2 - 12, text, sizeof(text));
+		EXPECT_STR(text, rows[i].text);
+	}
 }

@@ -2,10 +2,12 @@
 #include "base/bits.h"
 #include "base/log.h"
 #include "base/snap.h"
+#include "cpu/context.h"
 #include "cpu/debug.h"
 #include "cpu/exception.h"
 #include "cpu/key.h"
 #include "cpu/syndrome.h"
+#include "cpu/traps.h"
 #include "tests/unit/harness.h"
 #include "tests/unit/pe.h"
 
@@ -774,6 +776,11 @@ TEST(a_pe_saves_loads_and_saves_alike)
 	p.c->v[3].d[1] = 77;
 	p.c->sys.spsr[2] = 0xa0000005;
 	exception_return(p.c);
+	p.c->exit.kind = EXIT_HVC; /* one that was returned from, and an open one */
+	exception_sync(p.c);
+	exception_return(p.c);
+	p.c->exit.kind = EXIT_SVC;
+	exception_sync(p.c);
 	a->s.bytes = b->s.bytes = move_bytes;
 	cpu_snap(p.c, &a->s);
 	a->s.loading = true;
@@ -784,6 +791,9 @@ TEST(a_pe_saves_loads_and_saves_alike)
 	EXPECT(a->at == b->at && !memcmp(a->data, b->data, a->at));
 	EXPECT(q.c->el == 1 && q.c->x[7] == p.c->x[7] && q.c->hcr_eff == p.c->hcr_eff);
 	EXPECT(q.c->key == p.c->key && q.c->context->vm == 1);
+	EXPECT_EQ(q.c->context->trap_cycles[2][EC_HVC64]->count, 1);
+	EXPECT_EQ(traps_open(q.c), 1);
+	EXPECT(q.c->exits.vcpu && q.c->exits.vcpu->entries == 2);
 	pe_free(p);
 	pe_free(q);
 	free(a);
