@@ -76,21 +76,41 @@ struct tally_row *tally_find(const struct tally *t, u64 key)
 	return r && r->count ? r : NULL;
 }
 
-struct tally_row *tally_count(struct tally *t, u32 limit, u64 key)
+static struct tally_row *add(struct tally *t, u32 limit, u64 key, u64 count)
 {
 	struct tally_row *r = tally_find(t, key);
 
 	if (!r) {
 		if (t->n >= limit || !make_room(t)) {
-			t->rest++;
+			t->rest += count;
 			return NULL;
 		}
 		r = slot(t->row, t->room, key);
 		r->key = key;
 		t->n++;
 	}
-	r->count++;
+	r->count += count;
 	return r;
+}
+
+struct tally_row *tally_count(struct tally *t, u32 limit, u64 key)
+{
+	return add(t, limit, key, 1);
+}
+
+void tally_merge(struct tally *t, u32 limit, const struct tally *from)
+{
+	u32 n;
+	struct tally_row *list = tally_sorted(from, &n);
+
+	for (u32 i = 0; i < n; i++) {
+		struct tally_row *r = add(t, limit, list[i].key, list[i].count);
+
+		if (r)
+			r->sum += list[i].sum;
+	}
+	t->rest += from->rest;
+	free(list);
 }
 
 static int by_key(const void *a, const void *b)

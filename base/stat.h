@@ -56,6 +56,8 @@ struct tally {
 };
 /* Counts key once. Its row, valid until the next call; NULL: it has none (limit reached, or no memory) and is in rest. */
 struct tally_row *tally_count(struct tally *t, u32 limit, u64 key);
+/* Adds what `from` counted. */
+void tally_merge(struct tally *t, u32 limit, const struct tally *from);
 /* NULL: it has none. */
 struct tally_row *tally_find(const struct tally *t, u64 key);
 /* The rows by key; the caller frees. *n of them; NULL when there are none, or without memory. */

@@ -122,6 +122,9 @@ struct cpu_host {
 	void (*world)(void *ctx, struct cpu *c);
 	/* c left its sleep because of somebody else's action just now */
 	void (*woken)(void *ctx, struct cpu *c);
+	/* c has entered the vCPU of this VM (its number) with this VMPIDR_EL2; or left it. Both may be NULL */
+	void (*vm_entered)(void *ctx, struct cpu *c, u16 vm, u64 vmpidr);
+	void (*vm_left)(void *ctx, struct cpu *c);
 	/* the machine's number of the VM with this VTTBR_EL2.BADDR: context_vm() over all PEs; NULL: each PE counts its own */
 	u16 (*vm_number)(void *ctx, u64 baddr);
 };

@@ -117,8 +117,12 @@ struct open_traps *exits_open(struct exit_watch *w)
 	return w->vcpu ? &w->vcpu->open : &w->host;
 }
 
-static void leave(struct exit_watch *w, u64 now)
+static void leave(struct cpu *c, u64 now)
 {
+	struct exit_watch *w = &c->exits;
+
+	if (c->host.vm_left)
+		c->host.vm_left(c->host.ctx, c);
 	if (w->cause)
 		tally_count(&w->in->causes, EXIT_CAUSES, w->cause);
 	w->in->exits++;
@@ -151,7 +155,7 @@ void exits_switch(struct cpu *c, u16 vm)
 	u64 now = cpu_cycles(c);
 
 	if (w->in && w->in->vm != vm)
-		leave(w, now);
+		leave(c, now);
 	if (!vm || w->in)
 		return;
 	w->in = find(w, vm);
@@ -167,6 +171,8 @@ void exits_switch(struct cpu *c, u16 vm)
 		w->left->switched++;
 	w->left = NULL;
 	w->since = now;
+	if (c->host.vm_entered)
+		c->host.vm_entered(c->host.ctx, c, vm, c->sys.vmpidr_el2);
 }
 
 static void snap_open(struct snap *s, struct open_traps *o)

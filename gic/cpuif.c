@@ -159,6 +159,7 @@ u32 cpuif_ack(struct gic_pe *p, struct gic_best b)
 	u32 id = cpuif_intid(p, b);
 
 	p->g->stats.ack++;
+	tally_count(&p->acked, GIC_INTIDS, b.intid);
 	apr_set(p->apr[b.group], (b.prio & group_mask(p, b.group)) >> (8 - p->pri_bits));
 	if (w) {
 		w->active |= 1u << b.intid % 32;

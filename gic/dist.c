@@ -438,7 +438,7 @@ static void dist_snap(void *dev, struct snap *s)
 {
 	struct gic *g = dev;
 
-	snap_section(s, "gicd", 3);
+	snap_section(s, "gicd", 4);
 	snap_u32(s, &g->ctlr);
 	snap_bool(s, &g->firmware);
 	for (unsigned w = 0; w < g->n_words; w++)

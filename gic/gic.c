@@ -54,6 +54,8 @@ void gic_free(struct gic *g)
 		return;
 	its_free(g);
 	lpi_free(g);
+	for (unsigned i = 0; i < g->n_pes; i++)
+		vms_free(&g->pe[i]);
 	free(g);
 }
 
@@ -72,6 +74,7 @@ void gic_attach_cpu(struct gic *g, unsigned i, struct cpu *c)
 
 	p->cpu = c;
 	c->gic = p;
+	vms_init(p);
 	/* GICv2 is outside the core and has what GIC-400 has */
 	if (g->version > 2 && c->core.pri_bits >= 4 && c->core.pri_bits <= 7)
 		p->pri_bits = c->core.pri_bits;
@@ -180,6 +183,7 @@ void gic_snap_pe(struct gic_pe *p, struct snap *s)
 	lpi_snap(p, s);
 	cpuif_snap(p, s);
 	virt_snap(p, s);
+	vms_snap(p, s);
 	snap_u8(s, &p->out);
 	if (s->loading)
 		gic_recompute(p->g);

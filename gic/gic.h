@@ -59,6 +59,48 @@ extern const struct stat_row gic_stat_rows[];
 extern const size_t gic_stat_rows_n;
 const struct gic_stats *gic_stats(const struct gic *g);
 
+/*
+ * What a PE's virtual interface did, by the VM that ran: virt.* of the PE and of each VM. Outside any VM (the hypervisor changes list
+ * registers and control bits) maintenance interrupts can arise, too; they are in those of the PE alone.
+ */
+#define GIC_VIRT_STATS(STAT, ARRAY)                                                                \
+	STAT(injected, "event", "virtual interrupts pending at an entry, and not at that vCPU's last exit") \
+	STAT(injected_hw, "event", "of these: linked to a physical interrupt (ICH_LR<n>_EL2.HW)")  \
+	STAT(acked, "event", "virtual interrupts acknowledged")                                    \
+	STAT(hw_ended, "event", "physical interrupts deactivated with the virtual one (HW)")       \
+	STAT(eoi_missed, "event", "ends of virtual interrupts that no list register held (EOIcount)") \
+	STAT(maintenance, "event", "maintenance interrupts raised")                                \
+	STAT(maintenance_eoi, "event", "of these with MISR.EOI: an interrupt has ended that asked for this") \
+	STAT(maintenance_u, "event", "with MISR.U: at most one list register is in use")           \
+	STAT(maintenance_lrenp, "event", "with MISR.LRENP: EOIcount is not 0")                     \
+	STAT(maintenance_np, "event", "with MISR.NP: nothing is pending")                          \
+	STAT(maintenance_grp0e, "event", "with MISR.VGrp0E: group 0 is enabled")                   \
+	STAT(maintenance_grp0d, "event", "with MISR.VGrp0D: group 0 is disabled")                  \
+	STAT(maintenance_grp1e, "event", "with MISR.VGrp1E: group 1 is enabled")                   \
+	STAT(maintenance_grp1d, "event", "with MISR.VGrp1D: group 1 is disabled")                  \
+	ARRAY(lrs_used, 17, stat_label_number, "N", "event", "entries with so many list registers in use")
+struct gic_virt_stats {
+	GIC_VIRT_STATS(STAT_FIELD, STAT_ARRAY_FIELD)
+};
+extern const struct stat_row gic_virt_stat_rows[];
+extern const size_t gic_virt_stat_rows_n;
+
+/* Of one VM on a PE, VM 0: outside any. Keys of the tallies are INTIDs. */
+struct gic_vm {
+	struct gic_vm *next; /* in order of first sight */
+	u16 vm;
+	struct gic_virt_stats stats;
+	struct tally injected, acked;
+};
+enum { GIC_INTIDS = 1024 }; /* that have a count of their own; the guest chooses them */
+/* The first is that of VM 0. */
+const struct gic_vm *gic_vms(const struct cpu *c);
+/* Physical interrupts that the PE acknowledged, by INTID. */
+const struct tally *gic_acked(const struct cpu *c);
+/* c enters the vCPU of VM number vm with this VMPIDR_EL2, or leaves it: cpu_host.entered and left. */
+void gic_vm_entered(struct cpu *c, u16 vm, u64 vmpidr);
+void gic_vm_left(struct cpu *c);
+
 /* NULL: no memory, or a configuration outside the limits above. */
 struct gic *gic_new(const struct gic_config *config);
 void gic_free(struct gic *g);

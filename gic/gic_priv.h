@@ -97,6 +97,13 @@ struct gic_pe {
 	u8 out; /* levels of our output wires, bit = enum cpu_pin */
 	struct wire pin[4];
 
+	/* counters: vms.c */
+	struct gic_vm outside;	  /* VM 0, the head of the list */
+	struct gic_vm *vm;	  /* that runs */
+	struct gic_vcpu *vcpus, *vcpu; /* vcpu: that runs, NULL: none */
+	u32 n_vcpus;
+	struct tally acked;
+
 	/* derived: candidates with their groups enabled everywhere */
 	struct gic_best best_local, best_spi, best_lpi;
 
@@ -313,6 +320,25 @@ u64 icv_igrpen_read(struct cpu *c, unsigned group);
 void icv_igrpen_write(struct cpu *c, unsigned group, u64 v);
 u64 icv_apr_read(struct cpu *c, unsigned group, unsigned n);
 void icv_apr_write(struct cpu *c, unsigned group, unsigned n, u64 v);
+
+/* vms.c */
+void vms_init(struct gic_pe *p);
+void vms_free(struct gic_pe *p);
+void vms_snap(struct gic_pe *p, struct snap *s);
+void vms_maintenance(struct gic_pe *p, u64 misr);
+/* By what tallies count an interrupt: its INTID without a sender. */
+static inline u64 vms_key(const struct gic_pe *p, u32 id)
+{
+	return p->g->version == 2 ? id & 1023 : id;
+}
+
+/* ICH_LR<n>_EL2 */
+#define LR_PENDING BIT(62)
+#define LR_ACTIVE  BIT(63)
+#define LR_HW	   BIT(61)
+#define LR_GROUP   BIT(60)
+#define LR_EOI	   BIT(41) /* HW = 0 */
+u32 lr_intid(const struct gic_pe *p, u64 lr); /* GICv2: with the sender in bits 12:10, for virtual SGIs */
 
 #define ICH_HCR_EN    (1u << 0)
 #define ICH_HCR_TC    (1u << 10)

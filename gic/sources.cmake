@@ -12,5 +12,6 @@ trapline_library(gic
 	redist.c
 	sysregs.c
 	v2m.c
-	virt.c)
+	virt.c
+	vms.c)
 target_link_libraries(gic cpu mmu base)

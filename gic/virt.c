@@ -6,13 +6,6 @@
 
 #include "base/snap.h"
 
-/* ICH_LR<n>_EL2 */
-#define LR_PENDING BIT(62)
-#define LR_ACTIVE  BIT(63)
-#define LR_HW	   BIT(61)
-#define LR_GROUP   BIT(60)
-#define LR_EOI	   BIT(41) /* HW = 0 */
-
 /* ICH_VMCR_EL2 */
 #define VMCR_VENG(group) (1u << (group))
 #define VMCR_VCBPR	 (1u << 4)
@@ -32,8 +25,7 @@ enum {
 	(0xffu | ICH_HCR_TC | ICH_HCR_TALL0 | ICH_HCR_TALL1 | ICH_HCR_TDIR |                       \
 	 0x1fu << HCR_EOICOUNT_SHIFT)
 
-/* GICv2: with the sender in bits 12:10, for virtual SGIs. */
-static u32 lr_intid(const struct gic_pe *p, u64 lr)
+u32 lr_intid(const struct gic_pe *p, u64 lr)
 {
 	if (p->g->version == 2 && (u32)lr < 16 && !(lr & LR_HW))
 		return (u32)lr | (u32)bits(lr, 34, 32) << 10;
@@ -128,14 +120,14 @@ void virt_update(struct gic_pe *p)
 {
 	int i = highest_pending(p);
 	bool on = i >= 0 && can_preempt(p, p->lr[i]);
-	bool fiq = on && !lr_group(p->lr[i]) && (p->ich_vmcr & ICH_VMCR_FIQEN), maintenance;
+	bool fiq = on && !lr_group(p->lr[i]) && (p->ich_vmcr & ICH_VMCR_FIQEN);
+	u64 misr = p->ich_hcr & ICH_HCR_EN ? ich_misr(p) : 0;
 
 	cpuif_out(p, CPU_PIN_VIRQ, on && !fiq);
 	cpuif_out(p, CPU_PIN_VFIQ, fiq);
-	maintenance = (p->ich_hcr & ICH_HCR_EN) && ich_misr(p);
-	if (maintenance && !bit(p->local.level, GIC_MAINTENANCE_INTID))
-		p->g->stats.maintenance++;
-	gic_set_ppi(p, GIC_MAINTENANCE_INTID, maintenance);
+	if (misr && !bit(p->local.level, GIC_MAINTENANCE_INTID))
+		vms_maintenance(p, misr);
+	gic_set_ppi(p, GIC_MAINTENANCE_INTID, misr != 0);
 }
 
 /* ICV_* */
@@ -169,6 +161,8 @@ u64 icv_iar_read(struct cpu *c, unsigned group)
 	}
 	p->lr[i] = lr;
 	p->g->stats.virt_ack++;
+	p->vm->stats.acked++;
+	tally_count(&p->vm->acked, GIC_INTIDS, vms_key(p, id));
 	virt_update(p);
 	return id;
 }
@@ -199,13 +193,16 @@ static void deactivate(struct gic_pe *p, int i)
 	const struct gic_irqs *w = gic_find(p, id);
 
 	p->lr[i] = lr & ~LR_ACTIVE;
-	if ((lr & LR_HW) && w && (irqs_visible(p->g, w, true, 0) >> id % 32 & 1))
+	if ((lr & LR_HW) && w && (irqs_visible(p->g, w, true, 0) >> id % 32 & 1)) {
+		p->vm->stats.hw_ended++;
 		cpuif_deactivate(p, id);
+	}
 }
 
 static void count_eoi(struct gic_pe *p)
 {
 	p->ich_hcr += 1u << HCR_EOICOUNT_SHIFT; /* modulo 32 */
+	p->vm->stats.eoi_missed++;
 }
 
 /* The priority drops whatever the INTID is; only a matching list register is deactivated. */

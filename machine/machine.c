@@ -118,6 +118,16 @@ void machine_earlier(void *ctx, u64 when)
 		cpu_limit(m->running->cpu, when);
 }
 
+static void host_vm_entered(void *ctx, struct cpu *c, u16 vm, u64 vmpidr)
+{
+	gic_vm_entered(c, vm, vmpidr);
+}
+
+static void host_vm_left(void *ctx, struct cpu *c)
+{
+	gic_vm_left(c);
+}
+
 struct cpu_host machine_host(struct machine *m)
 {
 	struct cpu_host h = {
@@ -128,6 +138,8 @@ struct cpu_host machine_host(struct machine *m)
 		.world = host_world,
 		.woken = host_woken,
 		.vm_number = host_vm_number,
+		.vm_entered = host_vm_entered,
+		.vm_left = host_vm_left,
 		.semihost = m->cfg->semihosting ? machine_semihost : NULL,
 	};
 

@@ -34,27 +34,37 @@ static void one(struct visitor *v, const char *name, const char *unit, const cha
 }
 
 /* The members of an array that are not 0. */
-static void array(struct visitor *v, const void *base, const struct stat_row *r)
+static void array(struct visitor *v, const char *name, const void *base, const struct stat_row *r)
 {
 	const u64 *value = (const u64 *)((const char *)base + r->offset);
-	char label[32], name[96];
+	char label[32], full[128];
 
 	for (u32 i = 0; i < r->n; i++) {
 		if (!value[i])
 			continue;
 		r->label(i, label, sizeof(label));
-		snprintf(name, sizeof(name), "%s.%s", r->name, label);
-		one(v, name, r->unit, r->help, value[i]);
+		snprintf(full, sizeof(full), "%s.%s", name, label);
+		one(v, full, r->unit, r->help, value[i]);
+	}
+}
+
+/* With `prefix` before each name. */
+static void named_rows(struct visitor *v, const char *prefix, const void *base, const struct stat_row *r, size_t n)
+{
+	char name[96];
+
+	for (size_t i = 0; i < n; i++) {
+		snprintf(name, sizeof(name), "%s%s", prefix, r[i].name);
+		if (r[i].n)
+			array(v, name, base, &r[i]);
+		else
+			one(v, name, r[i].unit, r[i].help, field(base, &r[i]));
 	}
 }
 
 static void rows(struct visitor *v, const void *base, const struct stat_row *r, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		if (r[i].n)
-			array(v, base, &r[i]);
-		else
-			one(v, r[i].name, r[i].unit, r[i].help, field(base, &r[i]));
+	named_rows(v, "", base, r, n);
 }
 
 /* Rows of one struct; name may be the user's, so it keeps to what cannot be mistaken for anything else in a file. */
@@ -208,6 +218,46 @@ static void causes(struct visitor *v, const struct cpu *c, const struct vm_exits
 	free(list);
 }
 
+/* By INTID. */
+static void intids(struct visitor *v, const char *name, const char *help, const struct tally *t)
+{
+	u32 n;
+	struct tally_row *list = tally_sorted(t, &n);
+	char full[64];
+
+	for (u32 i = 0; i < n; i++) {
+		snprintf(full, sizeof(full), "%s.%u", name, (u32)list[i].key);
+		one(v, full, "event", help, list[i].count);
+	}
+	snprintf(full, sizeof(full), "%s.rest", name);
+	if (t->rest)
+		one(v, full, "event", help, t->rest);
+	free(list);
+}
+
+static void virtual_interrupts(struct visitor *v, const struct gic_vm *g)
+{
+	named_rows(v, "virt.", &g->stats, gic_virt_stat_rows, gic_virt_stat_rows_n);
+	intids(v, "virt.injected_id", "virtual interrupts injected, by INTID", &g->injected);
+	intids(v, "virt.acked_id", "virtual interrupts acknowledged, by INTID", &g->acked);
+}
+
+/* The interrupts of a PE: physical ones, and the sum of the virtual ones over all VMs and outside of them. */
+static void interrupts_of_pe(struct visitor *v, const struct cpu *c)
+{
+	struct gic_vm sum = { 0 };
+
+	for (const struct gic_vm *g = gic_vms(c); g; g = g->next) {
+		add_rows(&sum.stats, &g->stats, gic_virt_stat_rows, gic_virt_stat_rows_n);
+		tally_merge(&sum.injected, GIC_INTIDS, &g->injected);
+		tally_merge(&sum.acked, GIC_INTIDS, &g->acked);
+	}
+	intids(v, "irq_acked", "physical interrupts acknowledged, by INTID", gic_acked(c));
+	virtual_interrupts(v, &sum);
+	tally_free(&sum.injected);
+	tally_free(&sum.acked);
+}
+
 static void vcpus(struct visitor *v, const struct cpu *c, u16 vm)
 {
 	for (const struct vcpu *x = c->exits.vcpus; x; x = x->next) {
@@ -248,6 +298,9 @@ static void exits_of_pe(struct visitor *v, struct machine *m, unsigned pe)
 			durations(v, name, "from an exit of this class to the next entry into the same VM", x->by[k]);
 		}
 		causes(v, c, x);
+		for (const struct gic_vm *g = gic_vms(c)->next; g; g = g->next)
+			if (g->vm == x->vm)
+				virtual_interrupts(v, g);
 		vcpus(v, c, x->vm);
 	}
 }
@@ -257,6 +310,7 @@ static void rows_of_pe(struct visitor *v, struct machine *m, unsigned pe)
 {
 	v->at = (struct stat_sample){ .pe = (int)pe, .el = -1, .vm = -1, .vmid = -1 };
 	one(v, "traps_open", "event", "exceptions that were not yet returned from", traps_open(m->seat[pe].cpu));
+	interrupts_of_pe(v, m->seat[pe].cpu);
 }
 
 void stats_visit(struct machine *m, void (*visit)(void *, const struct stat_sample *), void *ctx)

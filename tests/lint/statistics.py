@@ -110,6 +110,8 @@ def vm_of_pe(stats, pe, vm):
     for row in ("entries", "exits", "guest_cycles.sum"):
         vcpus = total(own, "vcpu", "." + row)
         yield vcpus == own[row], f"its vCPUs have {vcpus} {row}, it has {own[row]}"
+    entered = total(own, "virt.lrs_used.")
+    yield entered == own["entries"], f"{own['entries']} entries, {entered} of them with a known number of list registers"
     for cls in ("WFx", "SYS64", "HVC64", "SMC64", "DABT_LOW", "IABT_LOW"):
         by_cause = total(own, f"exit_causes.{cls}.", ".count")
         of_class = sum(value for name, value in left.items() if f".{cls}." in name)
@@ -127,6 +129,24 @@ def returns(stats):
     back = total(stats, "total.erets_to_el")
     yield taken == timed + still + stats["total.traps_unreturned"], f"{taken} exceptions, {timed} returned from, {still} open"
     yield back == timed + stats["total.erets_unmatched"], f"{back} returns, {timed} of them timed"
+
+
+def interrupts(stats):
+    """Those of VMs are among their PE's, those of PEs are the controller's; by INTID they are as many."""
+    of_pes = collections.Counter()
+    for name, value in stats.items():
+        words = name.split(".")
+        if words[0].startswith("pe") and words[1] == "virt":
+            of_pes[words[2]] += value
+            vms = sum(v for n, v in stats.items() if n.startswith(words[0] + ".vm") and n.split(".", 2)[2] == ".".join(words[1:]))
+            yield vms <= value, f"{name} is {value}, its VMs have {vms}"
+            if words[2] in ("injected", "acked"):
+                by_id = total(stats, f"{name}_id.")
+                yield by_id == value, f"{name} is {value}, by INTID {by_id}"
+    acked = sum(value for name, value in stats.items() if ".irq_acked." in name)
+    yield acked == stats["gic.ack"], f"gic.ack is {stats['gic.ack']}, PEs have {acked}"
+    for row, whole in (("acked", "virt_ack"), ("maintenance", "maintenance")):
+        yield of_pes[row] == stats["gic." + whole], f"gic.{whole} is {stats['gic.' + whole]}, PEs have {of_pes[row]}"
 
 
 def contexts(stats):
@@ -157,7 +177,7 @@ def parts(stats):
 
 def agree(stats):
     """What does not add up in one file."""
-    checks = [("", check) for make in (contexts, parts, returns) for check in make(stats)]
+    checks = [("", check) for make in (contexts, parts, returns, interrupts) for check in make(stats)]
     for name in stats:
         words = name.split(".")
         if len(words) == 3 and words[0].startswith("pe") and words[2] == "entries":
