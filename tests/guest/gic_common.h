@@ -5,6 +5,7 @@
 #ifndef GIC_COMMON_H
 #define GIC_COMMON_H
 
+#include "bits.h"
 #include "guest.h"
 
 #define GICD(offset) (*(volatile u32 *)(0x08000000ul + (offset)))
@@ -30,10 +31,6 @@
 #define SPURIOUS 1023
 #define ICC_CTLR_EOIMODE 2ul
 #define ICC_CTLR_CBPR 1ul
-
-#define HCR_FMO (1ul << 3)
-#define HCR_IMO (1ul << 4)
-#define HCR_RW (1ul << 31)
 
 #define PRIORITY 0x80u
 

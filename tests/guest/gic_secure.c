@@ -7,11 +7,7 @@
 /* run: -M virt,gic-version=3,secure=on -cpu neoverse-n1 -smp 1 */
 #include "gic_common.h"
 
-#define SCR_NS 1ul
-#define SCR_IRQ 2ul
-#define SCR_FIQ 4ul
 #define SCR_ST (1ul << 11)
-#define SCR_HCE (1ul << 8)
 #define IGRPMODR 0x0d00
 #define G0 40u                  /* group 0 */
 #define G1S 41u                 /* group 1 Secure */
