@@ -7,13 +7,14 @@ IMAGES: what tests/boot/make-images.sh made. Prints each run, the medians and th
 processors that have nothing else to do.
 """
 import argparse
-import gzip
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+
+from initrd import extend
 
 INIT = """#!/bin/sh
 export PATH=/bin
@@ -30,23 +31,6 @@ poweroff -f
 """
 # of 64 MiB of zeros by SHA-256, of 32 MiB of zeros by gzip -1: each twice
 WANT = {"3b6a07d0d404fab4e23b6d34bc6696a6a312dd92821332385e5af7c01c421351": 2, "32585": 2}
-
-
-def cpio_entry(name, data, mode):
-    """One file of a cpio archive in the format `newc`."""
-    name = name.encode() + b"\0"
-    fields = [0, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name), 0]
-    out = b"070701" + b"".join(b"%08X" % f for f in fields) + name
-    out += b"\0" * (-len(out) % 4) + data
-    return out + b"\0" * (-len(out) % 4)
-
-
-def make_initrd(images, path):
-    """The images' initrd with an /init2 behind it: the kernel unpacks archives that follow each other."""
-    more = cpio_entry("init2", INIT.encode(), 0o100755) + cpio_entry("TRAILER!!!", b"", 0)
-    with open(os.path.join(images, "initrd.gz"), "rb") as base, open(path, "wb") as out:
-        out.write(base.read())
-        out.write(gzip.compress(more, mtime=0))
 
 
 def run(images, emulator, initrd, options):
@@ -80,7 +64,7 @@ def main():
     seconds = {kind: [] for kind in kinds}
     with tempfile.TemporaryDirectory() as work:
         initrd = os.path.join(work, "initrd.gz")
-        make_initrd(args.images, initrd)
+        extend(os.path.join(args.images, "initrd.gz"), {"init2": INIT.encode()}, initrd)
         for i in range(args.runs):
             for kind, options in kinds.items():
                 seconds[kind].append(run(args.images, args.trapline, initrd, options))
