@@ -5,7 +5,6 @@
 #ifndef GIC_COMMON_H
 #define GIC_COMMON_H
 
-#include "bits.h"
 #include "guest.h"
 
 #define GICD(offset) (*(volatile u32 *)(0x08000000ul + (offset)))
@@ -31,6 +30,12 @@
 #define SPURIOUS 1023
 #define ICC_CTLR_EOIMODE 2ul
 #define ICC_CTLR_CBPR 1ul
+
+#ifndef GUEST_BITS_H    /* mmu_vm.h has names of its own, too */
+#define HCR_FMO (1ul << 3)
+#define HCR_IMO (1ul << 4)
+#define HCR_RW (1ul << 31)
+#endif
 
 #define PRIORITY 0x80u
 

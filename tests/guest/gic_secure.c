@@ -5,6 +5,7 @@
  */
 /* run: -M virt,gic-version=3,virtualization=on,secure=on -cpu cortex-a57 -smp 1 */
 /* run: -M virt,gic-version=3,secure=on -cpu neoverse-n1 -smp 1 */
+#include "bits.h"
 #include "gic_common.h"
 
 #define SCR_ST (1ul << 11)
