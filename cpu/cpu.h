@@ -30,6 +30,12 @@ struct observer;
 
 enum { REG_SP = 31, REG_ZERO = 32, REG_SINK = 33, REG_COUNT = 34 };
 
+/*
+ * The hint by which a guest marks a point of its run (docs/regions.md): the last of the NOP space (DDI0487 C6.2.126), so a NOP
+ * wherever else the program runs.
+ */
+enum { CPU_HINT_MARKER = 127 };
+
 /* Layout of cpu.nzcv: x86's AH<<8 | OF after the host operation; C is Arm's carry (not borrow). */
 enum { FL_N = 1 << 15, FL_Z = 1 << 14, FL_C = 1 << 8, FL_V = 1 << 0 };
 
@@ -50,6 +56,7 @@ enum exit_kind {
 	EXIT_STEP, EXIT_BREAKPOINT, EXIT_WATCHPOINT,
 	EXIT_WAIT,          /* WFI or WFE: sleep; the instruction is complete */
 	EXIT_ERET,          /* ERET: exception.c does the return */
+	EXIT_MARKER,        /* HINT #CPU_HINT_MARKER: the instruction is complete; the host is told */
 	EXIT_DONE,          /* the instruction is complete; look at attention before the next */
 };
 
@@ -104,6 +111,8 @@ struct cpu_host {
 	bool (*conduit)(void *ctx, struct cpu *c, bool smc);
 	/* HLT #0xF000 with semihosting on: true when served */
 	bool (*semihost)(void *ctx, struct cpu *c);
+	/* HINT #CPU_HINT_MARKER was done, by c between two instructions; NULL: it is a NOP */
+	void (*marker)(void *ctx, struct cpu *c);
 	/* the page at p (host bytes) holds code from now on: every PE's fast_protect_page() */
 	void (*code_page)(void *ctx, const u8 *host);
 	/*

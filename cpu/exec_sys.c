@@ -19,6 +19,7 @@ EXEC(fp_trap)
 }
 EXEC(sp_align) { return exit_with(c, u, EXIT_SP_ALIGN, 0); }
 EXEC(eret) { return exit_with(c, u, EXIT_ERET, 0); }
+EXEC(marker) { return exit_with(c, u, EXIT_MARKER, 0); }
 EXEC(clrex)
 {
 	c->excl_host = NULL;
@@ -305,6 +306,12 @@ bool tr_hint(struct tr *t, const struct insn *row, u32 w)
 			break;
 		}
 		/* fall through */
+	case CPU_HINT_MARKER:
+		if (t->c->host.marker) {
+			emit(t, exec_marker, 0, 0, 0, 0, 0);
+			t->end = true;
+		}
+		break;
 	default: /* NOP, YIELD and the unallocated hints: no uop, only counted */
 		break;
 	}

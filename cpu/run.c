@@ -231,7 +231,7 @@ static bool handle_exit(struct cpu *c)
 	const struct block *b = c->blk;
 	const struct uop_cold *cold = block_cold(b, c->u);
 	enum exit_kind kind = c->exit.kind;
-	bool complete = kind == EXIT_DONE || kind == EXIT_WAIT || kind == EXIT_ERET || kind == EXIT_SVC || kind == EXIT_HVC ||
+	bool complete = kind == EXIT_DONE || kind == EXIT_MARKER || kind == EXIT_WAIT || kind == EXIT_ERET || kind == EXIT_SVC || kind == EXIT_HVC ||
 			kind == EXIT_SMC || kind == EXIT_BRK || kind == EXIT_HLT;
 
 	c->pc = c->page_va + cold->off;
@@ -245,6 +245,12 @@ static bool handle_exit(struct cpu *c)
 	case EXIT_WAIT:
 		c->pc += 4;
 		sleep_pe(c);
+		return true;
+	case EXIT_MARKER:
+		c->pc += 4;
+		cpu_enter(c);
+		c->host.marker(c->host.ctx, c);
+		cpu_leave(c);
 		return true;
 	case EXIT_SINGLE:
 		c->run_single = true;

@@ -12,6 +12,7 @@ trapline_library(devices
 	p9.c
 	p9_fid.c
 	p9_host.c
+	marker.c
 	pl011.c
 	pl031.c
 	pl061.c

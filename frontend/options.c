@@ -631,6 +631,14 @@ const struct option option_table[] = {
 	OPT("summary", NULL, set_summary, "Print a table of EL2 exits and TLB misses at the end."),
 	OPT("stats", "DIR", set_stats,
 	    "Write the statistics to DIR; host facts stand in host.json alone."),
+	OPT("stats-interval", "N|TIME", option_stats_interval,
+	    "With --stats: also what each N instructions (k, M, G) or TIME (ns, us, ms, s of the guest) add."),
+	OPT("stats-start", "N|TIME|console:TEXT", option_stats_start,
+	    "Begin a region after N instructions, at TIME, or when the console said TEXT."),
+	OPT("stats-stop", "[+]N|[+]TIME|console:TEXT", option_stats_stop,
+	    "End the region and write what it counted; with + so far behind its begin."),
+	OPT("stats-mark", "N|TIME|console:TEXT", option_stats_mark,
+	    "Note a point of the run in the statistics."),
 	OPT("d", "ITEM[,ITEM...]", set_log, "Log int, mmu, guest_errors, unimp, in QEMU's words."),
 	OPT("D", "FILE", set_log_file, "Write the log there instead of to standard error."),
 	OPT("digest", NULL, set_digest,
@@ -849,6 +857,8 @@ static int finish(struct parse *p)
 	if (r == 0)
 		r = check_gic(p);
 	if (r == 0)
+		r = regions_check(p);
+	if (r == 0)
 		r = check_cpu(p);
 	return r == 0 ? check_boot(p) : r;
 }
@@ -863,8 +873,12 @@ static int join(struct parse *p, int argc, char **argv)
 	p->c->command_line = to = calloc(1, size);
 	if (!to)
 		return why_set(p->why, ENOMEM, "no memory on the host");
-	for (int i = 0; i < argc; i++)
+	p->c->args = calloc((size_t)argc + 1, sizeof *p->c->args);
+	for (int i = 0; i < argc; i++) {
 		to += sprintf(to, "%s%s", i ? " " : "", argv[i]);
+		if (!p->c->args || !(p->c->args[i] = strdup(argv[i])))
+			return why_set(p->why, ENOMEM, "no memory on the host");
+	}
 	return 0;
 }
 

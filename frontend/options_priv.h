@@ -80,6 +80,14 @@ extern const size_t semihosting_key_count;
 int option_semihosting(struct parse *p, const char *arg);
 int option_semihosting_config(struct parse *p, const char *arg);
 
+/* regions.c */
+int option_stats_interval(struct parse *p, const char *arg);
+int option_stats_start(struct parse *p, const char *arg);
+int option_stats_stop(struct parse *p, const char *arg);
+int option_stats_mark(struct parse *p, const char *arg);
+/* After the last option: what these need and contradict. */
+int regions_check(struct parse *p);
+
 /* backends.c */
 int option_netdev(struct parse *p, const char *arg);
 int option_nic(struct parse *p, const char *arg);

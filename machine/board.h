@@ -18,6 +18,7 @@
  *	0x00_0905_0000  SMMUv3                             (not built)
  *	0x00_0908_0000  GED, power button in ACPI          (firmware and acpi=on)
  *	0x00_090b_0000  PL061 #1   4 KiB, Secure           (secure=on)
+ *	0x00_090f_0000  marker     4 KiB                   (ours alone, not in the device tree: docs/regions.md)
  *	0x00_0a00_0000  virtio-mmio, 32 x 512 bytes
  *	0x00_0e00_0000  Secure RAM, 16 MiB                 (secure=on)
  *	0x00_1000_0000  PCIe memory, to 0x3eff_0000; then I/O, 64 KiB
@@ -52,6 +53,7 @@
 #define BOARD_UART1_BASE  0x09040000ull
 #define BOARD_GED_BASE	  0x09080000ull
 #define BOARD_SECGPIO_BASE 0x090b0000ull
+#define BOARD_MARKER_BASE 0x090f0000ull /* QEMU's next free ones are from 0x090d_0000 on: this is far off */
 #define BOARD_GPIO_SIZE	  0x00001000ull
 #define BOARD_UART_SIZE	  0x00001000ull
 #define BOARD_RTC_SIZE	  0x00001000ull

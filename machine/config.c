@@ -105,6 +105,12 @@ enum config_msi config_msi(const struct config *c)
 	return c->its ? MSI_ITS : MSI_OFF;
 }
 
+static void when_free(struct config_when *w)
+{
+	free(w->text);
+	free(w->typed);
+}
+
 void config_free(struct config *c)
 {
 	free(c->dumpdtb);
@@ -132,7 +138,13 @@ void config_free(struct config *c)
 	free(c->semihosting_args);
 	free(c->log_file);
 	free(c->stats_dir);
+	when_free(&c->stats_interval);
+	for (size_t i = 0; i < c->n_triggers; i++)
+		when_free(&c->trigger[i].when);
 	free(c->tlb);
 	free(c->command_line);
+	for (char **arg = c->args; arg && *arg; arg++)
+		free(*arg);
+	free(c->args);
 	*c = (struct config){ 0 };
 }

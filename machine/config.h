@@ -63,6 +63,23 @@ enum config_realtime {
 	REALTIME_OFF,
 };
 
+/* A point in a run: when so many instructions are done, at a virtual time, or when the console has said a text. */
+enum config_when_kind { WHEN_NEVER, WHEN_INSNS, WHEN_TIME, WHEN_CONSOLE };
+struct config_when {
+	enum config_when_kind kind;
+	u64 at;	       /* instructions over all PEs, or picoseconds */
+	bool relative; /* since the region began */
+	char *text;    /* WHEN_CONSOLE: at most CONFIG_TEXT bytes */
+	char *typed;   /* as on the command line: the label */
+};
+enum { CONFIG_MAX_TRIGGERS = 64, CONFIG_TEXT = 63 };
+
+/* What --stats-start, --stats-stop and --stats-mark ask for; each happens once. */
+struct config_trigger {
+	enum { TRIGGER_START, TRIGGER_STOP, TRIGGER_MARK } what;
+	struct config_when when;
+};
+
 enum config_msi { MSI_AUTO, MSI_OFF, MSI_ITS, MSI_V2M };
 
 struct config {
@@ -114,6 +131,9 @@ struct config {
 	u32 log_mask;	/* enum log_class bits */
 	char *log_file; /* NULL: standard error */
 	char *stats_dir;
+	struct config_when stats_interval; /* every so much of it */
+	struct config_trigger trigger[CONFIG_MAX_TRIGGERS];
+	size_t n_triggers;
 	bool summary;
 	bool digest; /* print the end digest */
 
@@ -122,7 +142,8 @@ struct config {
 	u32 max_block; /* instructions; 0: no limit */
 	u64 max_insns; /* over all PEs; 0: no limit */
 
-	char *command_line; /* as typed, for the statistics' metadata */
+	/* as typed, for the statistics' metadata; args ends with NULL */
+	char *command_line, **args;
 };
 
 /* Documented start of the real-time clock: 2024-01-01T00:00:00Z. */

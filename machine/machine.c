@@ -140,6 +140,7 @@ struct cpu_host machine_host(struct machine *m)
 		.vm_number = host_vm_number,
 		.vm_entered = host_vm_entered,
 		.vm_left = host_vm_left,
+		.marker = regions_hint,
 		.semihost = m->cfg->semihosting ? machine_semihost : NULL,
 	};
 
@@ -171,14 +172,18 @@ bool machine_runnable(const struct seat *s)
 static void turn(struct machine *m, struct seat *s)
 {
 	struct cpu *c = s->cpu;
+	u64 until;
 
 	if (s->ps < m->now)
 		s->ps = m->now;
 	if (s->ps >= m->round_end)
 		return;
 	m->running = s;
-	cpu_run(c, s->ps, m->round_end);
-	s->ps = cpu_now(c);
+	do {
+		until = regions_until(m, s);
+		cpu_run(c, s->ps, until);
+		s->ps = cpu_now(c);
+	} while (regions_turn(m, s, until));
 	m->running = NULL;
 	if (m->ended)
 		m->now = s->ps; /* the round stays unfinished */
@@ -276,6 +281,7 @@ bool machine_between(struct machine *m)
 
 	if (m->reboot && !reboot(m))
 		return false;
+	regions_between(m);
 	event_run(&m->queue, m->now);
 	if (machine_poll(m) && m->cfg->max_insns && begun(m) >= m->cfg->max_insns)
 		machine_end_with(m, MACHINE_LIMIT);
@@ -284,10 +290,21 @@ bool machine_between(struct machine *m)
 	return any;
 }
 
+static enum machine_end run_parallel(struct machine *m)
+{
+	enum machine_end end;
+
+	do {
+		end = parallel_run(m);
+		regions_between(m);
+	} while (end == MACHINE_PAUSED);
+	return end;
+}
+
 enum machine_end machine_run(struct machine *m)
 {
 	if (m->par)
-		return parallel_run(m);
+		return run_parallel(m);
 	m->ended = false;
 	while (!m->ended) {
 		bool any = machine_between(m);
@@ -313,6 +330,7 @@ const char *machine_end_text(enum machine_end end)
 		[MACHINE_POWEROFF] = "power-off", [MACHINE_RESET] = "reset (-no-reboot)", [MACHINE_EXIT] = "semihosting exit",
 		[MACHINE_STOPPED] = "stopped", [MACHINE_LIMIT] = "instruction limit (--max-insns)",
 		[MACHINE_STUCK] = "every PE sleeps and nothing can wake one", [MACHINE_ERROR] = "host error",
+		[MACHINE_PAUSED] = "paused",
 	};
 
 	return text[end];

@@ -43,6 +43,7 @@ enum machine_end {
 	MACHINE_LIMIT,     /* --max-insns */
 	MACHINE_STUCK,     /* every PE sleeps and nothing can wake one */
 	MACHINE_ERROR,     /* the host failed; the log says how */
+	MACHINE_PAUSED,    /* for a moment: machine_run() never returns it */
 };
 
 /* Builds the board and loads the images. 0, or negative errno and one line in *why; nothing is left behind then. log is borrowed. */
@@ -74,11 +75,34 @@ struct cpu *machine_pe(struct machine *m, unsigned i);
  * SHA-256 over RAM, registers, devices, TLB models, event queue and counters, as 64 hex digits.
  */
 void machine_digest(struct machine *m, char hex[65]);
-/* Writes DIR/stats.txt (and creates DIR). Byte-identical between runs of one command. 0 or negative errno with *why. */
+/*
+ * The end of the run's statistics: DIR/stats.txt, stats.csv, stats.json and config.json. Byte-identical between runs of one command.
+ * 0 or negative errno with *why.
+ */
 int machine_write_stats(struct machine *m, const char *dir, struct why *why);
+int machine_write_config(struct machine *m, const char *dir, struct why *why); /* config.json alone; machine_write_stats() does it */
+
 /* DIR/host.json: host facts (date, host seconds, paths). */
 int machine_write_host(struct machine *m, const char *dir, double host_seconds, struct why *why);
 /* The table of --summary: EL2 exits by VM and class, then what the TLBs did. */
 void machine_print_summary(struct machine *m, FILE *out);
+
+
+/*
+ * Parts of a run (docs/regions.md), while no PE runs: between calls of machine_run(), or from the callback below. Dumps and marks go to
+ * the folder of the configuration's stats_dir; without one there are none. A label keeps 63 characters of printable ASCII, others
+ * become '_'.
+ */
+void machine_stats_reset(struct machine *m);			/* dumps count from now on */
+void machine_stats_dump(struct machine *m);			/* what was counted since the last reset */
+void machine_stats_mark(struct machine *m, const char *label);	/* a point in time; names what follows outside regions */
+void machine_region_begin(struct machine *m, const char *label); /* label, reset, enter; a region that is open ends */
+void machine_region_end(struct machine *m);			/* dump, leave; nothing when no region is open */
+bool machine_in_region(const struct machine *m);
+/*
+ * changed() is called when the machine enters or leaves a region, between two instructions of the PE that asked for it, outside
+ * cpu_run(): PEs and their keys may be changed. One listener; NULL: none.
+ */
+void machine_on_region(struct machine *m, void (*changed)(void *ctx, bool inside), void *ctx);
 
 #endif

@@ -8,6 +8,7 @@
 #include "devices/flash.h"
 #include "devices/fw_cfg.h"
 #include "devices/ged.h"
+#include "devices/marker.h"
 #include "devices/net.h"
 #include "devices/outside.h"
 #include "devices/p9.h"
@@ -18,6 +19,7 @@
 #include "gic/gic.h"
 #include "machine/board.h"
 #include "machine/machine.h"
+#include "machine/region.h"
 #include "machine/semihost.h"
 #include "timer/timer.h"
 
@@ -71,6 +73,8 @@ struct machine {
 	struct cpu_core core;
 	struct tlb_config tlb;
 	struct boot_plan *plan;
+	struct regions *regions;
+	struct marker *marker;
 	struct parallel *par; /* --parallel with more than one PE, else NULL */
 	struct seat seat[BOARD_MAX_PES];
 	unsigned pes;
@@ -128,6 +132,8 @@ void parallel_code_written(struct machine *m, pa page);
 void parallel_unmapped(struct machine *m);
 /* s may have become runnable: it takes part in the window that is open. Under the machine lock. */
 void parallel_woken(struct machine *m, struct seat *s);
+/* All PEs stop; machine_run() then does what regions wait for, and goes on. Under the machine lock. */
+void parallel_pause(struct machine *m);
 /* An event will fire earlier than all others. */
 void parallel_earlier(struct machine *m, u64 when);
 /* A thread runs s, though it may be about to stop. */

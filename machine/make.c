@@ -99,6 +99,8 @@ int machine_new(struct machine **out, const struct config *cfg, const struct mac
 	if (!r)
 		r = make_pes(m, cfg, why);
 	if (!r)
+		r = make_regions(m, why);
+	if (!r)
 		r = make_gic(m, why);
 	if (!r)
 		r = make_backends(m, why);
@@ -132,6 +134,7 @@ void machine_free(struct machine *m)
 		return;
 	for (unsigned i = 0; i < m->pes; i++)
 		cpu_free(m->seat[i].cpu);
+	free_regions(m);
 	free_parallel(m);
 	free_semihost(m);
 	free_pci(m);

@@ -181,6 +181,8 @@ static void stdio_tx(void *ctx, const u8 *bytes, size_t n)
 {
 	struct machine *m = ctx;
 
+	for (size_t i = 0; i < n && m->uart[0].chardev != machine_stdio(m); i++)
+		regions_console(m, bytes[i]); /* else the port said it */
 	for (size_t i = 0; i < n && m->io.tx; i++)
 		m->io.tx(m->io.ctx, MACHINE_PORT_STDIO, bytes[i]);
 }

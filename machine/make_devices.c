@@ -1,4 +1,4 @@
-/* Making the serial ports and the real-time clock. Called by make.c. */
+/* Making the serial ports, the real-time clock and the marker page. Called by make.c. */
 #include "machine/machine_priv.h"
 
 #include <errno.h>
@@ -8,6 +8,8 @@ static void uart_tx(void *ctx, u8 byte)
 {
 	struct uart_port *u = ctx;
 
+	if (u->port == 0)
+		regions_console(u->m, byte);
 	if (u->chardev)
 		chardev_write(u->chardev, &byte, 1);
 	else if (u->m->io.tx)
@@ -78,6 +80,7 @@ int make_devices(struct machine *m, struct why *why)
 {
 	struct pl031_config rc = { .irq = gic_spi(m->gic, BOARD_SPI_RTC), .queue = &m->queue, .now = now_of, .ctx = m,
 				   .log = m->log };
+	const struct marker_config mc = { .ask = regions_ask, .ctx = m, .log = m->log };
 	int r = make_uart(m, 0, BOARD_UART0_BASE, BOARD_SPI_UART0, false, why);
 
 	if (!r && (m->cfg->secure || m->cfg->serial[1].kind != SERIAL_NONE))
@@ -89,6 +92,9 @@ int make_devices(struct machine *m, struct why *why)
 	m->rtc = pl031_new(&rc);
 	if (!m->rtc || bus_add_device(m->bus, BOARD_RTC_BASE, &pl031_ops, m->rtc, false))
 		return why_set(why, ENOMEM, "no memory for the real-time clock");
+	m->marker = marker_new(&mc);
+	if (!m->marker || bus_add_device(m->bus, BOARD_MARKER_BASE, &marker_ops, m->marker, false))
+		return why_set(why, ENOMEM, "no memory for the marker page");
 	return 0;
 }
 
@@ -97,4 +103,5 @@ void free_devices(struct machine *m)
 	pl011_free(m->uart[0].dev);
 	pl011_free(m->uart[1].dev);
 	pl031_free(m->rtc);
+	marker_free(m->marker);
 }

@@ -314,6 +314,12 @@ void parallel_earlier(struct machine *m, u64 when)
 		atomic_poke(&m->par->due, when);
 }
 
+void parallel_pause(struct machine *m)
+{
+	if (!m->ended)
+		machine_end_with(m, MACHINE_PAUSED);
+}
+
 bool parallel_running(const struct machine *m, const struct seat *s)
 {
 	return m->par->place[s - m->seat].runs;
@@ -497,6 +503,8 @@ static bool move_window(struct machine *m, const struct seat *s)
 		if (m->round_end < end)
 			atomic_poke(&m->round_end, end);
 		machine_poll(m);
+		if (regions_due(m, m->now))
+			parallel_pause(m);
 		for (unsigned i = 0; i < m->pes; i++)
 			parallel_woken(m, &m->seat[i]);
 	}
@@ -512,6 +520,8 @@ static void fire(struct machine *m, const struct seat *s)
 	catch_up(m, s);
 	if (m->par->open)
 		event_run(&m->queue, m->now);
+	if (m->par->open && regions_due(m, m->now))
+		parallel_pause(m);
 	atomic_poke(&m->par->due, event_next(&m->queue));
 	unlock(m);
 }

@@ -118,6 +118,8 @@ static void console_write(struct semihost *s, const u8 *bytes, size_t n)
 	struct chardev *to = s->chardev ? s->chardev : m->uart[0].chardev;
 
 	s->stats.bytes_out += n;
+	for (size_t i = 0; i < n; i++)
+		regions_console(m, bytes[i]);
 	if (to)
 		chardev_write(to, bytes, n);
 	for (size_t i = 0; !to && m->io.tx && i < n; i++)

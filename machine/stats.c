@@ -33,6 +33,14 @@ static void one(struct visitor *v, const char *name, const char *unit, const cha
 	v->visit(v->ctx, &v->at);
 }
 
+/* One that does not count up. */
+static void state(struct visitor *v, const char *name, const char *unit, const char *help, u64 value)
+{
+	v->at.state = true;
+	one(v, name, unit, help, value);
+	v->at.state = false;
+}
+
 /* The members of an array that are not 0. */
 static void array(struct visitor *v, const char *name, const void *base, const struct stat_row *r)
 {
@@ -152,13 +160,15 @@ static void durations(struct visitor *v, const char *name, const char *help, con
 {
 	const struct {
 		const char *name, *unit;
+		void (*row)(struct visitor *v, const char *name, const char *unit, const char *help, u64 value);
 		u64 value;
-	} row[] = { { "count", "event", t->count }, { "sum", "cycle", t->sum }, { "min", "cycle", t->min }, { "max", "cycle", t->max } };
+	} row[] = { { "count", "event", one, t->count }, { "sum", "cycle", one, t->sum }, { "min", "cycle", state, t->min },
+		    { "max", "cycle", state, t->max } };
 	char full[64];
 
 	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
 		snprintf(full, sizeof(full), "%s.%s", name, row[i].name);
-		one(v, full, row[i].unit, help, row[i].value);
+		row[i].row(v, full, row[i].unit, help, row[i].value);
 	}
 	for (unsigned k = 0; k < DURATION_BUCKETS; k++) {
 		if (!t->hist[k])
@@ -286,7 +296,7 @@ static void exits_of_pe(struct visitor *v, struct machine *m, unsigned pe)
 		v->at = (struct stat_sample){ .pe = (int)pe, .el = -1, .vm = x->vm, .vmid = -1 };
 		one(v, "entries", "event", "exception returns into the VM", x->entries);
 		one(v, "exits", "event", "exceptions taken from the VM to EL2 or EL3", x->exits);
-		one(v, "in_guest", "event", "1 when the PE is in the VM now", c->exits.in == x);
+		state(v, "in_guest", "event", "1 when the PE is in the VM now", c->exits.in == x);
 		one(v, "switched", "event", "exits after which this PE entered another VM", x->switched);
 		durations(v, "guest_cycles", "from an entry to the exit", &x->guest);
 		for (unsigned k = 0; k < EXIT_CLASSES; k++) {
@@ -309,7 +319,7 @@ static void exits_of_pe(struct visitor *v, struct machine *m, unsigned pe)
 static void rows_of_pe(struct visitor *v, struct machine *m, unsigned pe)
 {
 	v->at = (struct stat_sample){ .pe = (int)pe, .el = -1, .vm = -1, .vmid = -1 };
-	one(v, "traps_open", "event", "exceptions that were not yet returned from", traps_open(m->seat[pe].cpu));
+	state(v, "traps_open", "event", "exceptions that were not yet returned from", traps_open(m->seat[pe].cpu));
 	interrupts_of_pe(v, m->seat[pe].cpu);
 }
 

@@ -23,6 +23,7 @@ struct stat_sample {
 	const char *name;    /* "insns", "exceptions.HVC64.to_el2" */
 	const char *unit, *help;
 	u64 value;
+	bool state; /* what is now, or an extreme: the difference of two such values is nothing */
 };
 
 /* Drains the running counters and visits every row: totals, the interrupt controller, devices, then contexts by PE and EL. */

@@ -58,8 +58,8 @@ def full_name(row):
 def read_txt(folder):
     """The counters of a stats.txt."""
     lines = (pathlib.Path(folder) / "stats.txt").read_text().splitlines()
-    body = lines[next(i for i, line in enumerate(lines) if "Begin Simulation" in line) + 1:-1]
-    return {line.split()[0]: int(line.split()[1]) for line in body}
+    begin = max(i for i, line in enumerate(lines) if "Begin Simulation" in line)  # the last block is the whole run's
+    return {line.split()[0]: int(line.split()[1]) for line in lines[begin + 2:-1]}
 
 
 def read_stats(emulator, elf, pes, *more):
@@ -74,9 +74,9 @@ def read_stats(emulator, elf, pes, *more):
         json.loads((pathlib.Path(out) / "config.json").read_text())
         with open(pathlib.Path(out) / "stats.csv", newline="") as table:
             cells = list(csv.DictReader(table))
-    if dict(flat(tree)) != stats | {"schema": tree["schema"]}:
+    if dict(flat(tree)) != stats | {key: tree[key] for key in ("schema_version", "dumps")}:
         sys.exit("stats.json is not what stats.txt says")
-    if {full_name(row): int(row["value"]) for row in cells} != stats:
+    if {full_name(row): int(row["value"]) for row in cells if row["kind"] == "total"} != stats:
         sys.exit("stats.csv is not what stats.txt says")
     return stats | {"host." + name: host[name] for name in host if "fast_tlb" in name}
 
