@@ -103,6 +103,8 @@ void context_switch(struct cpu *c)
 
 	if (x && x->el == c->el && x->vm_baddr == vm)
 		return;
+	if (unlikely(c->pmu.on))
+		pmu_sync(c);
 	if (x)
 		context_drain(c);
 	x = find_context(c, vm);
@@ -114,6 +116,8 @@ void context_switch(struct cpu *c)
 	exits_switch(c, x->vm);
 	if (c->mmu)
 		mmu_set_stats(c->mmu, &x->mmu);
+	if (unlikely(c->pmu.on))
+		pmu_resume(c);
 	if (unlikely(c->observers != NULL))
 		observe_context(c);
 }

@@ -16,6 +16,7 @@
 #include "cpu/exits.h"
 #include "cpu/features.h"
 #include "cpu/fpu.h"
+#include "cpu/pmu.h"
 #include "mmu/tlb.h"
 
 struct log;
@@ -97,8 +98,6 @@ struct sysregs {
 	u64 lorsa_el1, lorea_el1, lorn_el1, lorc_el1;
 	u64 mdscr_el1, mdccint_el1, osdlr_el1, oslsr_el1, dbgprcr_el1, osdtrrx_el1, osdtrtx_el1, oseccr_el1, dbgclaim, dbgvcr32_el2;
 	u64 dbgbvr[16], dbgbcr[16], dbgwvr[16], dbgwcr[16];
-	u64 pmcr_el0, pmcnten, pmovs, pmselr_el0, pminten, pmuserenr_el0, pmccfiltr_el0, pmevcntr[31], pmevtyper[31];
-	u64 pmccntr_base; /* PMCCNTR = cycles - base while it counts */
 };
 
 /* What the machine does for a PE. */
@@ -189,6 +188,7 @@ struct cpu {
 	/* time: see cpu_now() */
 	u64 slice_ps;
 	s64 slice_budget;
+	s64 held;               /* cycles of the slice beyond them: cpu_hold() */
 	u32 period_ps;
 	u64 cycles;             /* up to the start of the slice */
 	u64 lost_cycles;        /* of all: those that completed no instruction (synchronous exceptions) */
@@ -196,6 +196,7 @@ struct cpu {
 	struct context *context;       /* where counters go */
 	struct context *contexts;      /* all of this PE */
 	struct exit_watch exits;       /* entries into VMs and exits from them */
+	struct pmu pmu;
 
 	struct cpu_core core;
 	u32 index;
@@ -253,6 +254,8 @@ void cpu_attention(struct cpu *c, u32 attn);
 void cpu_spend(struct cpu *c, u64 cycles);
 /* Shortens the slice of the running PE to `until` (an earlier event was scheduled). */
 void cpu_limit(struct cpu *c, u64 until);
+/* Lets the running PE stop at that cycle (cpu_cycles()), for pmu_sync() and pmu_resume(); then it goes on. The last call counts. */
+void cpu_hold(struct cpu *c, u64 cycle);
 struct wire cpu_wire(struct cpu *c, enum cpu_pin pin);
 /* Bytes of that physical page were written where code was decoded: drop its blocks (from bus_on_code_written). */
 void cpu_code_written(struct cpu *c, pa page);

@@ -129,6 +129,7 @@ static void enter(struct cpu *c, const struct entry *e)
 	if (c->context)
 		c->context->exceptions[e->vec][target][irq ? 0 : e->ec]++;
 	traps_taken(c, EXIT_CLASS(e->vec, e->ec), target);
+	c->pmu.exceptions++;
 	if (c->exits.in && target >= 2) {
 		c->exits.cls = EXIT_CLASS(e->vec, e->ec);
 		c->exits.cause = exits_cause(c, e->vec, e->ec, e->iss, e->hpfar_valid ? e->hpfar : 0);
@@ -611,6 +612,7 @@ void exception_return(struct cpu *c)
 	bool ss = debug_return_ss(c, illegal ? from : el, cpu_el_secure(c, illegal ? from : el),
 				  spsr);
 
+	c->pmu.returns++;
 	c->ss = ss;
 	c->step_iss = 0;
 	c->il = illegal || bit(spsr, 20);

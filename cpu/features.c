@@ -2,8 +2,7 @@
  * Cores as data: the ID registers of the silicon, and what of them is advertised.
  *
  * cpu_core_make() keeps a field only where id_limits[] knows it, and lowers it to the highest value
- * whose features are all there. So a register never promises what is not built: AArch32 state, the
- * PMU, SPE, SVE and trace are absent from the list and read as absent. Called by machine/ when the
+ * whose features are all there. So a register never promises what is not built: AArch32 state, SPE, SVE and trace are absent from the list and read as absent. Called by machine/ when the
  * board is made.
  */
 #include "cpu/features.h"
@@ -14,14 +13,13 @@
 
 #define FEATURES_V8_0                                                                              \
 	(FEAT(BASE) | FEAT(FP) | FEAT(ASIMD) | FEAT(AES) | FEAT(PMULL) | FEAT(SHA1) |              \
-	 FEAT(SHA256) | FEAT(CRC32) | FEAT(EL2) | FEAT(EL3) | FEAT(GICV3))
+	 FEAT(SHA256) | FEAT(CRC32) | FEAT(EL2) | FEAT(EL3) | FEAT(GICV3) | FEAT(PMUv3))
 #define FEATURES_N1                                                                                \
 	(FEATURES_V8_0 | FEAT(LSE) | FEAT(RDM) | FEAT(PAN) | FEAT(PAN2) | FEAT(VHE) | FEAT(LOR) |  \
 	 FEAT(HPDS) | FEAT(HPDS2) | FEAT(XNX) | FEAT(TTCNP) | FEAT(VMID16) | FEAT(HAFDBS) |        \
 	 FEAT(FP16) | FEAT(DOTPROD) | FEAT(UAO) | FEAT(DPB) | FEAT(RAS) | FEAT(IESB) |             \
-	 FEAT(LRCPC) | FEAT(SSBS) | FEAT(DEBUGv8p1))
-/* A PMU is not built yet: no core has the feature, and PMUVer and the PM* registers are absent. */
-#define FEATURES_MAX (((1ull << FEAT_COUNT) - 1) & ~(FEAT(PMUv3) | FEAT(PMUv3p1)))
+	 FEAT(LRCPC) | FEAT(SSBS) | FEAT(DEBUGv8p1) | FEAT(PMUv3p1))
+#define FEATURES_MAX ((1ull << FEAT_COUNT) - 1)
 
 const struct cpu_core cpu_cores[] = {
 	{ .name = "cortex-a53",
@@ -39,6 +37,7 @@ const struct cpu_core cpu_cores[] = {
 		  .aa64dfr = { 0x10305106 },
 		  .aa64isar = { 0x11120 },
 		  .aa64mmfr = { 0x1122 },
+		  .pmceid = { 0x67ffbfff },
 		  .pmcr_reset = 0x41033000,
 		  .sctlr_reset = 0x00c50838 } },
 	{ .name = "cortex-a57",
@@ -55,6 +54,7 @@ const struct cpu_core cpu_cores[] = {
 		  .aa64dfr = { 0x10305106 },
 		  .aa64isar = { 0x11120 },
 		  .aa64mmfr = { 0x1124 },
+		  .pmceid = { 0x7fff0f3f },
 		  .pmcr_reset = 0x41013000,
 		  .sctlr_reset = 0x00c50838 } },
 	{ .name = "cortex-a72",
@@ -71,6 +71,7 @@ const struct cpu_core cpu_cores[] = {
 		  .aa64dfr = { 0x10305106 },
 		  .aa64isar = { 0x11120 },
 		  .aa64mmfr = { 0x1124 },
+		  .pmceid = { 0x7fff0f3f },
 		  .pmcr_reset = 0x41023000,
 		  .sctlr_reset = 0x00c50838 } },
 	{ .name = "neoverse-n1",
@@ -87,6 +88,7 @@ const struct cpu_core cpu_cores[] = {
 		  .aa64dfr = { 0x110305408 },
 		  .aa64isar = { 0x100010211120, 0x100001 },
 		  .aa64mmfr = { 0x101125, 0x10212122, 0x1011 },
+		  .pmceid = { 0x7fff0f3f, 0x00f2ae7f },
 		  .pmcr_reset = 0x410c3000,
 		  .sctlr_reset = 0x30c50838 } },
 	/* Everything that Trapline models; implementer 0 and part 'T' belong to no silicon. */
@@ -101,9 +103,10 @@ const struct cpu_core cpu_cores[] = {
 		  .clidr = 0x82000023,
 		  .ccsidr = { 0x701fe01a, 0x201fe01a, 0x70ffe03a },
 		  .aa64pfr = { 0x1100000010111112, 0x20 },
-		  .aa64dfr = { 0x110305408 },
+		  .aa64dfr = { 0x110305608 },
 		  .aa64isar = { 0x100010211120, 0x100001 },
 		  .aa64mmfr = { 0x101125, 0x10212122, 0x1011 },
+		  .pmceid = { ~0u, ~0u },
 		  .pmcr_reset = 0x3000,
 		  .sctlr_reset = 0x30c50838 } },
 };
@@ -145,6 +148,8 @@ static const struct id_limit id_limits[] = {
 	ID(aa64dfr[0], 0, 8, FEAT(DEBUGv8p1)),
 	ID(aa64dfr[0], 8, 1, FEAT(PMUv3)),
 	ID(aa64dfr[0], 8, 4, FEAT(PMUv3p1)),
+	ID(aa64dfr[0], 8, 5, FEAT(PMUv3p4)),
+	ID(aa64dfr[0], 8, 6, FEAT(PMUv3p5)),
 	ID(aa64dfr[0], 12, 15, 0), /* BRPs, WRPs, CTX_CMPs */
 	ID(aa64dfr[0], 20, 15, 0),
 	ID(aa64dfr[0], 28, 15, 0),
@@ -276,6 +281,9 @@ static const struct {
 	{ FEATI_VHE, FEATI_LSE, "vhe=on needs lse=on (Armv8.1)" },
 	{ FEATI_VHE, FEATI_DEBUGv8p1, "vhe=on needs debugv8p1=on" },
 	{ FEATI_HPDS2, FEATI_HPDS, "hpds2=on needs hpds=on" },
+	{ FEATI_PMUv3p1, FEATI_PMUv3, "pmuv3p1=on needs pmuv3=on" },
+	{ FEATI_PMUv3p4, FEATI_PMUv3p1, "pmuv3p4=on needs pmuv3p1=on" },
+	{ FEATI_PMUv3p5, FEATI_PMUv3p4, "pmuv3p5=on needs pmuv3p4=on" },
 	{ FEATI_IESB, FEATI_RAS, "iesb=on needs ras=on" },
 };
 
@@ -295,6 +303,18 @@ static bool same_word(const char *name, const char *text, size_t n)
 /* Bits that are the board's to choose. */
 #define FEATURES_BOARD (FEAT(BASE) | FEAT(EL2) | FEAT(EL3) | FEAT(GICV3))
 
+/* pmu=on|off, as QEMU has it: all of the core's Performance Monitors. */
+static const char *set_pmu(u64 *features, u64 silicon, const char *value, size_t n)
+{
+	u64 all = FEAT(PMUv3) | FEAT(PMUv3p1) | FEAT(PMUv3p4) | FEAT(PMUv3p5);
+	bool on = same_word("on", value, n);
+
+	if (!on && !same_word("off", value, n))
+		return "expected feature=on or feature=off";
+	*features = (*features & ~all) | (on ? silicon & all : 0);
+	return NULL;
+}
+
 static const char *parse_one(u64 *features, u64 silicon, const char *item, size_t n)
 {
 	const char *eq = memchr(item, '=', n);
@@ -304,6 +324,8 @@ static const char *parse_one(u64 *features, u64 silicon, const char *item, size_
 		return "expected feature=on or feature=off";
 	name_n = (size_t)(eq - item);
 	value_n = n - name_n - 1;
+	if (same_word("pmu", item, name_n))
+		return set_pmu(features, silicon, eq + 1, value_n);
 	for (unsigned i = 0; i < FEAT_COUNT; i++) {
 		if (!same_word(feature_names[i], item, name_n))
 			continue;

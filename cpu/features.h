@@ -12,7 +12,7 @@
 #define CPU_FEATURES(F) \
 	F(BASE) F(FP) F(ASIMD) F(AES) F(PMULL) F(SHA1) F(SHA256) F(CRC32) \
 	F(LSE) F(RDM) F(PAN) F(PAN2) F(VHE) F(LOR) F(HPDS) F(HPDS2) F(XNX) F(TTCNP) F(VMID16) F(HAFDBS) \
-	F(FP16) F(DOTPROD) F(UAO) F(DPB) F(RAS) F(IESB) F(LRCPC) F(SSBS) F(DEBUGv8p1) F(PMUv3) F(PMUv3p1) \
+	F(FP16) F(DOTPROD) F(UAO) F(DPB) F(RAS) F(IESB) F(LRCPC) F(SSBS) F(DEBUGv8p1) F(PMUv3) F(PMUv3p1) F(PMUv3p4) F(PMUv3p5) \
 	F(EL2) F(EL3) F(GICV3)
 
 enum cpu_feature_index {
@@ -27,6 +27,7 @@ struct cpu_idregs {
 	u64 midr, revidr, ctr, dczid, clidr;
 	u64 ccsidr[7]; /* index = CSSELR value: level << 1 | InD */
 	u64 aa64pfr[2], aa64zfr0, aa64dfr[2], aa64isar[3], aa64mmfr[3], aa64afr[2];
+	u32 pmceid[2]; /* events of the silicon: PMCEID0_EL0, PMCEID1_EL0 */
 	u64 pmcr_reset, sctlr_reset; /* SCTLR_EL1/2/3 RES1 pattern at reset */
 };
 

@@ -24,6 +24,7 @@ static void reset_core_values(struct cpu *c)
 		s->sctlr[el] = c->core.id.sctlr_reset;
 	s->vpidr_el2 = c->core.id.midr;
 	s->vmpidr_el2 = c->mpidr;
+	s->mdcr_el2 = cpu_has(c, FEAT(PMUv3)) ? pmu_count(c) : 0; /* HPMN */
 	s->oslsr_el1 = 8 | OSLSR_OSLK;
 }
 
@@ -51,6 +52,7 @@ void cpu_reset(struct cpu *c)
 		mmu_reset(c->mmu);
 	cpu_update_context(c);
 	context_switch(c);
+	pmu_reset(c);
 	c->attn = ATTN_PINS;
 	if (unlikely(c->observers != NULL))
 		observe_reset(c);
@@ -164,6 +166,8 @@ void cpu_snap(struct cpu *c, struct snap *s)
 	snap_u64(s, &c->lost_cycles);
 	snap_contexts(c, s);
 	exits_snap(c, s);
+	c->pmu.on = c->pmu.on && !s->loading;
+	pmu_snap(c, s);
 	if (!s->loading)
 		return;
 	c->excl_host = NULL; /* as at the end of every turn */
@@ -171,5 +175,6 @@ void cpu_snap(struct cpu *c, struct snap *s)
 	c->drained_cycles = c->cycles;
 	cpu_update_context(c);
 	context_switch(c);
+	pmu_loaded(c);
 	c->attn |= ATTN_PINS;
 }

@@ -63,13 +63,41 @@ u64 uop_pc(const struct cpu *c, const struct uop *u)
 	return c->page_va + block_cold(c->blk, u)->off;
 }
 
-/* Takes what is left of the slice away: the next block entry leaves fast code. now is not affected. */
+/* now is not affected. */
+static void set_budget(struct cpu *c, s64 budget)
+{
+	c->slice_budget += budget - c->budget;
+	c->budget = budget;
+}
+
+/* Takes what is left of the slice away: the next block entry leaves fast code. */
 static void cut_slice(struct cpu *c, s64 keep)
 {
-	if (c->budget > keep) {
-		c->slice_budget -= c->budget - keep;
-		c->budget = keep;
-	}
+	if (c->budget + c->held <= keep)
+		return;
+	c->held = c->budget < keep ? keep - c->budget : 0;
+	if (c->budget > keep)
+		set_budget(c, keep);
+}
+
+void cpu_hold(struct cpu *c, u64 cycle)
+{
+	u64 now = cpu_cycles(c), left = cycle > now ? cycle - now : 0;
+	s64 all = c->budget + c->held + charged(c), keep = all;
+
+	if (all > 0 && left < (u64)all)
+		keep = (s64)left;
+	c->held = all - keep;
+	set_budget(c, keep - charged(c));
+}
+
+/* The slice goes on after cpu_hold(). */
+static void let_go(struct cpu *c)
+{
+	set_budget(c, c->budget + c->held);
+	c->held = 0;
+	pmu_sync(c);
+	pmu_resume(c);
 }
 
 void cpu_attention(struct cpu *c, u32 attn)
@@ -223,6 +251,10 @@ static void sleep_pe(struct cpu *c)
 {
 	c->waiting = true;
 	c->wait_wfe = c->exit.wfe;
+	if (unlikely(c->pmu.on)) { /* no cycle passes from here on, and an interrupt may be due */
+		pmu_sync(c);
+		pmu_resume(c);
+	}
 }
 
 /* Acts on c->exit. The instruction is the one of c->u. True: it completed without exception or return. */
@@ -381,20 +413,27 @@ void cpu_run(struct cpu *c, u64 now, u64 until)
 
 	c->slice_ps = now;
 	c->slice_budget = c->budget = until <= now ? 0 : (s64)((until - now + c->period_ps - 1) / c->period_ps);
+	c->held = 0;
+	if (unlikely(c->pmu.on))
+		cpu_hold(c, c->pmu.check);
 	if (unlikely(c->observers != NULL))
 		observe_slice_begin(c);
 	while (!c->waiting) {
 		if (unlikely(c->attn) && !serve_attention(c))
 			break;
-		if (c->budget <= 0)
-			break;
+		if (c->budget <= 0) {
+			if (!c->held)
+				break;
+			let_go(c);
+			continue;
+		}
 		block_safe_point(c);
 		c->pc = cpu_branch_address(c, c->pc);
 		step(c);
 	}
 	c->slice_ps = cpu_now(c);
 	c->cycles += (u64)(c->slice_budget - c->budget);
-	c->slice_budget = c->budget = 0;
+	c->slice_budget = c->budget = c->held = 0;
 	if (unlikely(c->observers != NULL))
 		observe_slice_end(c);
 	host_fp_leave(saved);

@@ -70,9 +70,9 @@ const struct sysreg *sysreg_find(const struct sysreg_map *m, u32 enc);
 const struct sysreg *sysreg_find_name(const struct sysreg_map *m, const char *name);
 size_t sysreg_map_rows(const struct sysreg_map *m, const struct sysreg *const **out); /* in order of encoding */
 
-/* cpu/'s own rows. */
-extern const struct sysreg cpu_sysregs[];
-extern const size_t cpu_sysregs_n;
+/* cpu/'s own rows; those of the PMU, which may raise an interrupt and so reach what is not the PE's own. */
+extern const struct sysreg cpu_sysregs[], pmu_sysregs[];
+extern const size_t cpu_sysregs_n, pmu_sysregs_n;
 
 /*
  * Resolves an access made by c now: redirection by E2H, alias rules, feature, rights, check. *row is what is reached.

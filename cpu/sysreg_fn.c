@@ -250,6 +250,7 @@ void write_ttbr(struct cpu *c, const struct sysreg *r, u64 v)
 	if (asid)
 		mask |= c->core.mmu.asid_bits == 16 ? MASK(63, 48) : MASK(55, 48);
 	*bank(c, r) = v & mask;
+	c->pmu.ttbr_writes += r->arg == 1;
 }
 
 void write_vttbr(struct cpu *c, const struct sysreg *r, u64 v)
@@ -329,6 +330,7 @@ void write_rmr(struct cpu *c, const struct sysreg *r, u64 v)
 void write_context_id(struct cpu *c, const struct sysreg *r, u64 v)
 {
 	*bank(c, r) = v;
+	c->pmu.context_writes++;
 	if (debug_breakpoints_on(c))
 		c->attn |= ATTN_CONTEXT;
 }

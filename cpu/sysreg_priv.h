@@ -30,6 +30,7 @@ write_fn write_sctlr, write_tcr, write_tcr_el2, write_ttbr, write_vttbr, write_v
 	write_ssbs, write_fpcr, write_fpsr, write_sp, write_disr, write_debug, write_mdscr,
 	write_oslar, write_claimset, write_claimclr, write_rmr, write_vpidr, write_vmpidr,
 	write_context_id, op_nothing, op_ic_all;
+write_fn write_mdcr; /* pmu_regs.c; arg: EL */
 
 /* tlbi_ops.c; arg: TLBI_ARG(). at_ops.c; arg: AT_*. */
 write_fn tlbi_op, at_op;

@@ -1,9 +1,9 @@
 /*
  * The system registers and system instructions of an Armv8.0-8.2 PE, less GIC (gic/) and timers
- * (timer/): one row each. A new register touches its row and its functions, nothing else. Names are
+ * (timer/) and PMU (pmu_regs.c): one row each. A new register touches its row and its functions, nothing else. Names are
  * the manual's (DDI0487 D19, C5).
  *
- * Deliberately absent, so UNDEFINED: everything of AArch32 state (DACR32_EL2, SPSR_abt, ...), PMU,
+ * Deliberately absent, so UNDEFINED: everything of AArch32 state (DACR32_EL2, SPSR_abt, ...),
  * trace, SPE, SVE, PAuth, MTE: no core here has them, and its ID registers say so.
  */
 #include "cpu/sysreg_priv.h"
@@ -181,13 +181,13 @@ const struct sysreg cpu_sysregs[] = {
 	EL2("HCR", 1, 1, 0, .flags = SRF_CONTEXT, .field = SR_FIELD(hcr_el2), .reset = HCR_RW,
 	    .write = write_hcr),
 	EL2("MDCR", 1, 1, 1, .flags = SRF_CONTEXT, .check = check_tda, .field = SR_FIELD(mdcr_el2),
-	    .res0 = ~MASK(11, 8)),
+	    .arg = 2, .write = write_mdcr),
 	EL2("HSTR", 1, 1, 3, .flags = SRF_CONST | SRF_IGNORED),
 	EL2("HACR", 1, 1, 7, .flags = SRF_CONST | SRF_IGNORED),
 	EL3("SCR", 1, 1, 0, .flags = SRF_CONTEXT, .field = SR_FIELD(scr_el3),
 	    .res1 = SCR_RW | MASK(5, 4), .write = write_scr),
-	EL3("MDCR", 1, 3, 1, .flags = SRF_CONTEXT, .field = SR_FIELD(mdcr_el3),
-	    .res0 = ~(MASK(10, 9) | BIT(16))),
+	EL3("MDCR", 1, 3, 1, .flags = SRF_CONTEXT, .field = SR_FIELD(mdcr_el3), .arg = 3,
+	    .write = write_mdcr),
 	VM("TTBR0", 2, 0, 0, .flags = SRF_CONTEXT, .field = SR_FIELD(ttbr0[1]), .arg = 1,
 	    .write = write_ttbr),
 	VM("TTBR1", 2, 0, 1, .flags = SRF_CONTEXT, .field = SR_FIELD(ttbr1[1]), .arg = 1,
@@ -380,10 +380,6 @@ const struct sysreg cpu_sysregs[] = {
 	IMP("CPUPCR_EL3", 6, 15, 8, 1, PL3_RW, IMP_N1),
 	IMP("CPUPOR_EL3", 6, 15, 8, 2, PL3_RW, IMP_N1),
 	IMP("CPUPMR_EL3", 6, 15, 8, 3, PL3_RW, IMP_N1),
-
-	/* no PMU is here; EL3 firmware disables its counters without asking the ID registers */
-	{ .name = "PMCR_EL0", .enc = SR(3, 3, 9, 12, 0), .rights = PL3_RW, .feature = FEAT(EL3),
-	  .flags = SRF_CONST | SRF_IGNORED },
 
 	/* ---- cache maintenance ---- */
 	OP("IC IALLUIS", 0, 7, 1, 0, PL1_W, check_tpu, SRF_ENDS_BLOCK, op_ic_all, .arg = 1),

@@ -24,6 +24,7 @@ static int make_pes(struct machine *m, const struct config *cfg, struct why *why
 
 	m->sysregs = sysreg_map_new();
 	if (!m->sysregs || sysreg_map_add(m->sysregs, cpu_sysregs, cpu_sysregs_n) ||
+	    sysreg_map_add(m->sysregs, pmu_sysregs, pmu_sysregs_n) ||
 	    sysreg_map_add(m->sysregs, gic_sysregs, gic_sysregs_n) || sysreg_map_add(m->sysregs, timer_sysregs, timer_sysregs_n))
 		return why_set(why, EINVAL, "system registers: two rows with one encoding (a fault of this program)");
 	if (boot_plan_info(m->plan)->psci)

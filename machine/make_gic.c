@@ -77,6 +77,7 @@ int make_gic(struct machine *m, struct why *why)
 		gic_attach_cpu(m->gic, i, m->seat[i].cpu);
 		for (unsigned k = 0; k < TIMER_COUNT; k++)
 			out[k] = gic_ppi(m->gic, i, intid[k]);
+		m->seat[i].cpu->pmu.irq = gic_ppi(m->gic, i, BOARD_PPI(BOARD_PPI_PMU));
 		if (timer_attach_cpu(m->timers, m->seat[i].cpu, out))
 			return why_set(why, ENOMEM, "no memory for the timers of PE %u", i);
 	}

@@ -321,6 +321,7 @@ static void rows_of_pe(struct visitor *v, struct machine *m, unsigned pe)
 	v->at = (struct stat_sample){ .pe = (int)pe, .el = -1, .vm = -1, .vmid = -1 };
 	state(v, "traps_open", "event", "exceptions that were not yet returned from", traps_open(m->seat[pe].cpu));
 	interrupts_of_pe(v, m->seat[pe].cpu);
+	named_rows(v, "pmu.", &m->seat[pe].cpu->pmu.stats, pmu_stat_rows, pmu_stat_rows_n);
 }
 
 void stats_visit(struct machine *m, void (*visit)(void *, const struct stat_sample *), void *ctx)

@@ -257,6 +257,7 @@ static void walk(struct mmu *m, const struct regime *r, u64 va, struct access a,
 {
 	struct walk w;
 
+	*(a.what & ACC_FETCH ? &m->stats->i_walks : &m->stats->d_walks) += 1;
 	do {
 		walk_va_raw(r, m->bus, va, a, &m->caches, &w);
 		count_walk(m, r, &w);

@@ -48,6 +48,8 @@ const char *tlb_config_parse(struct tlb_config *cfg, const char *text);
 	STAT(evict_l1d,      "entry", "L1 data TLB entries replaced") \
 	STAT(evict_main,     "entry", "main TLB entries replaced") \
 	STAT(s1_walks,       "walk",  "translation walks with stage 1 on") \
+	STAT(i_walks,        "walk",  "translation walks for instruction fetches") \
+	STAT(d_walks,        "walk",  "translation walks for data accesses") \
 	STAT(s2_walks,       "walk",  "stage-2 walks (for stage-1 descriptors and for the final IPA)") \
 	STAT(s1_walk_reads,  "read",  "stage-1 descriptor reads") \
 	STAT(s2_walk_reads,  "read",  "stage-2 descriptor reads") \

@@ -32,24 +32,29 @@ enum {
 	NEED_VMID16 = 1 << 18,
 	NEED_V80 = 1 << 19, /* Cortex-A53, A57, A72 */
 	NEED_N1 = 1 << 20,
-	NEED_FEATURES = (1 << 21) - 1,
+	NEED_PMU = 1 << 21,
+	NEED_PMUv3p1 = 1 << 22,
+	NEED_PMUv3p4 = 1 << 23,
+	NEED_PMUv3p5 = 1 << 24,
+	NEED_FEATURES = (1 << 25) - 1,
 
-	NEED_EL2_ON = 1 << 21,	       /* EL3 must see EL2 enabled */
-	NEED_NS = 1 << 22,	       /* SCR_EL3.NS */
-	NEED_SP = 1 << 23,	       /* PSTATE.SP */
-	NEED_SECURE_EL1 = 1 << 24,     /* EL3 and Secure EL1 alone */
-	NEED_HIGHEST = 1 << 25,	       /* EL n is the highest */
-	NEED_WRITE_HIGHEST = 1 << 26,  /* the highest EL alone writes it */
-	NEED_BRP = 1 << 27,	       /* breakpoint n */
-	NEED_WRP = 1 << 28,
-	NEED_APR = 1 << 29,	       /* active priority register n */
-	NEED_LR = 1 << 30,	       /* list register n */
+	NEED_EL2_ON = 1 << 25,	       /* EL3 must see EL2 enabled */
+	NEED_NS = 1 << 26,	       /* SCR_EL3.NS */
+	NEED_SP = 1 << 27,	       /* PSTATE.SP */
+	NEED_SECURE_EL1 = 1 << 28,     /* EL3 and Secure EL1 alone */
+	NEED_HIGHEST = 1 << 29,	       /* EL n is the highest */
+	NEED_WRITE_HIGHEST = 1 << 30,  /* the highest EL alone writes it */
+	NEED_BRP = 1ul << 31,	       /* breakpoint n */
+	NEED_WRP = 1ul << 32,
+	NEED_APR = 1ul << 33,	       /* active priority register n */
+	NEED_LR = 1ul << 34,	       /* list register n */
+	NEED_PMC = 1ul << 35,	       /* event counter n */
 };
 
 /* The control registers, in the order of sr_controls[]. */
 enum sr_control {
 	RG_SCR, RG_HCR, RG_CPTR3, RG_MDCR3, RG_SRE3, RG_CPTR2, RG_MDCR2, RG_CNTHCTL, RG_ICH,
-	RG_SRE2, RG_SCTLR2, RG_SCTLR1, RG_CPACR, RG_CNTKCTL, RG_MDSCR, RG_COUNT
+	RG_SRE2, RG_SCTLR2, RG_SCTLR1, RG_CPACR, RG_CNTKCTL, RG_MDSCR, RG_PMUSERENR, RG_COUNT
 };
 
 #define SR_HCR_TGE BIT(27)
@@ -65,19 +70,20 @@ enum sr_class {
 	CL_NONE, CL_VM, CL_TID1, CL_TID2, CL_TID3, CL_TIDCP, CL_TACR, CL_TSW, CL_TPCP, CL_TPU,
 	CL_TTLB, CL_CTR, CL_UCI_TPCP, CL_UCI_TPU, CL_ZVA, CL_UMA, CL_CPACR, CL_CPTR, CL_LOR,
 	CL_ERR, CL_TDA, CL_TDOSA, CL_TDRA, CL_MDCR, CL_DCC, CL_FP, CL_FRQ, CL_PCT, CL_VCT, CL_CNTP,
-	CL_CNTV, CL_CNTPS, CL_ICC0, CL_ICC1, CL_ICC, CL_DIR, CL_SGI, CL_SRE, CL_COUNT
+	CL_CNTV, CL_CNTPS, CL_ICC0, CL_ICC1, CL_ICC, CL_DIR, CL_SGI, CL_SRE,
+	CL_PM, CL_PMCR, CL_PMSWINC, CL_PMSELR, CL_PMCCNTR, CL_PMEVCNTR, CL_PMUSERENR, CL_COUNT
 };
 
 struct sr_row {
 	const char *name;
 	u8 op0, op1, crn, crm, op2, rd, wr, n;
-	u32 needs;
+	u64 needs;
 	u8 class, how;
 	u64 holds, res1;
 };
 struct sr_bits {
 	const char *name;
-	u32 needs; /* 0: the bits may be anything */
+	u64 needs; /* 0: the bits may be anything */
 	u64 bits;
 };
 struct sr_vhe {
@@ -171,8 +177,8 @@ static const struct sr_trap sr_traps[] = {
 
 /* A PE and the state in which an access is made. */
 struct sr_state {
-	u32 has; /* NEED_* features */
-	unsigned highest, n_brps, n_wrps, n_aprs, n_lrs;
+	u64 has; /* NEED_* features */
+	unsigned highest, n_brps, n_wrps, n_aprs, n_lrs, n_pmcs;
 	unsigned el, sp;
 	u64 reg[RG_COUNT];
 };
@@ -267,7 +273,7 @@ static inline struct sr_outcome sr_undef(const struct sr_state *s)
 /* What is missing makes the access UNDEFINED. */
 static inline int sr_missing(const struct sr_state *s, const struct sr_row *r, int write)
 {
-	u32 n = r->needs;
+	u64 n = r->needs;
 	int ns = !(s->has & NEED_EL3) || (s->reg[RG_SCR] & SR_SCR_NS);
 
 	return ((n & NEED_EL2_ON) && !sr_el2_on(s)) || ((n & NEED_NS) && !ns) ||
@@ -276,7 +282,8 @@ static inline int sr_missing(const struct sr_state *s, const struct sr_row *r, i
 	       ((n & NEED_HIGHEST) && r->n != s->highest) ||
 	       ((n & NEED_WRITE_HIGHEST) && write && s->el != s->highest) ||
 	       ((n & NEED_BRP) && r->n >= s->n_brps) || ((n & NEED_WRP) && r->n >= s->n_wrps) ||
-	       ((n & NEED_APR) && r->n >= s->n_aprs) || ((n & NEED_LR) && r->n >= s->n_lrs);
+	       ((n & NEED_APR) && r->n >= s->n_aprs) || ((n & NEED_LR) && r->n >= s->n_lrs) ||
+	       ((n & NEED_PMC) && r->n >= s->n_pmcs);
 }
 
 static inline int sr_in_state(const struct sr_state *s, enum sr_in in)
@@ -353,7 +360,7 @@ static inline struct sr_outcome sr_traps_of(const struct sr_state *s, enum sr_cl
 static inline struct sr_outcome sr_expect_row(const struct sr_state *s, const struct sr_row *r,
 					      int write)
 {
-	u32 lacks = r->needs & NEED_FEATURES & ~s->has;
+	u64 lacks = r->needs & NEED_FEATURES & ~s->has;
 
 	/* TIDCP comes before anything else: the space is IMPLEMENTATION DEFINED */
 	if (r->class == CL_TIDCP) {
@@ -500,7 +507,7 @@ static inline int sr_world_exists(const struct sr_state *s, unsigned world)
 	return !(world & 4) || (world == 4 && (s->has & NEED_EL3));
 }
 
-/* What the ID registers say: ID_AA64PFR0, PFR1, ISAR1, MMFR0, MMFR1, MMFR2, DFR0, MIDR. */
+/* What the ID registers say: ID_AA64PFR0, PFR1, ISAR1, MMFR0, MMFR1, MMFR2, DFR0, MIDR. The caller adds what others say. */
 struct sr_ids {
 	u64 pfr0, pfr1, isar1, mmfr0, mmfr1, mmfr2, dfr0, midr;
 };
@@ -521,6 +528,8 @@ static inline void sr_identify(struct sr_state *s, const struct sr_ids *id)
 		{ id->mmfr1, 16, 1, NEED_LOR },	    { id->mmfr1, 20, 1, NEED_PAN },
 		{ id->mmfr1, 20, 2, NEED_PAN2 },    { id->mmfr2, 0, 1, NEED_TTCNP },
 		{ id->mmfr2, 4, 1, NEED_UAO },	    { id->mmfr2, 12, 1, NEED_IESB },
+		{ id->dfr0, 8, 1, NEED_PMU },	    { id->dfr0, 8, 4, NEED_PMUv3p1 },
+		{ id->dfr0, 8, 5, NEED_PMUv3p4 },   { id->dfr0, 8, 6, NEED_PMUv3p5 },
 	};
 	u32 part = id->midr >> 4 & 0xfff;
 

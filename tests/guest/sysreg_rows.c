@@ -100,6 +100,7 @@ static void identify(void)
 	/* ICC_CTLR_EL1.PRIbits, at most 5 of them for preemption in one register */
 	levels = (READ(S3_0_C12_C12_4) >> 8 & 7) + 1;
 	state.n_aprs = levels > 5 ? 1u << (levels - 5) : 1;
+	state.n_pmcs = state.has & NEED_PMU ? READ(pmcr_el0) >> 11 & 31 : 0;
 	state.n_lrs = state.has & NEED_EL2 ? (READ(S3_4_C12_C11_1) & 31) + 1 : 0;
 }
 
@@ -130,6 +131,7 @@ static void apply(void)
 	WRITE(cpacr_el1, v[RG_CPACR]);
 	WRITE(cntkctl_el1, v[RG_CNTKCTL]);
 	WRITE(mdscr_el1, v[RG_MDSCR]);
+	guest_pmuserenr(v[RG_PMUSERENR]);
 	if (state.highest > 1)
 		WRITE(vbar_el1, state.highest == 3 ? up_by_smc : up_by_hvc);
 	if (state.has & NEED_EL2) {
@@ -194,10 +196,12 @@ static int quirk(const struct sr_row *r)
 	int debug_status = r->op0 == 2 && (r->crn == 7 ? r->crm == 14 : r->crn == 1 && r->crm == 4);
 	int el2_off = r->op0 == 1 && (r->needs & NEED_EL2_ON) && !sr_el2_on(&state);
 	int absent = (r->needs & (NEED_EL2 | NEED_EL2_ON)) && !(state.has & NEED_EL2);
+	int pm_user = r->class >= CL_PMSWINC && r->class <= CL_PMEVCNTR && !state.el &&
+		      ((state.reg[RG_MDCR2] | state.reg[RG_MDCR3]) & MDCR_TPM);
 
 	if (STRICT)
 		return 0;
-	return error_record || debug_status || absent || el2_off || r->class == CL_TIDCP ||
+	return pm_user || error_record || debug_status || absent || el2_off || r->class == CL_TIDCP ||
 	       r->class == CL_SRE || r->class == CL_MDCR;
 }
 
@@ -457,7 +461,7 @@ static void pstate_fields(void)
 {
 	static const struct {
 		u8 op1, op2, el;
-		u32 needs;
+		u64 needs;
 	} there[] = {
 		{ 0, 5, 1, 0 },		/* SPSel */
 		{ 3, 6, 0, 0 },		/* DAIFSet; EL0 by SCTLR_EL1.UMA, set here */

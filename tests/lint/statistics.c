@@ -39,6 +39,7 @@ int main(void)
 	rows("The PE (cpu/context.h)", cpu_stat_rows, cpu_stat_rows_n);
 	rows("Translation (mmu/tlb.h)", mmu_stat_rows, mmu_stat_rows_n);
 	rows("gic.* (gic/gic.h)", gic_stat_rows, gic_stat_rows_n);
+	rows("pmu.* of each PE (cpu/pmu.h)", pmu_stat_rows, pmu_stat_rows_n);
 	rows("virtio.NAME.* (devices/virtio/virtio.h)", virtio_stat_rows, virtio_stat_count);
 	rows("pci.NAME.* (devices/pci/pci.h)", pci_stat_rows, pci_stat_count);
 	rows("net.NAME.* (devices/net.h)", net_stat_rows, net_stat_count);

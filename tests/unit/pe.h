@@ -24,6 +24,7 @@ static inline struct pe pe_new(const char *core, bool el2, bool el3)
 	memset(p.c, 0, sizeof(*p.c));
 	cpu_core_make(&p.c->core, cpu_core_find(core), el2, el3, NULL);
 	sysreg_map_add(p.map, cpu_sysregs, cpu_sysregs_n);
+	sysreg_map_add(p.map, pmu_sysregs, pmu_sysregs_n);
 	p.c->sysregs = p.map;
 	p.c->mpidr = 0x80000000;
 	cpu_reset(p.c);

@@ -177,7 +177,7 @@ TEST(reset_values)
 	}
 }
 
-/* What the silicon says, less AArch32, PMU, SPE; EL2 and EL3 by the board; the GIC interface added.
+/* What the silicon says, less AArch32, SPE; EL2 and EL3 by the board; the GIC interface added.
  */
 TEST(id_registers_promise_what_is_there)
 {
@@ -192,8 +192,8 @@ TEST(id_registers_promise_what_is_there)
 		{ "cortex-a57", false, false, "ID_AA64PFR0_EL1", 0x01000011 },
 		{ "neoverse-n1", true, false, "ID_AA64PFR0_EL1", 0x1100000011110111 },
 		{ "neoverse-n1", true, false, "ID_AA64PFR1_EL1", 0x20 },
-		{ "cortex-a57", true, false, "ID_AA64DFR0_EL1", 0x10305006 },
-		{ "neoverse-n1", true, false, "ID_AA64DFR0_EL1", 0x10305008 },
+		{ "cortex-a57", true, false, "ID_AA64DFR0_EL1", 0x10305106 },
+		{ "neoverse-n1", true, false, "ID_AA64DFR0_EL1", 0x10305408 },
 		{ "cortex-a53", true, false, "ID_AA64ISAR0_EL1", 0x11120 },
 		{ "neoverse-n1", true, false, "ID_AA64ISAR0_EL1", 0x100010211120 },
 		{ "neoverse-n1", true, false, "ID_AA64ISAR1_EL1", 0x100001 },

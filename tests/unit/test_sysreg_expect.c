@@ -60,6 +60,7 @@ static void identify(struct bench *b)
 	};
 
 	sr_identify(&b->s, &id);
+	b->s.n_pmcs = (unsigned)(value_of(b, "PMCR_EL0") >> 11 & 31);
 	b->s.n_aprs = 1; /* 32 levels of preemption */
 	b->s.n_lrs = 4;
 }
@@ -99,6 +100,7 @@ static const char *const controls[RG_COUNT] = {
 	[RG_MDCR2] = "MDCR_EL2",      [RG_CNTHCTL] = "CNTHCTL_EL2", [RG_ICH] = "ICH_HCR_EL2",
 	[RG_SRE2] = "ICC_SRE_EL2",    [RG_SCTLR2] = "SCTLR_EL2", [RG_SCTLR1] = "SCTLR_EL1",
 	[RG_CPACR] = "CPACR_EL1",     [RG_CNTKCTL] = "CNTKCTL_EL1", [RG_MDSCR] = "MDSCR_EL1",
+	[RG_PMUSERENR] = "PMUSERENR_EL0",
 };
 
 static void set_el(struct bench *b, unsigned el, bool sp)
