@@ -299,6 +299,12 @@ bool tr_hint(struct tr *t, const struct insn *row, u32 w)
 		emit(t, exec_sev, 0, 0, 0, bits(w, 11, 5) == 5, 0);
 		t->end = true;
 		break;
+	case CPU_HINT_MARKER:
+		if (t->c->host.marker) {
+			emit(t, exec_marker, 0, 0, 0, 0, 0);
+			t->end = true;
+		}
+		break;
 	case 16: /* ESB */
 		if (cpu_has(t->c, FEAT(RAS))) {
 			emit(t, exec_esb, 0, 0, 0, 0, 0);
@@ -306,12 +312,6 @@ bool tr_hint(struct tr *t, const struct insn *row, u32 w)
 			break;
 		}
 		/* fall through */
-	case CPU_HINT_MARKER:
-		if (t->c->host.marker) {
-			emit(t, exec_marker, 0, 0, 0, 0, 0);
-			t->end = true;
-		}
-		break;
 	default: /* NOP, YIELD and the unallocated hints: no uop, only counted */
 		break;
 	}
