@@ -1,6 +1,7 @@
 trapline_library(base
 	event.c
 	log.c
+	protobuf.c
 	snap.c
 	stat.c)
 target_link_libraries(base PkgConfig::NETTLE)

@@ -641,6 +641,11 @@ const struct option option_table[] = {
 	    "Note a point of the run in the statistics."),
 	OPT("d", "ITEM[,ITEM...]", set_log, "Log int, mmu, guest_errors, unimp, in QEMU's words."),
 	OPT("D", "FILE", set_log_file, "Write the log there instead of to standard error."),
+	OPT("-trace", "FILE", option_trace, /* with two dashes: QEMU's -trace is another one */
+	    "Write a timeline for Perfetto: levels, VMs, traps, sleep, counters of each PE."),
+	OPT("trace-from", "TIME", option_trace_from, "Begin traces there: 5s, 20ms, 300us or 1000ns of the guest's time."),
+	OPT("trace-to", "TIME", option_trace_to, "End traces there."),
+	OPT("trace-max", "SIZE", option_trace_max, "A trace ends at that size, in MiB unless it ends in K, M or G (default 256M)."),
 	OPT("digest", NULL, set_digest,
 	    "Print a SHA-256 over the machine's whole state at the end."),
 	GROUP("The model"),
@@ -674,7 +679,7 @@ const struct option option_table[] = {
 	MISSING("numa", "...", "NUMA is not built"),
 	MISSING("daemonize", NULL, "running in the background is not built"),
 	MISSING("plugin", "...", "plugins are not built"),
-	MISSING("trace", "...", "QEMU's trace events are not built; see -d"),
+	MISSING("trace", "...", "QEMU's trace events are not built; see -d, and --trace FILE (two dashes) for a timeline"),
 	MISSING("timing", "CORE", "the timing model is not built yet"),
 };
 /* clang-format on */
@@ -860,6 +865,8 @@ static int finish(struct parse *p)
 		r = regions_check(p);
 	if (r == 0)
 		r = check_cpu(p);
+	if (r == 0)
+		r = check_traces(p);
 	return r == 0 ? check_boot(p) : r;
 }
 

@@ -18,6 +18,7 @@ struct parse {
 	const struct param **params; /* its keys */
 	struct boot_loader *loader; /* the -device being read */
 	struct boot_module *module;
+	bool trace_part; /* --trace-from, --trace-to or --trace-max */
 	unsigned maxcpus, sockets, clusters, cores, threads; /* -smp; 0: not said */
 };
 
@@ -87,6 +88,13 @@ int option_stats_stop(struct parse *p, const char *arg);
 int option_stats_mark(struct parse *p, const char *arg);
 /* After the last option: what these need and contradict. */
 int regions_check(struct parse *p);
+/* tracing.c */
+int option_trace(struct parse *p, const char *arg);
+int option_tarmac(struct parse *p, const char *arg);
+int option_trace_from(struct parse *p, const char *arg);
+int option_trace_to(struct parse *p, const char *arg);
+int option_trace_max(struct parse *p, const char *arg);
+int check_traces(struct parse *p);
 
 /* backends.c */
 int option_netdev(struct parse *p, const char *arg);

@@ -215,6 +215,11 @@ u64 icc_hppir_read(struct cpu *c, unsigned group)
 	return visible_intid(c, cpuif_best(gic_of(c)), group);
 }
 
+u32 gic_pending_intid(const struct cpu *c, bool virt)
+{
+	return virt ? virt_pending_intid(gic_of(c)) : cpuif_best(gic_of(c)).intid;
+}
+
 u64 icc_iar_read(struct cpu *c, unsigned group)
 {
 	struct gic_pe *p = gic_of(c);

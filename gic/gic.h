@@ -152,6 +152,11 @@ void gic_world_changed(struct cpu *c);
 /* Maintenance interrupt of the virtual interface on this board. */
 #define GIC_MAINTENANCE_INTID 25
 
+/*
+ * For traces: the INTID that this PE would acknowledge next, physical or virtual, whatever it may know of it; 1023: none. Nothing changes.
+ */
+u32 gic_pending_intid(const struct cpu *c, bool virt);
+
 /* A copy of the list registers of a PE, for reports; returns how many it has. */
 unsigned gic_list_registers(const struct cpu *c, u64 lr[16]);
 

@@ -303,6 +303,7 @@ void icc_sgi_write(struct cpu *c, enum icc_sgi which, u64 v);
 
 /* virt.c: ICV_* and ICH_*; GICV_* and GICH_* of GICv2 show the same state */
 void virt_reset(struct gic_pe *p);
+u32 virt_pending_intid(const struct gic_pe *p); /* INTID_SPURIOUS: none */
 void virt_update(struct gic_pe *p); /* vIRQ, vFIQ and the maintenance interrupt */
 void virt_snap(struct gic_pe *p, struct snap *s);
 u64 icv_pmr_read(struct cpu *c);

@@ -140,6 +140,13 @@ u64 icv_hppir_read(struct cpu *c, unsigned group)
 	return i >= 0 && lr_group(p->lr[i]) == group ? lr_intid(p, p->lr[i]) : INTID_SPURIOUS;
 }
 
+u32 virt_pending_intid(const struct gic_pe *p)
+{
+	int i = highest_pending(p);
+
+	return i >= 0 ? lr_intid(p, p->lr[i]) : INTID_SPURIOUS;
+}
+
 u64 icv_iar_read(struct cpu *c, unsigned group)
 {
 	struct gic_pe *p = gic_of(c);

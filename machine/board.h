@@ -79,6 +79,7 @@
 #define BOARD_MAX_PES	   64
 #define BOARD_PES_PER_AFF1 16 /* MPIDR Aff1 steps: what one GICv3 SGI register write can name */
 
+#define MPIDR_AFFINITY ((u64)0xff << 32 | 0xffffff) /* the fields of MPIDR that are an affinity */
 /* Affinity of PE i: Aff0 in bits 7:0, Aff1 in bits 15:8. */
 #define BOARD_AFFINITY(i) ((i) / BOARD_PES_PER_AFF1 << 8 | (i) % BOARD_PES_PER_AFF1)
 

@@ -16,6 +16,8 @@ void config_init(struct config *c)
 		.ram_size = 128ull << 20,
 		.seed = 1,
 		.rtc_base = CONFIG_RTC_BASE,
+		.trace_to = UINT64_MAX,
+		.trace_max = 256 << 20,
 	};
 }
 
@@ -141,6 +143,8 @@ void config_free(struct config *c)
 	when_free(&c->stats_interval);
 	for (size_t i = 0; i < c->n_triggers; i++)
 		when_free(&c->trigger[i].when);
+	free(c->trace);
+	free(c->tarmac);
 	free(c->tlb);
 	free(c->command_line);
 	for (char **arg = c->args; arg && *arg; arg++)

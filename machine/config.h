@@ -134,6 +134,10 @@ struct config {
 	struct config_when stats_interval; /* every so much of it */
 	struct config_trigger trigger[CONFIG_MAX_TRIGGERS];
 	size_t n_triggers;
+	char *trace; /* --trace: a file for Perfetto; NULL: none */
+	char *tarmac; /* --tarmac: a file of text; NULL: none */
+	u64 trace_from, trace_to; /* picoseconds of virtual time that both are about */
+	u64 trace_max; /* bytes of either */
 	bool summary;
 	bool digest; /* print the end digest */
 

@@ -24,6 +24,7 @@
 #include "timer/timer.h"
 
 struct machine;
+struct perfetto;
 
 /* A PE's place in the machine. */
 struct seat {
@@ -75,6 +76,7 @@ struct machine {
 	struct boot_plan *plan;
 	struct regions *regions;
 	struct marker *marker;
+	struct perfetto *perfetto; /* --trace, else NULL */
 	struct parallel *par; /* --parallel with more than one PE, else NULL */
 	struct seat seat[BOARD_MAX_PES];
 	unsigned pes;

@@ -3,6 +3,7 @@
  * parts call at run time stands in machine.c.
  */
 #include "machine/machine_priv.h"
+#include "machine/trace.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -120,6 +121,8 @@ int machine_new(struct machine **out, const struct config *cfg, const struct mac
 		bus_on_unmapped(m->bus, machine_unmapped, m);
 		r = machine_load(m, why);
 	}
+	if (!r)
+		r = make_traces(m, why);
 	if (r) {
 		machine_free(m);
 		return r;
@@ -133,6 +136,7 @@ void machine_free(struct machine *m)
 {
 	if (!m)
 		return;
+	free_traces(m);
 	for (unsigned i = 0; i < m->pes; i++)
 		cpu_free(m->seat[i].cpu);
 	free_regions(m);

@@ -11,8 +11,6 @@
 #include "devices/pci/pci.h"
 #include "machine/machine_priv.h"
 
-#define MPIDR_AFFINITY (MASK(39, 32) | MASK(23, 0))
-
 struct visitor {
 	void (*visit)(void *ctx, const struct stat_sample *s);
 	void *ctx;
@@ -278,7 +276,7 @@ static void vcpus(struct visitor *v, const struct cpu *c, u16 vm)
 		if (x->mpidr == VCPU_REST)
 			snprintf(name, sizeof(name), "vcpu_rest");
 		else
-			snprintf(name, sizeof(name), "vcpu.0x%llx", x->mpidr & MPIDR_AFFINITY);
+			snprintf(name, sizeof(name), "vcpu.0x%" PRIx64, x->mpidr & MPIDR_AFFINITY);
 		snprintf(full, sizeof(full), "%s.entries", name);
 		one(v, full, "event", "exception returns into the vCPU", x->entries);
 		snprintf(full, sizeof(full), "%s.exits", name);
