@@ -118,6 +118,8 @@ void context_switch(struct cpu *c)
 		mmu_set_stats(c->mmu, &x->mmu);
 	if (unlikely(c->pmu.on))
 		pmu_resume(c);
+	if (c->timing_model)
+		timing_set_stats(c->timing_model, &x->timing);
 	if (unlikely(c->observers != NULL))
 		observe_context(c);
 }

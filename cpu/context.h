@@ -7,6 +7,7 @@
 #define CPU_CONTEXT_H
 
 #include "cpu/cpu.h"
+#include "cpu/timing.h"
 
 #define CPU_STATS(STAT) \
 	STAT(insns,       "instruction", "instructions completed") \
@@ -45,6 +46,7 @@ struct context {
 	u8 el;
 	struct cpu_stats cpu;
 	struct mmu_stats mmu;
+	struct timing_stats timing;
 	u64 exceptions[4][4][64]; /* taken from this context: [vector kind][target EL][EC] */
 	struct durations *trap_cycles[4][EXIT_CLASSES]; /* of them, until the return (traps.h): [target EL][EXIT_CLASS]; NULL: none */
 };

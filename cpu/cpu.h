@@ -27,6 +27,9 @@ struct block;
 struct sysreg;
 struct sysreg_map;
 struct context;
+struct timing;
+struct timing_values;
+struct cache_shared;
 struct observer;
 
 enum { REG_SP = 31, REG_ZERO = 32, REG_SINK = 33, REG_COUNT = 34 };
@@ -59,6 +62,7 @@ enum exit_kind {
 	EXIT_ERET,          /* ERET: exception.c does the return */
 	EXIT_MARKER,        /* HINT #CPU_HINT_MARKER: the instruction is complete; the host is told */
 	EXIT_DONE,          /* the instruction is complete; look at attention before the next */
+	EXIT_BOUNDARY,      /* observed code: the slice is over before this instruction */
 };
 
 struct cpu_exit {
@@ -214,6 +218,10 @@ struct cpu {
 	u32 step_iss;           /* ISS of the next Software Step exception: what was stepped */
 	u64 drained_insns, drained_cycles; /* what context_drain() has counted already */
 	struct observer *observers;        /* observe.h; NULL: nobody watches */
+	struct timing *timing;             /* timing.h; NULL: an instruction takes a cycle */
+	struct timing *timing_model;       /* the one that `timing` is while it is on; NULL: there is none */
+	bool observed;                     /* KEY_OBSERVED: each instruction is told of */
+	bool observe_again;                /* but the next was already */
 	bool observed_asleep;              /* they were told that it sleeps */
 
 	/* v0-v31: 256 bytes apart (SVE), the first 16 in use. Written only through vset*() of cpu/vreg.h */
@@ -230,6 +238,8 @@ struct cpu_config {
 	const struct tlb_config *tlb;
 	u32 max_block;
 	u32 pes;                /* of the machine: they share the memory set aside for blocks */
+	const struct timing_values *timing; /* NULL: an instruction takes a cycle of 1 GHz */
+	struct cache_shared *caches;        /* with timing: of all PEs; outlives them */
 	u64 rvbar;
 };
 
@@ -248,6 +258,8 @@ void cpu_run(struct cpu *c, u64 now, u64 until);
 u64 cpu_now(const struct cpu *c);
 u64 cpu_cycles(const struct cpu *c);
 u64 cpu_insns(const struct cpu *c);
+/* Switches the timing model that the PE was made with on (as it is at the start) or off: an instruction then takes a cycle of its clock. */
+void cpu_timing_on(struct cpu *c, bool on);
 /* Ends the slice of a running PE after the current instruction; sets attn bits. */
 void cpu_attention(struct cpu *c, u32 attn);
 /* What the machine did for c (semihosting) takes these cycles; between blocks. */

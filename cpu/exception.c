@@ -14,7 +14,7 @@
 #include "base/log.h"
 #include "cpu/context.h"
 #include "cpu/debug.h"
-#include "cpu/observe.h"
+#include "cpu/exec_observe.h"
 #include "cpu/syndrome.h"
 #include "cpu/sysreg.h"
 #include "cpu/traps.h"
@@ -150,6 +150,8 @@ static void enter(struct cpu *c, const struct entry *e)
 	c->step_iss = 0;
 	change_el(c, target, true);
 	c->pc = cpu_branch_address(c, c->sys.vbar[target]) + offset + (u64)e->vec * 0x80;
+	if (unlikely(c->timing != NULL))
+		observe_time_of_exception(c, true);
 	if (unlikely(c->observers != NULL))
 		tell(c, e, from, pc);
 	if (!log_on(c->log, LOG_INT))
@@ -613,6 +615,8 @@ void exception_return(struct cpu *c)
 				  spsr);
 
 	c->pmu.returns++;
+	if (unlikely(c->timing != NULL))
+		observe_time_of_exception(c, false);
 	c->ss = ss;
 	c->step_iss = 0;
 	c->il = illegal || bit(spsr, 20);

@@ -9,6 +9,7 @@
 #include "cpu/mem.h"
 #include "cpu/context.h"
 #include "cpu/debug.h"
+#include "cpu/exec_observe.h"
 #include "cpu/key.h"
 
 struct piece {
@@ -16,6 +17,7 @@ struct piece {
 	pa pa;
 	bool zero; /* of zeros: nothing needs to be stored */
 	bool code;
+	u8 attr;
 };
 
 static bool abort_data(struct cpu *c, u64 va, bool write, struct fault f)
@@ -59,7 +61,7 @@ static void fill_fast(struct cpu *c, u64 va, unsigned ctx, const struct xlat *x,
 
 	if (c->mctx[ctx].tag == FAST_NEVER)
 		return;
-	if ((c->key & KEY_ALIGN) || attr_is_device(x->attr))
+	if ((c->key & (KEY_ALIGN | KEY_OBSERVED)) || attr_is_device(x->attr))
 		tag |= FAST_ALIGNED;
 	a.what = ACC_READ;
 	if (xlat_permits(&c->regime, x, a, &f))
@@ -99,6 +101,7 @@ static void zero_order(const struct cpu *c)
 static bool zero_ready(struct cpu *c, u64 va, const struct xlat *x, struct access a, u16 l1, struct piece *p)
 {
 	const struct mctx *m = &c->mctx[MCTX_CUR];
+	u64 tag = m->tag | (c->key & KEY_OBSERVED ? FAST_ALIGNED : 0);
 	const u8 *used;
 	u8 *page;
 	struct fault f;
@@ -110,7 +113,7 @@ static bool zero_ready(struct cpu *c, u64 va, const struct xlat *x, struct acces
 	zero_order(c);
 	page = bus_unused_page(c->bus, x->pa, &used);
 	if (page)
-		fast_fill_zero(c->mmu, va, m->hash, (va & ~0xfffull) | m->tag, (u64)(uintptr_t)page - (va & ~0xfffull), l1, used);
+		fast_fill_zero(c->mmu, va, m->hash, (va & ~0xfffull) | tag, (u64)(uintptr_t)page - (va & ~0xfffull), l1, used);
 	p->host = page;
 	return page;
 }
@@ -147,6 +150,7 @@ static bool touch(struct cpu *c, u64 va, unsigned len, u32 what, u32 desc, bool 
 	if (unlikely(attr_is_device(x.attr)) && a.unaligned) /* because of stage 2 */
 		return abort_access(c, va, what == ACC_WRITE, FAULT_ALIGNMENT);
 	p->pa = x.pa;
+	p->attr = x.attr;
 	p->zero = desc & MEM_ZERO && zero_ready(c, va, &x, a, l1, p);
 	if (p->zero)
 		return true;
@@ -162,6 +166,38 @@ static bool touch(struct cpu *c, u64 va, unsigned len, u32 what, u32 desc, bool 
 			fill_fast(c, va, ctx, &x, a, page, writable, l1);
 	}
 	return true;
+}
+
+/* ---- observed code (KEY_OBSERVED) ---- */
+
+static void observe_piece(struct cpu *c, u64 va, unsigned len, u32 what, u32 desc, pa p, u8 attr, bool device)
+{
+	const struct observed_access a = {
+		.va = va, .pa = p.a, .size = (u16)len, .write = what & ACC_WRITE, .zero = desc & MEM_ZERO,
+		.cacheable = !attr_is_device(attr) && attr != ATTR_NON_CACHEABLE, .device = device,
+	};
+
+	observe_access(c, &a);
+}
+
+/* All parts of an access that now goes ahead. */
+static void observe_pieces(struct cpu *c, u64 va, u32 what, u32 desc, const struct piece *p, unsigned n, unsigned first)
+{
+	unsigned size = MEM_SIZE(desc);
+
+	if (likely(!(c->key & KEY_OBSERVED)))
+		return;
+	for (unsigned i = 0, at = 0; i < n; i++, at = first)
+		observe_piece(c, va + at, i ? size - first : first, what, desc, p[i].pa, p[i].attr, !p[i].host);
+}
+
+/* One that slot s answered. */
+static noinline_ void observe_slot(struct cpu *c, u64 va, u32 what, u32 desc, const struct fast_slot *s)
+{
+	pa p;
+	u8 attr = mmu_slot_memory(c->mmu, &c->regime, s, va, &p);
+
+	observe_piece(c, va, MEM_SIZE(desc), what, desc, p, attr, false);
 }
 
 static bool single(const struct cpu *c)
@@ -270,19 +306,22 @@ const void *mem_load_slow(struct cpu *c, const struct uop *u, u64 va, u32 desc)
 
 	/* aligned-only pages: Device memory that is RAM (MMU off), SCTLR.A */
 	if (s->rtag == (((va + size - 1) & ~0xfffull) | m->tag | FAST_ALIGNED) && !(va & ((1u << MEM_ESIZE(desc)) - 1)) &&
-	    !misaligned(c, va, desc))
+	    !misaligned(c, va, desc)) {
+		if (unlikely(c->key & KEY_OBSERVED))
+			observe_slot(c, va, ACC_READ, desc, s);
 		return (const void *)(s->addend + va);
+	}
 	c->u = u;
 	n = touch_all(c, va, ACC_READ, desc, p, &len);
 	if (!n || !watch_ok(c, va, desc, ACC_READ))
 		return NULL;
-	if (n == 1 && p[0].host && !c->be)
+	if (n == 1 && p[0].host && !c->be) {
+		observe_pieces(c, va, ACC_READ, desc, p, n, len);
 		return p[0].host;
-	for (unsigned i = 0, at = 0; i < n; i++, at += len, len = size - len) {
-		if (p[i].host) {
-			ram_read(c->bounce + at, p[i].host, len);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		if (p[i].host)
 			continue;
-		}
 		if (desc & MEM_EXCL) {
 			abort_access(c, va, false, FAULT_ATOMIC);
 			return NULL;
@@ -290,6 +329,13 @@ const void *mem_load_slow(struct cpu *c, const struct uop *u, u64 va, u32 desc)
 		if (!single(c)) {
 			ask_single(c, n);
 			return NULL;
+		}
+	}
+	observe_pieces(c, va, ACC_READ, desc, p, n, len);
+	for (unsigned i = 0, at = 0; i < n; i++, at += len, len = size - len) {
+		if (p[i].host) {
+			ram_read(c->bounce + at, p[i].host, len);
+			continue;
 		}
 		if (!device_part(c, va + at, at, len, false, desc, p[i]))
 			return NULL;
@@ -314,6 +360,8 @@ bool mem_store_slow(struct cpu *c, const struct uop *u, u64 va, u32 desc)
 
 	if (s->wtag == (((va + size - 1) & ~0xfffull) | m->tag | FAST_ALIGNED) && !(va & ((1u << MEM_ESIZE(desc)) - 1)) &&
 	    !misaligned(c, va, desc)) {
+		if (unlikely(c->key & KEY_OBSERVED))
+			observe_slot(c, va, ACC_WRITE, desc, s);
 		ram_write((void *)(s->addend + va), c->bounce, size);
 		return true;
 	}
@@ -325,6 +373,7 @@ bool mem_store_slow(struct cpu *c, const struct uop *u, u64 va, u32 desc)
 	for (unsigned i = 0; i < n; i++, len = size - first)
 		if ((!p[i].host && !single(c)) || !code_ready(c, &p[i], len))
 			return ask_single(c, n);
+	observe_pieces(c, va, ACC_WRITE, desc, p, n, first);
 	if (c->be)
 		swap_elements(c->bounce, size, 1u << MEM_ESIZE(desc));
 	len = first;
@@ -358,6 +407,7 @@ void *mem_atomic_slow(struct cpu *c, const struct uop *u, u64 va, u32 desc)
 		ask_single(c, 1);
 		return NULL;
 	}
+	observe_pieces(c, va, what, desc, p, 1, len);
 	if (p[0].code)
 		phys_written(c->bus, p[0].pa, len);
 	return p[0].host;
@@ -379,10 +429,13 @@ bool mem_zero_block(struct cpu *c, const struct uop *u, u64 rt)
 		return true;
 	}
 	s = mem_slot(c, va, desc);
-	if (likely(s->zero && s->rtag == mem_tag(c, va, desc))) {
+	if (likely(s->zero && s->rtag == (mem_tag(c, va, desc) | (c->key & KEY_OBSERVED ? FAST_ALIGNED : 0)))) {
 		zero_order(c);
-		if (likely(fast_unused(c->mmu)))
+		if (likely(fast_unused(c->mmu))) {
+			if (unlikely(c->key & KEY_OBSERVED))
+				observe_slot(c, va, ACC_WRITE, desc, s);
 			return true;
+		}
 	}
 	c->u = u;
 	if (!touch_all(c, va, ACC_WRITE, desc, p, &len)) {
@@ -393,10 +446,11 @@ bool mem_zero_block(struct cpu *c, const struct uop *u, u64 rt)
 		return abort_access(c, rt, true, FAULT_ALIGNMENT);
 	if (!watch_ok(c, va, desc, ACC_WRITE))
 		return false;
+	if (!p[0].zero && !code_ready(c, &p[0], 64))
+		return ask_single(c, 1);
+	observe_pieces(c, va, ACC_WRITE, desc, p, 1, 64);
 	if (p[0].zero)
 		return true;
-	if (!code_ready(c, &p[0], 64))
-		return ask_single(c, 1);
 	ram_fill(p[0].host, 0, 64);
 	if (p[0].code)
 		phys_written(c->bus, p[0].pa, 64);

@@ -1,6 +1,15 @@
 /* See observe.h. */
 #include "cpu/observe.h"
 
+void cpu_observe_code(struct cpu *c)
+{
+	c->observed = c->timing != NULL;
+	for (const struct observer *o = c->observers; o; o = o->next)
+		c->observed |= o->ops->insn || o->ops->access;
+	c->observe_again = false;
+	c->attn |= ATTN_CONTEXT; /* the block key says it */
+}
+
 void cpu_observe(struct cpu *c, struct observer *o)
 {
 	struct observer **end = &c->observers;
@@ -11,6 +20,7 @@ void cpu_observe(struct cpu *c, struct observer *o)
 		end = &(*end)->next;
 	o->next = NULL;
 	*end = o;
+	cpu_observe_code(c);
 }
 
 void cpu_unobserve(struct cpu *c, struct observer *o)
@@ -21,6 +31,7 @@ void cpu_unobserve(struct cpu *c, struct observer *o)
 		at = &(*at)->next;
 	if (*at)
 		*at = o->next;
+	cpu_observe_code(c);
 }
 
 void observe_trap(struct cpu *c, const struct observed_trap *t)

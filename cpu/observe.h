@@ -24,6 +24,20 @@ struct observed_trap {
 	u64 far, hpfar; /* hpfar as in the register */
 };
 
+/* An instruction that is about to run. It may still fault, or be asked for again after that. */
+struct observed_insn {
+	u64 pc;
+	u32 word;
+};
+
+/* A data access of it; one for each page and element of a device that it touches. Faulting ones are not told, atomics are stores. */
+struct observed_access {
+	u64 va, pa; /* pa with the address space in bits 63:62 */
+	u16 size;
+	bool write, zero; /* zero: DC ZVA */
+	bool cacheable, device;
+};
+
 /* What a watcher wants to hear; a NULL member is not called. Time is cpu_now(), also for an instruction in the middle of a block. */
 struct observer_ops {
 	void (*trap)(void *ctx, struct cpu *c, const struct observed_trap *t);
@@ -38,6 +52,9 @@ struct observer_ops {
 	void (*reset)(void *ctx, struct cpu *c);
 	/* cpu_run() is about to return: at least each virtual millisecond while the PE runs */
 	void (*slice)(void *ctx, struct cpu *c);
+	/* Each instruction, each access. Where one watcher has these, code runs several times slower. */
+	void (*insn)(void *ctx, struct cpu *c, const struct observed_insn *i);
+	void (*access)(void *ctx, struct cpu *c, const struct observed_access *a);
 };
 
 /* One watcher of one PE; owned by who watches. */
@@ -47,9 +64,12 @@ struct observer {
 	struct observer *next;
 };
 
-/* Between two calls of cpu_run(). Watchers are called in the order in which they were added. */
+/* Between two calls of cpu_run(), not under --parallel when it has insn or access. Watchers are called in the order in which they were added. */
 void cpu_observe(struct cpu *c, struct observer *o);
 void cpu_unobserve(struct cpu *c, struct observer *o);
+
+/* cpu.observed anew, after what it depends on changed. */
+void cpu_observe_code(struct cpu *c);
 
 /* For exception.c, context.c and run.c, when cpu.observers is not NULL. */
 void observe_trap(struct cpu *c, const struct observed_trap *t);

@@ -50,6 +50,8 @@ void cpu_reset(struct cpu *c)
 	c->pc = c->rvbar;
 	if (c->mmu)
 		mmu_reset(c->mmu);
+	if (c->timing_model)
+		timing_reset(c->timing_model);
 	cpu_update_context(c);
 	context_switch(c);
 	pmu_reset(c);
@@ -144,6 +146,23 @@ static void snap_contexts(struct cpu *c, struct snap *s)
 	}
 }
 
+/* A model is there or not by the command line; whether it is on is state. */
+static void snap_timing(struct cpu *c, struct snap *s)
+{
+	bool there = c->timing_model, on = c->timing;
+
+	snap_bool(s, &there);
+	snap_check(s, there == (c->timing_model != NULL), "timing model");
+	if (!there || s->failed)
+		return;
+	snap_bool(s, &on);
+	timing_snap(c->timing_model, s);
+	for (struct context *x = c->contexts; x; x = x->next)
+		snap_u64s(s, (u64 *)&x->timing, sizeof(x->timing) / sizeof(u64));
+	if (s->loading)
+		cpu_timing_on(c, on);
+}
+
 _Static_assert(sizeof(struct sysregs) % sizeof(u64) == 0, "struct sysregs is an array of u64");
 
 void cpu_snap(struct cpu *c, struct snap *s)
@@ -168,6 +187,7 @@ void cpu_snap(struct cpu *c, struct snap *s)
 	exits_snap(c, s);
 	c->pmu.on = c->pmu.on && !s->loading;
 	pmu_snap(c, s);
+	snap_timing(c, s);
 	if (!s->loading)
 		return;
 	c->excl_host = NULL; /* as at the end of every turn */

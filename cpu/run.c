@@ -10,6 +10,7 @@
 #include "cpu/debug.h"
 #include "cpu/exception.h"
 #include "cpu/observe.h"
+#include "cpu/timing.h"
 #include "cpu/sysreg.h"
 #include "cpu/translate_priv.h"
 
@@ -185,6 +186,7 @@ static void take_sync(struct cpu *c)
 {
 	c->budget--;
 	c->lost_cycles++;
+	c->observe_again = false;
 	exception_sync(c);
 	c->exit.kind = EXIT_NONE;
 }
@@ -286,6 +288,9 @@ static bool handle_exit(struct cpu *c)
 		return true;
 	case EXIT_SINGLE:
 		c->run_single = true;
+		c->observe_again = c->observed;
+		return false;
+	case EXIT_BOUNDARY:
 		return false;
 	case EXIT_ERET:
 		exception_return(c);
@@ -419,13 +424,15 @@ void cpu_run(struct cpu *c, u64 now, u64 until)
 	if (unlikely(c->observers != NULL))
 		observe_slice_begin(c);
 	while (!c->waiting) {
-		if (unlikely(c->attn) && !serve_attention(c))
-			break;
-		if (c->budget <= 0) {
-			if (!c->held)
+		if (likely(!c->observe_again)) { /* else the instruction has begun */
+			if (unlikely(c->attn) && !serve_attention(c))
 				break;
-			let_go(c);
-			continue;
+			if (c->budget <= 0) {
+				if (!c->held)
+					break;
+				let_go(c);
+				continue;
+			}
 		}
 		block_safe_point(c);
 		c->pc = cpu_branch_address(c, c->pc);
@@ -437,6 +444,33 @@ void cpu_run(struct cpu *c, u64 now, u64 until)
 	if (unlikely(c->observers != NULL))
 		observe_slice_end(c);
 	host_fp_leave(saved);
+}
+
+/* ---- timing ---- */
+
+static void tlb_missed(void *ctx)
+{
+	timing_tlb_miss(ctx);
+}
+
+static void descriptor_read(void *ctx, pa p)
+{
+	timing_walk_read(ctx, p.a);
+}
+
+void cpu_timing_on(struct cpu *c, bool on)
+{
+	struct mmu_timing watch = { .ctx = c->timing_model, .miss = tlb_missed, .read = descriptor_read };
+
+	if (!c->timing_model)
+		return;
+	if (!on) {
+		timing_pause(c->timing_model);
+		watch = (struct mmu_timing){ 0 };
+	}
+	c->timing = on ? c->timing_model : NULL;
+	mmu_set_timing(c->mmu, &watch);
+	cpu_observe_code(c);
 }
 
 /* ---- life ---- */
@@ -464,14 +498,17 @@ struct cpu *cpu_new(const struct cpu_config *cfg, struct bus *bus, const struct 
 	c->host = *host;
 	c->parallel = host->enter != NULL;
 	c->max_block = cfg->tlb->reference ? 1 : cfg->max_block;
-	c->period_ps = 1000; /* functional: 1 GHz, one cycle an instruction */
+	c->period_ps = cfg->timing ? cfg->timing->clock : 1000; /* functional: 1 GHz, one cycle an instruction */
 	c->mmu = mmu_new(bus, cfg->tlb, &c->ifast, &c->dfast);
+	if (cfg->timing)
+		c->timing_model = timing_new(cfg->timing, cfg->caches, cfg->index);
 	arena = BLOCK_ARENA / cfg->pes;
 	c->blocks = block_cache_new(arena < BLOCK_ARENA_MIN ? BLOCK_ARENA_MIN : arena);
-	if (!c->mmu || !c->blocks) {
+	if (!c->mmu || !c->blocks || !c->timing_model != !cfg->timing) {
 		cpu_free(c);
 		return NULL;
 	}
+	cpu_timing_on(c, true);
 	return c;
 }
 
@@ -480,6 +517,7 @@ void cpu_free(struct cpu *c)
 	if (!c)
 		return;
 	context_free(c);
+	timing_free(c->timing_model);
 	block_cache_free(c->blocks);
 	mmu_free(c->mmu);
 	free(c);

@@ -222,7 +222,7 @@ static u64 block_key(const struct cpu *c, const struct regime *r)
 	       KEY_FP(cpu_fp_trap(c)) | (debug_step_active(c) ? KEY_STEP : 0) |
 	       (debug_breakpoints_on(c) ? KEY_BREAK : 0) |
 	       (unprivileged_el0(c) ? KEY_UNPRIV_EL0 : 0) | (c->il ? KEY_IL : 0) |
-	       (r->s1 || r->s2 ? KEY_XLAT : 0) | (c->key & KEY_OBSERVED);
+	       (r->s1 || r->s2 ? KEY_XLAT : 0) | (c->observed ? KEY_OBSERVED : 0);
 }
 
 /* All of a regime that tells fast slots apart and is not the VA. Disabled parts count as 0. */
@@ -236,7 +236,10 @@ static u64 regime_identity(const struct regime *r)
 }
 
 /* Beside regime_identity(); WXN and SIF are for fetches: the model applies them at every lookup. */
-enum { ID_FETCH = 1 << 9, ID_PRIV = 1 << 10, ID_PAN = 1 << 11, ID_WXN = 1 << 12, ID_SIF = 1 << 13 };
+enum {
+	ID_FETCH = 1 << 9, ID_PRIV = 1 << 10, ID_PAN = 1 << 11, ID_WXN = 1 << 12, ID_SIF = 1 << 13,
+	ID_OBSERVED = 1 << 14, /* slots of observed code have FAST_ALIGNED */
+};
 
 static u64 fetch_identity(const struct cpu *c)
 {
@@ -272,7 +275,7 @@ static struct mctx data_context(struct cpu *c, u64 id, bool priv)
 
 static void fast_contexts(struct cpu *c)
 {
-	u64 id = regime_identity(&c->regime);
+	u64 id = regime_identity(&c->regime) | (c->observed ? ID_OBSERVED : 0);
 	u32 generation;
 
 	do {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cpu/context.h"
+#include "cpu/exec_observe.h"
 #include "cpu/fuse.h"
 #include "cpu/sysreg.h"
 #include "cpu/translate_priv.h"
@@ -65,11 +66,14 @@ static void count_class(u32 cnt[4], enum insn_class cls, bool store_bit, bool xl
 static void translate_one(struct tr *t, u32 w)
 {
 	const struct insn *row = a64_decode(w, t->c->core.features);
-	u32 before = t->n_uops, cnt[4];
+	u32 first = t->n_uops, before, cnt[4];
 
 	memcpy(cnt, t->cnt, sizeof(cnt));
 	t->iss = 0;
 	t->row = row ? (u32)(row - a64_insns) : 0;
+	if (t->key & KEY_OBSERVED)
+		tr_observe(t, row, w);
+	before = t->n_uops;
 	if (t->key & KEY_IL) {
 		tr_illegal(t);
 	} else if (!row || !row->tr(t, row, w)) {
@@ -83,7 +87,7 @@ static void translate_one(struct tr *t, u32 w)
 	if (row)
 		count_class(t->cnt, row->cls, row->cls == CL_STORE || row->cls == CL_VSTORE, (t->key & KEY_XLAT) != 0);
 	for (unsigned k = 0; k < 4; k++)
-		t->cold[before].cnt[k] = (u8)(t->cnt[k] - cnt[k]);
+		t->cold[first].cnt[k] = (u8)(t->cnt[k] - cnt[k]);
 }
 
 static struct block *finish(struct tr *t, struct codepage *p, u32 off)

@@ -13,7 +13,7 @@
 #include "cpu/insn.h"
 #include "cpu/key.h"
 
-#define TR_MAX_UOPS (BLOCK_MAX * 4 + 16)
+#define TR_MAX_UOPS (BLOCK_MAX * 5 + 16)
 
 struct tr {
 	struct cpu *c;

@@ -226,7 +226,7 @@ void options_show(enum options_ask ask, FILE *out)
 		[ASK_HELP] = show_help,	      [ASK_MAN] = show_man,
 		[ASK_VERSION] = show_version, [ASK_MACHINES] = show_machines,
 		[ASK_CPUS] = show_cpus,	      [ASK_DEVICES] = show_devices,
-		[ASK_LOG] = show_log_items,
+		[ASK_LOG] = show_log_items,   [ASK_TIMING] = help_timing,
 	};
 
 	if (ask != ASK_RUN)

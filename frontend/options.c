@@ -655,6 +655,8 @@ const struct option option_table[] = {
 	    "Look the modelled TLB up on every access (slow; same counts)."),
 	OPT("tlb-conflict", "older|abort", set_tlb_conflict,
 	    "What two matching entries do (default: the older wins)."),
+	OPT("timing", "[CORE][,PARAMETER=N...]", option_timing,
+	    "Cycles as that core takes (default: -cpu's) instead of one an instruction; --timing help lists cores and parameters."),
 	OPT("max-block", "N", set_max_block,
 	    "Longest block of decoded instructions (same results for every N)."),
 	GROUP("Questions"),
@@ -724,7 +726,7 @@ static int unknown_option(struct parse *p, const char *name)
 static int parse_option(struct parse *p, int argc, char **argv, int *i)
 {
 	const char *word = argv[*i], *value = NULL;
-	bool two = word[0] == '-' && word[1] == '-';
+	bool two = word[0] == '-' && word[1] == '-', optional;
 	const struct option *o;
 	char name[64];
 	size_t n;
@@ -744,11 +746,12 @@ static int parse_option(struct parse *p, int argc, char **argv, int *i)
 		return unknown_option(p, name + 1);
 	if (o->missing)
 		return refuse(p, "%s", o->missing);
+	optional = o->arg && o->arg[0] == '[';
 	if (word[n] == '=')
 		value = word + n + 1;
-	else if (o->arg && *i + 1 < argc)
+	else if (o->arg && *i + 1 < argc && !(optional && argv[*i + 1][0] == '-'))
 		value = argv[++*i];
-	if (o->arg && !value)
+	if (o->arg && !value && !optional)
 		return refuse(p, "expected an argument: %s", o->arg);
 	if (!o->arg && value)
 		return refuse(p, "takes no argument, got '%s'", value);
@@ -851,6 +854,8 @@ static int finish(struct parse *p)
 	if (c->demo)
 		apply_demo(c);
 	r = items_finish(p);
+	if (r == 0)
+		r = timing_finish(p);
 	if (r == 0 && !c->cpu)
 		r = set_string(p, &c->cpu, "cortex-a57");
 	for (size_t i = 0; i < ARRAY_SIZE(c->serial); i++)
@@ -899,5 +904,6 @@ int options_parse(struct config *c, int argc, char **argv, enum options_ask *ask
 	*ask = p.ask;
 	if (r == 0 && p.ask == ASK_RUN)
 		r = finish(&p);
+	free(p.timing_core);
 	return r;
 }

@@ -19,7 +19,8 @@ enum options_ask {
 	ASK_MACHINES,
 	ASK_CPUS,
 	ASK_DEVICES,
-	ASK_LOG
+	ASK_LOG,
+	ASK_TIMING,
 };
 
 /*

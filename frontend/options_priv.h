@@ -19,6 +19,7 @@ struct parse {
 	struct boot_loader *loader; /* the -device being read */
 	struct boot_module *module;
 	bool trace_part; /* --trace-from, --trace-to or --trace-max */
+	char *timing_core;	     /* --timing CORE */
 	unsigned maxcpus, sockets, clusters, cores, threads; /* -smp; 0: not said */
 };
 
@@ -74,6 +75,11 @@ int option_pflash(struct parse *p, const char *arg);
 int option_drive_flash(struct parse *p, const struct config_item *drive);
 int option_fw_cfg(struct parse *p, const char *arg);
 int option_boot(struct parse *p, const char *arg);
+
+/* timing.c; timing_finish: before the default core is chosen */
+int option_timing(struct parse *p, const char *arg);
+int timing_finish(struct parse *p);
+void help_timing(FILE *out);
 
 /* semihosting.c */
 extern const struct key semihosting_keys[];

@@ -146,6 +146,7 @@ void config_free(struct config *c)
 	free(c->trace);
 	free(c->tarmac);
 	free(c->tlb);
+	free(c->timing);
 	free(c->command_line);
 	for (char **arg = c->args; arg && *arg; arg++)
 		free(*arg);

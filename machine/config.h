@@ -141,6 +141,7 @@ struct config {
 	bool summary;
 	bool digest; /* print the end digest */
 
+	char *timing; /* parameters over the core's for timing_parse(); NULL: one cycle an instruction */
 	char *tlb; /* geometry overrides for tlb_config_parse(), or NULL */
 	bool tlb_reference, tlb_conflict_abort;
 	u32 max_block; /* instructions; 0: no limit */

@@ -4,6 +4,7 @@
 
 #include "base/event.h"
 #include "cpu/cpu.h"
+#include "cpu/timing.h"
 #include "devices/chardev.h"
 #include "devices/flash.h"
 #include "devices/fw_cfg.h"
@@ -73,6 +74,8 @@ struct machine {
 	struct pci_host *pci;
 	struct cpu_core core;
 	struct tlb_config tlb;
+	struct timing_values timing; /* with cfg->timing */
+	struct cache_shared *caches;
 	struct boot_plan *plan;
 	struct regions *regions;
 	struct marker *marker;

@@ -14,6 +14,15 @@ static u64 mpidr_of(unsigned i)
 	return 1ull << 31 | BOARD_AFFINITY(i);
 }
 
+static int make_caches(struct machine *m)
+{
+	struct cache_config caches;
+
+	timing_caches(&m->timing, m->cfg->seed, &caches);
+	m->caches = cache_shared_new(&caches, m->cfg->pes);
+	return m->caches ? 0 : -ENOMEM;
+}
+
 static int make_pes(struct machine *m, const struct config *cfg, struct why *why)
 {
 	struct cpu_host host;
@@ -30,8 +39,11 @@ static int make_pes(struct machine *m, const struct config *cfg, struct why *why
 		return why_set(why, EINVAL, "system registers: two rows with one encoding (a fault of this program)");
 	if (boot_plan_info(m->plan)->psci)
 		host.conduit = machine_conduit;
+	if (cfg->timing && make_caches(m))
+		return why_set(why, ENOMEM, "--timing: no memory for the caches");
 	for (unsigned i = 0; i < cfg->pes; i++) {
-		struct cpu_config cc = { .index = i, .mpidr = mpidr_of(i), .core = &m->core, .tlb = &m->tlb, .max_block = cfg->max_block, .pes = cfg->pes };
+		struct cpu_config cc = { .index = i, .mpidr = mpidr_of(i), .core = &m->core, .tlb = &m->tlb, .max_block = cfg->max_block,
+					 .pes = cfg->pes, .timing = cfg->timing ? &m->timing : NULL, .caches = m->caches };
 
 		m->seat[i].m = m;
 		m->seat[i].cpu = cpu_new(&cc, m->bus, m->sysregs, m->log, &host);
@@ -54,6 +66,20 @@ static int make_ram(struct machine *m, struct why *why)
 	return 0;
 }
 
+/* The core's own timing and geometry of TLBs, which --tlb may change after that. */
+static int pick_timing(struct machine *m, struct why *why)
+{
+	const struct timing_core *core = timing_core_find(m->cfg->cpu);
+
+	if (!core)
+		return why_set(why, EINVAL, "--timing: there is no timing model of %s", m->cfg->cpu);
+	m->timing = *core->values;
+	if (timing_parse(&m->timing, m->cfg->timing, why))
+		return -EINVAL;
+	timing_tlbs(&m->timing, &m->tlb);
+	return 0;
+}
+
 static int pick_core(struct machine *m, struct why *why)
 {
 	const struct cpu_core *row = cpu_core_find(m->cfg->cpu);
@@ -67,6 +93,8 @@ static int pick_core(struct machine *m, struct why *why)
 	if (config_gic_version(m->cfg) == 2)
 		cpu_core_no_gicv3(&m->core);
 	m->tlb = tlb_config_default;
+	if (m->cfg->timing && pick_timing(m, why))
+		return -EINVAL;
 	m->tlb.seed = m->cfg->seed;
 	m->tlb.reference = m->cfg->tlb_reference;
 	m->tlb.conflict_abort = m->cfg->tlb_conflict_abort;
@@ -148,6 +176,7 @@ void machine_free(struct machine *m)
 	free_devices(m);
 	free_backends(m);
 	free_gic(m);
+	cache_shared_free(m->caches);
 	sysreg_map_free(m->sysregs);
 	bus_free(m->bus);
 	boot_plan_free(m->plan);

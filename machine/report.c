@@ -96,6 +96,8 @@ static void txt_begin(struct report *r)
 	shape(f, "main", m->tlb.main);
 	shape(f, "walk", m->tlb.walk);
 	shape(f, "ipa", m->tlb.ipa);
+	if (m->cfg->timing)
+		fprintf(f, "# timing: %s%s%s\n", m->core.name, *m->cfg->timing ? ", " : "", m->cfg->timing);
 }
 
 static void txt_block(struct report *r)

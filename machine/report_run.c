@@ -83,6 +83,19 @@ static void geometry(struct json *j, const char *name, struct tlb_shape s)
 	json_close(j);
 }
 
+/* Every parameter of the timing model as it was in this run; null: an instruction takes a cycle. */
+static void timing(struct json *j, const struct machine *m)
+{
+	if (!m->cfg->timing) {
+		json_text(j, "timing", NULL);
+		return;
+	}
+	json_open(j, "timing", '{');
+	for (size_t i = 0; i < timing_rows_n; i++)
+		json_u64(j, timing_rows[i].key, timing_value(&m->timing, i));
+	json_close(j);
+}
+
 /* Items of -device and the like with what was typed for them. */
 static void items(struct json *j, const char *name, const struct config_items *list)
 {
@@ -152,6 +165,7 @@ static void write_config(struct machine *m, FILE *f)
 	geometry(&j, "walk", m->tlb.walk);
 	geometry(&j, "ipa", m->tlb.ipa);
 	json_close(&j);
+	timing(&j, m);
 	json_text(&j, "append", c->boot.append);
 	images(&j, c);
 	items(&j, "devices", &c->devices);

@@ -101,6 +101,7 @@ void stats_sum(struct machine *m, struct stats_total *t)
 		for (const struct context *x = m->seat[i].cpu->contexts; x; x = x->next) {
 			add_rows(&t->cpu, &x->cpu, cpu_stat_rows, cpu_stat_rows_n);
 			add_rows(&t->mmu, &x->mmu, mmu_stat_rows, mmu_stat_rows_n);
+			add_rows(&t->timing, &x->timing, timing_stat_rows, timing_stat_rows_n);
 		}
 	}
 }
@@ -201,6 +202,8 @@ static void contexts_of_pe(struct visitor *v, struct machine *m, unsigned pe)
 				v->at.vmid = -1;
 			rows(v, &x->cpu, cpu_stat_rows, cpu_stat_rows_n);
 			rows(v, &x->mmu, mmu_stat_rows, mmu_stat_rows_n);
+			if (m->cfg->timing)
+				rows(v, &x->timing, timing_stat_rows, timing_stat_rows_n);
 			exceptions(v, x);
 			trap_cycles(v, x);
 		}
@@ -333,6 +336,8 @@ void stats_visit(struct machine *m, void (*visit)(void *, const struct stat_samp
 	group(&v, "", NULL, &now, time_row, 1);
 	group(&v, "total", NULL, &t.cpu, cpu_stat_rows, cpu_stat_rows_n);
 	group(&v, "total", NULL, &t.mmu, mmu_stat_rows, mmu_stat_rows_n);
+	if (m->cfg->timing)
+		group(&v, "total", NULL, &t.timing, timing_stat_rows, timing_stat_rows_n);
 	group(&v, "gic", NULL, gic_stats(m->gic), gic_stat_rows, gic_stat_rows_n);
 	devices(&v, m);
 	for (unsigned i = 0; i < m->pes; i++) {

@@ -13,6 +13,7 @@ struct machine;
 struct stats_total {
 	struct cpu_stats cpu;
 	struct mmu_stats mmu;
+	struct timing_stats timing; /* with --timing */
 };
 void stats_sum(struct machine *m, struct stats_total *t);
 

@@ -101,6 +101,7 @@ struct xlat {
 	bool s2_dbm_clean;
 };
 
+#define ATTR_NON_CACHEABLE 0x44
 static inline bool attr_is_device(u8 attr)
 {
 	return (attr & 0xf0) == 0;

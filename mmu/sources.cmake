@@ -2,6 +2,7 @@ trapline_library(mmu
 	assoc.c
 	attr.c
 	bus.c
+	cache.c
 	fast.c
 	permit.c
 	tlb.c

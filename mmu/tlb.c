@@ -331,6 +331,8 @@ static bool refill(struct mmu *m, const struct regime *r, u64 va, u64 addr, u64 
 	bool several = false;
 	u32 i = 0;
 
+	if (unlikely(m->timing.miss != NULL))
+		m->timing.miss(m->timing.ctx);
 	if (use_main) {
 		m->stats->main_lookup++;
 		i = find_line(&m->main, addr, tag, a, &several);
@@ -390,6 +392,34 @@ void mmu_lookup(struct mmu *m, const struct regime *r, u64 va, struct access a, 
 	}
 	*l1 = (u16)i;
 	attr_effective(r, a, x);
+}
+
+u8 mmu_slot_memory(const struct mmu *m, const struct regime *r, const struct fast_slot *s, u64 va, pa *p)
+{
+	const struct assoc *l1 = &m->l1[SIDE_DATA];
+	struct xlat x;
+
+	if (!s->entry) { /* no stage is on: Device memory at its own address */
+		*p = (pa){ va | (u64)r->space << 62 };
+		return 0;
+	}
+	serve(l1, s->entry, lookup_address(r, va), &x);
+	attr_effective(r, (struct access){ .what = ACC_READ }, &x);
+	*p = x.pa;
+	return x.attr;
+}
+
+static void walk_step(void *ctx, const struct walk_step *s)
+{
+	struct mmu *m = ctx;
+
+	m->timing.read(m->timing.ctx, s->pa);
+}
+
+void mmu_set_timing(struct mmu *m, const struct mmu_timing *timing)
+{
+	m->timing = *timing;
+	m->caches.step = timing->read ? walk_step : NULL;
 }
 
 void mmu_probe(struct mmu *m, const struct regime *r, u64 va, struct access a, struct xlat *x)

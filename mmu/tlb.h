@@ -147,6 +147,15 @@ void mmu_snap(struct mmu *m, struct snap *s); /* all structures with replacement
  * and *l1 is 1 + the index of the L1 entry that now backs the page (0: none). x->size never exceeds what is cached.
  */
 void mmu_lookup(struct mmu *m, const struct regime *r, u64 va, struct access a, struct xlat *x, u16 *l1);
+/*
+ * Who wants to know how long translating takes: each L1 miss, each descriptor read of a counted walk. timing->read NULL: nobody.
+ */
+struct mmu_timing {
+	void *ctx;
+	void (*miss)(void *ctx);
+	void (*read)(void *ctx, pa p);
+};
+void mmu_set_timing(struct mmu *m, const struct mmu_timing *timing);
 /* The same without touching model, counters or memory (AT, debugger). */
 void mmu_probe(struct mmu *m, const struct regime *r, u64 va, struct access a, struct xlat *x);
 
@@ -160,6 +169,8 @@ void fast_fill_zero(struct mmu *m, u64 va, u64 hash, u64 tag, u64 addend, u16 l1
 /* The page of the slot that says `zero` still is unused. */
 bool fast_unused(const struct mmu *m);
 void fast_fill_code(struct mmu *m, u64 va, u64 hash, u64 tag, void *code, u16 l1);
+/* The physical address behind va, which data slot s answers for; returns its attributes. */
+u8 mmu_slot_memory(const struct mmu *m, const struct regime *r, const struct fast_slot *s, u64 va, pa *p);
 /* Drops every slot (both sides): code pages freed, watchpoints changed. */
 void fast_flush(struct mmu *m);
 /* Drops the instruction side alone. */

@@ -24,6 +24,7 @@ struct mmu {
 	const u8 *used;         /* of its page: bus_unused_page() */
 	struct walk_caches caches; /* of a counted walk */
 	struct walk_caches peek;   /* of a probe: looks, but neither counts nor fills */
+	struct mmu_timing timing;
 	u32 generation, contexts;  /* ids handed out: 1..contexts */
 	struct context_id context[CONTEXT_TABLE];
 };

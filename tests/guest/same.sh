@@ -4,7 +4,7 @@
 #
 # Ways: again, and blocks of at most 1 and 7 instructions, by the digest of the whole machine; the TLB
 # model looked up on every access, by the statistics, its own count of lookups left out. One line a
-# run; status 1 when anything differs. That the tests pass is run.sh's business.
+# run; status 1 when anything differs. GUEST_OPTIONS: more options for every run. That the tests pass is run.sh's business.
 here=$(cd "$(dirname "$0")" && pwd)
 if [ $# -lt 2 ]; then
 	echo "usage: same.sh TRAPLINE ELF_DIR [TEST...]" >&2
@@ -29,7 +29,7 @@ run() {
 	shift
 	rm -rf "$dir/run" && mkdir "$dir/run" && cd "$dir/run" || exit 2
 	# shellcheck disable=SC2046  # words
-	timeout "${GUEST_TIMEOUT:-120}" "$emulator" "$@" $(sed -n 's|^/\* ours: \(.*\) \*/.*|\1|p' "$source") -m 256 -nographic -nodefaults -serial stdio \
+	timeout "${GUEST_TIMEOUT:-120}" "$emulator" "$@" $GUEST_OPTIONS $(sed -n 's|^/\* ours: \(.*\) \*/.*|\1|p' "$source") -m 256 -nographic -nodefaults -serial stdio \
 		-no-reboot -semihosting-config enable=on,target=native -kernel "$image" </dev/null 2>&1
 }
 
