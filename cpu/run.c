@@ -389,7 +389,7 @@ static void step(struct cpu *c)
 	if (!p)
 		return;
 	b = block_get(c, p, c->pc & 0xfff);
-	if (unlikely(b && b->n > c->budget && !c->parallel)) {
+	if (unlikely(b && b->n > c->budget && (!c->parallel || c->held))) { /* a PMU interrupt is exact under --parallel, too */
 		p = block_page(c, p->pa, key | KEY_SINGLE, p->host);
 		b = p ? block_get(c, p, c->pc & 0xfff) : NULL;
 	}

@@ -250,7 +250,7 @@ void write_ttbr(struct cpu *c, const struct sysreg *r, u64 v)
 	if (asid)
 		mask |= c->core.mmu.asid_bits == 16 ? MASK(63, 48) : MASK(55, 48);
 	*bank(c, r) = v & mask;
-	c->pmu.ttbr_writes += r->arg == 1;
+	c->pmu.ttbr_writes += r->arg == 1 || (r->arg == 2 && (c->hcr_eff & HCR_E2H));
 }
 
 void write_vttbr(struct cpu *c, const struct sysreg *r, u64 v)

@@ -206,6 +206,7 @@ static void show_cpus(FILE *out)
 		show_features(&cpu_cores[i], out);
 		fputc('\n', out);
 	}
+	fputs("NAME,FEATURE=off takes one away (in lower case), pmu=off all of PMUv3.\n", out);
 }
 
 static void show_log_items(FILE *out)

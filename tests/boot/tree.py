@@ -36,10 +36,10 @@ def nodes(dts):
     return found
 
 
-def dump(trapline, board):
+def dump(trapline, board, machine=MACHINE):
     with tempfile.TemporaryDirectory() as folder:
         tree = pathlib.Path(folder) / "tree"
-        subprocess.run([trapline, "-M", board, *MACHINE, "-machine", f"dumpdtb={tree}"], check=True)
+        subprocess.run([trapline, "-M", board, *machine, "-machine", f"dumpdtb={tree}"], check=True)
         return subprocess.run(["dtc", "-q", "-I", "dtb", "-O", "dts", tree], check=True, text=True,
                               stdout=subprocess.PIPE).stdout
 
@@ -60,9 +60,21 @@ def compare(trapline, name, board):
     return bad
 
 
+def without_pmu(trapline):
+    """-cpu X,pmu=off takes the node away, and nothing else."""
+    board = GOLDEN["virt-gicv3.dts"]
+    full, less = (nodes(dump(trapline, board, ["-cpu", core])) for core in ("cortex-a57", "cortex-a57,pmu=off"))
+    if [node for node in full if node[0] != "/pmu"] == less != full:
+        return 0
+    print("pmu=off:", less)
+    return 1
+
+
 def main():
     if not shutil.which("dtc"):
         return 77
+    if without_pmu(sys.argv[1]):
+        return 1
     return 1 if sum(compare(sys.argv[1], name, board) for name, board in GOLDEN.items()) else 0
 
 

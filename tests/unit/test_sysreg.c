@@ -232,6 +232,14 @@ TEST(features_can_be_taken_away_but_not_contradict)
 	EXPECT(core.mmu.vmid_bits == 8 && (core.id.aa64mmfr[1] >> 4 & 15) == 0);
 	EXPECT(!cpu_core_make(&core, n1, true, false, "fp16=off"));
 	EXPECT_EQ(core.id.aa64pfr[0] >> 16 & 0xff, 0);
+	EXPECT(!cpu_core_make(&core, n1, true, false, "pmu=off"));
+	EXPECT_EQ(core.id.aa64dfr[0] >> 8 & 15, 0);
+	EXPECT(!cpu_core_make(&core, n1, true, false, "pmu=off,pmu=on"));
+	EXPECT_EQ(core.id.aa64dfr[0] >> 8 & 15, 4);
+	EXPECT(!cpu_core_make(&core, n1, true, false, "pmuv3p1=off"));
+	EXPECT_EQ(core.id.aa64dfr[0] >> 8 & 15, 1);
+	EXPECT(cpu_core_make(&core, n1, true, false, "pmuv3=off") != NULL);
+	EXPECT(cpu_core_make(&core, n1, true, false, "pmu=maybe") != NULL);
 	EXPECT(cpu_core_make(&core, n1, true, false, "aes=off") != NULL);
 	EXPECT(cpu_core_make(&core, n1, true, false, "pan=off") != NULL);
 	EXPECT(cpu_core_make(&core, a57, true, false, "vhe=on") != NULL);
