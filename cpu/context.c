@@ -6,8 +6,10 @@
 #include "cpu/context.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/bits.h"
+#include "base/snap.h"
 #include "cpu/observe.h"
 #include "cpu/sysreg.h"
 
@@ -96,6 +98,152 @@ static struct context *first_sight(struct cpu *c, u64 vm)
 	return x;
 }
 
+/* ---- by ASID ---- */
+
+/* Adds what the counters grew by since the last time. */
+static void fold(struct context *x)
+{
+	const struct asid_stats now = { x->cpu.i_lookup, x->cpu.d_lookup, x->mmu };
+	const u64 *is = (const u64 *)&now;
+	u64 *was = (u64 *)&x->counted, *to = (u64 *)&(x->asid ? x->asid : &x->rest)->st;
+
+	for (size_t i = 0; i < sizeof(now) / sizeof(u64); i++) {
+		to[i] += is[i] - was[i];
+		was[i] = is[i];
+	}
+}
+
+static struct asid_counts **chain_of(struct context *x, u32 vmid, u32 asid)
+{
+	return &x->asids[(asid ^ vmid * 5 ^ asid >> 6) % ARRAY_SIZE(x->asids)];
+}
+
+/* NULL: there is none. */
+static struct asid_counts *find_asid(struct context *x, u32 vmid, u32 asid)
+{
+	struct asid_counts *a = *chain_of(x, vmid, asid);
+
+	while (a && (a->vmid != vmid || a->asid != asid))
+		a = a->next;
+	return a;
+}
+
+static struct asid_counts *add_asid(struct context *x, u32 vmid, u32 asid)
+{
+	struct asid_counts **chain = chain_of(x, vmid, asid), *a = calloc(1, sizeof(*a));
+
+	if (!a)
+		return NULL;
+	a->vmid = vmid;
+	a->asid = asid;
+	a->next = *chain;
+	*chain = a;
+	x->n_asids++;
+	return a;
+}
+
+/* The counts of an ASID, made when new; of the rest of its VMID when there are too many; of the rest without memory. */
+static struct asid_counts *asid_of(struct cpu *c, struct context *x, u32 vmid, u32 asid)
+{
+	struct asid_counts *a = find_asid(x, vmid, asid);
+
+	if (!a && asid < ASID_NONE) {
+		if (x->n_asids < CONTEXT_ASIDS && c->n_asids < CONTEXT_PE_ASIDS) {
+			a = add_asid(x, vmid, asid);
+			c->n_asids += a != NULL;
+		} else {
+			asid = ASID_REST;
+			a = find_asid(x, vmid, asid);
+		}
+	}
+	if (!a && asid >= ASID_NONE && x->n_asids < 3 * CONTEXT_ASIDS)
+		a = add_asid(x, vmid, asid);
+	return a ? a : &x->rest;
+}
+
+static bool runs_vm(const struct context *x, u64 baddr)
+{
+	return x->vm == CONTEXT_VM_REST ? baddr != 0 : x->vm_baddr == baddr;
+}
+
+void context_asid(struct cpu *c)
+{
+	struct context *x = c->context;
+	const struct regime *r = &c->regime;
+	u32 vmid, asid;
+
+	if (!x || x->el != c->el || !runs_vm(x, current_vm(c)))
+		return; /* the context is about to be switched */
+	vmid = x->vm ? r->vmid : 0;
+	asid = r->s1 && r->two_ranges ? r->asid : ASID_NONE;
+	if (x->asid && x->asid->asid == asid && x->asid->vmid == vmid)
+		return;
+	context_drain(c);
+	fold(x);
+	x->asid = asid_of(c, x, vmid, asid);
+}
+
+static int by_asid(const void *a, const void *b)
+{
+	const struct asid_counts *x = a, *y = b;
+
+	return x->asid != y->asid ? (x->asid > y->asid) - (x->asid < y->asid) : (x->vmid > y->vmid) - (x->vmid < y->vmid);
+}
+
+struct asid_counts *context_asids(struct context *x, u32 *n)
+{
+	struct asid_counts *list = calloc(x->n_asids + 1, sizeof(*list));
+
+	*n = 0;
+	fold(x);
+	if (!list)
+		return NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(x->asids); i++)
+		for (const struct asid_counts *a = x->asids[i]; a; a = a->next)
+			list[(*n)++] = *a;
+	qsort(list, *n, sizeof(*list), by_asid);
+	list[*n] = x->rest;
+	list[*n].asid = ASID_REST;
+	(*n)++;
+	return list;
+}
+
+void context_snap_asids(struct cpu *c, struct context *x, struct snap *s)
+{
+	u32 n = 0;
+	struct asid_counts *list = s->loading ? NULL : context_asids(x, &n);
+
+	snap_u32(s, &n);
+	snap_check(s, n <= 3 * CONTEXT_ASIDS + 1, "number of ASIDs");
+	for (u32 i = 0; i < n && !s->failed; i++) {
+		struct asid_counts a = list ? list[i] : (struct asid_counts){ 0 }, *to;
+
+		snap_u32(s, &a.vmid);
+		snap_u32(s, &a.asid);
+		for (size_t k = 0; k < sizeof(a.st) / sizeof(u64); k++)
+			snap_u64(s, (u64 *)&a.st + k);
+		if (!s->loading || s->failed)
+			continue;
+		to = i + 1 < n ? asid_of(c, x, a.vmid, a.asid) : &x->rest;
+		to->st = a.st;
+	}
+	free(list);
+	if (s->loading)
+		x->counted = (struct asid_stats){ x->cpu.i_lookup, x->cpu.d_lookup, x->mmu };
+}
+
+void context_no_model(struct context *x)
+{
+	fold(x);
+	x->mmu.l1i_model = x->mmu.l1d_model = x->counted.mmu.l1i_model = x->counted.mmu.l1d_model = 0;
+	memset(x->tlb.l1i_hit_model, 0, sizeof(x->tlb.l1i_hit_model));
+	memset(x->tlb.l1d_hit_model, 0, sizeof(x->tlb.l1d_hit_model));
+	for (size_t i = 0; i < ARRAY_SIZE(x->asids); i++)
+		for (struct asid_counts *a = x->asids[i]; a; a = a->next)
+			a->st.mmu.l1i_model = a->st.mmu.l1d_model = 0;
+	x->rest.st.mmu.l1i_model = x->rest.st.mmu.l1d_model = 0;
+}
+
 void context_switch(struct cpu *c)
 {
 	u64 vm = current_vm(c);
@@ -115,7 +263,8 @@ void context_switch(struct cpu *c)
 	c->context = x;
 	exits_switch(c, x->vm);
 	if (c->mmu)
-		mmu_set_stats(c->mmu, &x->mmu);
+		mmu_set_stats(c->mmu, &x->mmu, &x->tlb);
+	context_asid(c);
 	if (unlikely(c->pmu.on))
 		pmu_resume(c);
 	if (c->timing_model)
@@ -152,8 +301,16 @@ void context_free(struct cpu *c)
 		for (unsigned el = 0; el < 4; el++)
 			for (unsigned k = 0; k < EXIT_CLASSES; k++)
 				free(x->trap_cycles[el][k]);
+		for (size_t i = 0; i < ARRAY_SIZE(x->asids); i++)
+			while (x->asids[i]) {
+				struct asid_counts *a = x->asids[i];
+
+				x->asids[i] = a->next;
+				free(a);
+			}
 		free(x);
 	}
+	c->n_asids = 0;
 	c->context = NULL;
 	exits_free(&c->exits);
 }

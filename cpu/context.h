@@ -38,6 +38,22 @@ enum { CNT_DLOOKUP, CNT_LOAD, CNT_STORE, CNT_BRANCH };
 enum { CONTEXT_MAX_VMS = 255, CONTEXT_VM_REST };
 #define CONTEXT_BADDR_REST (~0ull)
 
+/*
+ * What happened in a context under one VMID and ASID, of what is counted there. The context's own counters run on; when another ASID
+ * becomes current, what they grew by since the last time goes to the one that was (context_asid()).
+ */
+struct asid_stats {
+	u64 i_lookup, d_lookup;
+	struct mmu_stats mmu;
+};
+/* In place of an ASID: stage 1 is off or has none; all after the first CONTEXT_ASIDS of a context, or CONTEXT_PE_ASIDS of a PE. */
+enum { ASID_NONE = 0x10000, ASID_REST, CONTEXT_ASIDS = 256, CONTEXT_PE_ASIDS = 4096 };
+struct asid_counts {
+	struct asid_counts *next; /* in its chain */
+	u32 vmid, asid;           /* vmid 0 outside any VM */
+	struct asid_stats st;
+};
+
 struct context {
 	struct context *next;
 	u64 vm_baddr; /* VTTBR_EL2.BADDR, 0: none */
@@ -47,6 +63,12 @@ struct context {
 	struct cpu_stats cpu;
 	struct mmu_stats mmu;
 	struct timing_stats timing;
+	struct mmu_details tlb;
+	struct asid_counts *asids[64]; /* by hash */
+	u32 n_asids;
+	struct asid_counts rest;       /* no memory */
+	struct asid_counts *asid;      /* current, or was when the context was left */
+	struct asid_stats counted;     /* of the counters above: what has gone to some ASID */
 	u64 exceptions[4][4][64]; /* taken from this context: [vector kind][target EL][EC] */
 	struct durations *trap_cycles[4][EXIT_CLASSES]; /* of them, until the return (traps.h): [target EL][EXIT_CLASS]; NULL: none */
 };
@@ -61,6 +83,22 @@ u16 context_vm(const struct context *contexts, u64 baddr, u16 *seen);
 struct context *context_new(void);
 /* Folds budget and class counts into the current context. */
 void context_drain(struct cpu *c);
+/* The ASID or VMID of the current regime may be another. */
+void context_asid(struct cpu *c);
+/*
+ * All of a (drained) context by ASID and VMID, sorted, then what found no memory, as ASID_REST; the caller frees. *n of them; NULL
+ * without memory.
+ */
+struct asid_counts *context_asids(struct context *x, u32 *n);
+/* Forgets what the reference mode alone counts. */
+void context_no_model(struct context *x);
+/* An instruction was fetched (or could not be) that does not complete: its lookup. */
+static inline void context_fetched(struct cpu *c)
+{
+	if (c->context && (c->regime.s1 || c->regime.s2))
+		c->context->cpu.i_lookup++;
+}
+void context_snap_asids(struct cpu *c, struct context *x, struct snap *s);
 /* All that was counted by context, exits too. */
 void context_free(struct cpu *c);
 

@@ -199,6 +199,7 @@ struct cpu {
 
 	struct context *context;       /* where counters go */
 	struct context *contexts;      /* all of this PE */
+	u32 n_asids;                   /* that have counts of their own in them */
 	struct exit_watch exits;       /* entries into VMs and exits from them */
 	struct pmu pmu;
 

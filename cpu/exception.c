@@ -459,8 +459,7 @@ static void uncount_call(struct cpu *c, const struct entry *e)
 	if (!counted || e->elr != c->pc)
 		return;
 	c->lost_cycles++;
-	if (c->context && (c->regime.s1 || c->regime.s2))
-		c->context->cpu.i_lookup++;
+	context_fetched(c);
 }
 
 void exception_sync(struct cpu *c)

@@ -114,7 +114,7 @@ static void snap_trap_cycles(struct snap *s, struct context *x)
 		}
 }
 
-static void snap_context(struct snap *s, struct context *x)
+static void snap_context(struct cpu *c, struct snap *s, struct context *x)
 {
 	snap_u64(s, &x->vm_baddr);
 	snap_u16(s, &x->vm);
@@ -122,8 +122,10 @@ static void snap_context(struct snap *s, struct context *x)
 	snap_u8(s, &x->el);
 	snap_u64s(s, (u64 *)&x->cpu, sizeof(x->cpu) / sizeof(u64));
 	snap_u64s(s, (u64 *)&x->mmu, sizeof(x->mmu) / sizeof(u64));
+	snap_u64s(s, (u64 *)&x->tlb, sizeof(x->tlb) / sizeof(u64));
 	snap_u64s(s, &x->exceptions[0][0][0], sizeof(x->exceptions) / sizeof(u64));
 	snap_trap_cycles(s, x);
+	context_snap_asids(c, x, s);
 }
 
 /* Saved in order of first sight; loading replaces what is there. */
@@ -141,7 +143,7 @@ static void snap_contexts(struct cpu *c, struct snap *s)
 	for (u32 i = 0; i < n && !s->failed; i++) {
 		if (s->loading && !(*end = context_new()))
 			return;
-		snap_context(s, *end);
+		snap_context(c, s, *end);
 		end = &(*end)->next;
 	}
 }

@@ -229,8 +229,7 @@ static struct codepage *fetch_page(struct cpu *c, u64 key)
 		}
 		x.fault = (struct fault){ .kind = FAULT_EXTERNAL, .stage = 1 };
 	}
-	if (c->regime.s1 || c->regime.s2)
-		c->context->cpu.i_lookup++; /* the faulting lookup; completed instructions are counted at the drain */
+	context_fetched(c); /* the faulting lookup; completed instructions are counted at the drain */
 	abort_fetch(c, x.fault);
 	return NULL;
 }
@@ -302,8 +301,7 @@ static bool handle_exit(struct cpu *c)
 			c->exit.kind = EXIT_NONE;
 			return false;
 		}
-		if (c->regime.s1 || c->regime.s2)
-			c->context->cpu.i_lookup++; /* fetched, not completed */
+		context_fetched(c); /* fetched, not completed */
 		take_sync(c);
 		return false;
 	}
@@ -399,8 +397,7 @@ static void step(struct cpu *c)
 		return;
 	}
 	if (unlikely(key & KEY_BREAK) && debug_breakpoint(c, c->pc)) {
-		if (c->regime.s1 || c->regime.s2)
-			c->context->cpu.i_lookup++;
+		context_fetched(c);
 		take_sync(c);
 		return;
 	}

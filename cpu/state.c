@@ -311,6 +311,7 @@ void cpu_update_context(struct cpu *c)
 	c->unpriv_el0 = unprivileged_el0(c);
 	c->key = block_key(c, &c->regime);
 	fast_contexts(c);
+	context_asid(c);
 	if (c->host.world && cpu_has(c, FEAT(EL3))) {
 		cpu_enter(c);
 		c->host.world(c->host.ctx, c);

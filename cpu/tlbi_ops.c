@@ -82,10 +82,12 @@ void tlbi_op(struct cpu *c, const struct sysreg *r, u64 v)
 	default:
 		break;
 	}
-	if (c->mmu)
-		mmu_tlbi(c->mmu, &op);
 	if (!shared && c->el == 1 && (c->hcr_eff & HCR_FB))
 		shared = true;
+	op.scope = shared ? TLBI_SENT : TLBI_LOCAL;
+	if (c->mmu)
+		mmu_tlbi(c->mmu, &op);
+	op.scope = TLBI_RECEIVED;
 	if (shared && c->host.tlbi)
 		c->host.tlbi(c->host.ctx, c, &op);
 }

@@ -157,7 +157,7 @@ static void forget_tlb(struct cpu *c)
 {
 	for (unsigned kind = REGIME_EL10; kind <= REGIME_EL3; kind++)
 		for (unsigned space = SPACE_NS; space <= SPACE_S; space++) {
-			struct tlbi op = { .what = TLBI_ALL, .kind = (u8)kind, .space = (u8)space };
+			struct tlbi op = { .what = TLBI_ALL, .scope = TLBI_RECEIVED, .kind = (u8)kind, .space = (u8)space };
 
 			mmu_tlbi(c->mmu, &op);
 		}

@@ -11,6 +11,11 @@
 #include "devices/pci/pci.h"
 #include "machine/machine_priv.h"
 
+/* The first rows of struct asid_stats. */
+#define ASID_LOOKUPS                                                                                                        \
+	STAT_ROW(asid_stats, i_lookup, "event", "L1 instruction TLB lookups")                                                 \
+	STAT_ROW(asid_stats, d_lookup, "event", "L1 data TLB lookups")
+
 struct visitor {
 	void (*visit)(void *ctx, const struct stat_sample *s);
 	void *ctx;
@@ -102,6 +107,7 @@ void stats_sum(struct machine *m, struct stats_total *t)
 			add_rows(&t->cpu, &x->cpu, cpu_stat_rows, cpu_stat_rows_n);
 			add_rows(&t->mmu, &x->mmu, mmu_stat_rows, mmu_stat_rows_n);
 			add_rows(&t->timing, &x->timing, timing_stat_rows, timing_stat_rows_n);
+			add_rows(&t->tlb, &x->tlb, mmu_detail_rows, mmu_detail_rows_n);
 		}
 	}
 }
@@ -191,10 +197,100 @@ static void trap_cycles(struct visitor *v, const struct context *x)
 		}
 }
 
+static bool shown_by_asid(const char *row)
+{
+	return strstr(row, "_miss") || !strncmp(row, "evict_", 6) || !strcmp(row, "tlbi_dropped");
+}
+
+static void asid_rows(struct visitor *v, u32 asid, const struct asid_stats *st)
+{
+	static const struct stat_row lookups[] = { ASID_LOOKUPS };
+	char id[16], name[64];
+
+	if (asid == ASID_NONE || asid == ASID_REST)
+		snprintf(id, sizeof(id), "%s", asid == ASID_NONE ? "none" : "rest");
+	else
+		snprintf(id, sizeof(id), "%u", asid);
+	for (size_t i = 0; i < ARRAY_SIZE(lookups) + mmu_stat_rows_n; i++) {
+		const struct stat_row *r = i < ARRAY_SIZE(lookups) ? &lookups[i] : &mmu_stat_rows[i - ARRAY_SIZE(lookups)];
+		u64 value = i < ARRAY_SIZE(lookups) ? field(st, r) : field(&st->mmu, r);
+
+		if (!value || (i >= ARRAY_SIZE(lookups) && !shown_by_asid(r->name)))
+			continue;
+		snprintf(name, sizeof(name), "asid.%s.%s", id, r->name);
+		one(v, name, r->unit, r->help, value);
+	}
+}
+
+static void add_asid(struct asid_stats *sum, const struct asid_stats *part)
+{
+	for (size_t i = 0; i < sizeof(*sum) / sizeof(u64); i++)
+		((u64 *)sum)[i] += ((const u64 *)part)[i];
+}
+
+/* A context by ASID, whatever VMIDs it had; nothing when it never had one. */
+static void asids(struct visitor *v, struct context *x)
+{
+	u32 n;
+	struct asid_counts *list = context_asids(x, &n);
+	struct asid_stats sum = { 0 };
+
+	for (u32 i = 0; list && list[0].asid < ASID_NONE && i < n; i++) {
+		add_asid(&sum, &list[i].st);
+		if (i + 1 < n && list[i + 1].asid == list[i].asid)
+			continue;
+		asid_rows(v, list[i].asid, &sum);
+		sum = (struct asid_stats){ 0 };
+	}
+	free(list);
+}
+
+/* By VMID over all contexts of VMs: VMID i at [i]. */
+struct vmids {
+	struct asid_stats *of[65536];
+};
+
+static void gather_vmids(struct vmids *all, struct context *x)
+{
+	u32 n;
+	struct asid_counts *list = x->vm ? context_asids(x, &n) : NULL;
+
+	for (u32 i = 0; list && i < n; i++) {
+		struct asid_stats **to = &all->of[list[i].vmid & 0xffff];
+
+		if (!*to)
+			*to = calloc(1, sizeof(**to));
+		if (*to)
+			add_asid(*to, &list[i].st);
+	}
+	free(list);
+}
+
+/* What VMs did under each VMID, on all PEs and levels; VMID 0 with what was not told apart. */
+static void vmids(struct visitor *v, struct machine *m)
+{
+	static const struct stat_row lookups[] = { ASID_LOOKUPS };
+	struct vmids *all = calloc(1, sizeof(*all));
+	char name[16];
+
+	for (unsigned i = 0; all && i < m->pes; i++)
+		for (struct context *x = m->seat[i].cpu->contexts; x; x = x->next)
+			gather_vmids(all, x);
+	for (u32 i = 0; all && i < ARRAY_SIZE(all->of); i++) {
+		if (!all->of[i])
+			continue;
+		snprintf(name, sizeof(name), "%u", i);
+		group(v, "vmid", name, all->of[i], lookups, ARRAY_SIZE(lookups));
+		group(v, "vmid", name, &all->of[i]->mmu, mmu_stat_rows, mmu_stat_rows_n);
+		free(all->of[i]);
+	}
+	free(all);
+}
+
 static void contexts_of_pe(struct visitor *v, struct machine *m, unsigned pe)
 {
 	for (unsigned el = 0; el < 4; el++)
-		for (const struct context *x = m->seat[pe].cpu->contexts; x; x = x->next) {
+		for (struct context *x = m->seat[pe].cpu->contexts; x; x = x->next) {
 			if (x->el != el)
 				continue;
 			v->at = (struct stat_sample){ .pe = (int)pe, .el = (int)el, .vm = x->vm, .vmid = x->vm ? x->vmid : -1 };
@@ -204,8 +300,10 @@ static void contexts_of_pe(struct visitor *v, struct machine *m, unsigned pe)
 			rows(v, &x->mmu, mmu_stat_rows, mmu_stat_rows_n);
 			if (m->cfg->timing)
 				rows(v, &x->timing, timing_stat_rows, timing_stat_rows_n);
+			rows(v, &x->tlb, mmu_detail_rows, mmu_detail_rows_n);
 			exceptions(v, x);
 			trap_cycles(v, x);
+			asids(v, x);
 		}
 }
 
@@ -338,8 +436,10 @@ void stats_visit(struct machine *m, void (*visit)(void *, const struct stat_samp
 	group(&v, "total", NULL, &t.mmu, mmu_stat_rows, mmu_stat_rows_n);
 	if (m->cfg->timing)
 		group(&v, "total", NULL, &t.timing, timing_stat_rows, timing_stat_rows_n);
+	group(&v, "total", NULL, &t.tlb, mmu_detail_rows, mmu_detail_rows_n);
 	group(&v, "gic", NULL, gic_stats(m->gic), gic_stat_rows, gic_stat_rows_n);
 	devices(&v, m);
+	vmids(&v, m);
 	for (unsigned i = 0; i < m->pes; i++) {
 		rows_of_pe(&v, m, i);
 		exits_of_pe(&v, m, i);

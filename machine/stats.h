@@ -14,6 +14,7 @@ struct stats_total {
 	struct cpu_stats cpu;
 	struct mmu_stats mmu;
 	struct timing_stats timing; /* with --timing */
+	struct mmu_details tlb;
 };
 void stats_sum(struct machine *m, struct stats_total *t);
 

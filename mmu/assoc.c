@@ -322,12 +322,12 @@ static u32 same_line(const struct assoc *a, u64 page, u64 tag)
 	return i;
 }
 
-u32 assoc_insert(struct assoc *a, u64 addr, u64 tag, u8 frag, bool *evicted)
+u32 assoc_insert(struct assoc *a, u64 addr, u64 tag, u8 frag, unsigned *evicted)
 {
 	u64 page = addr >> tag_size(tag);
 	u32 set, i;
 
-	*evicted = false;
+	*evicted = 0;
 	if (!a->n)
 		return 0;
 	i = same_line(a, page, tag);
@@ -336,7 +336,7 @@ u32 assoc_insert(struct assoc *a, u64 addr, u64 tag, u8 frag, bool *evicted)
 		i = empty_line(a, set);
 	if (!i) {
 		i = set * a->ways + victim(a, set) + 1;
-		*evicted = true;
+		*evicted = tag_size(a->key[i].tag);
 	}
 	if (a->key[i].tag)
 		assoc_drop(a, i);
@@ -401,15 +401,20 @@ static bool meant(const struct tag_match *m, u64 tag)
 	return !differ;
 }
 
+static u32 drop_meant(struct assoc *a, u32 i, const struct tag_match *m)
+{
+	m->by_size[tag_size(a->key[i].tag) - 12]++;
+	assoc_drop(a, i);
+	return 1;
+}
+
 u32 assoc_drop_all(struct assoc *a, const struct tag_match *m)
 {
 	u32 dropped = 0;
 
 	for (u32 i = 1; a->count && i <= a->n; i++) {
-		if (a->key[i].tag && meant(m, a->key[i].tag)) {
-			assoc_drop(a, i);
-			dropped++;
-		}
+		if (a->key[i].tag && meant(m, a->key[i].tag))
+			dropped += drop_meant(a, i, m);
 	}
 	return dropped;
 }
@@ -435,10 +440,8 @@ static u32 drop_scan(struct assoc *a, u64 addr, u64 last, const struct tag_match
 			continue;
 		mask = low_mask(reach(k));
 		first = k->page << tag_size(k->tag) & ~mask;
-		if (first <= last && addr <= (first | mask)) {
-			assoc_drop(a, i);
-			dropped++;
-		}
+		if (first <= last && addr <= (first | mask))
+			dropped += drop_meant(a, i, m);
 	}
 	return dropped;
 }
@@ -454,10 +457,8 @@ static u32 drop_at(struct assoc *a, u64 addr, const struct tag_match *m)
 		for (; i; i = next) {
 			next = a->key[i].next;
 			if (a->key[i].page == addr >> size && tag_size(a->key[i].tag) == size &&
-			    meant(m, a->key[i].tag)) {
-				assoc_drop(a, i);
-				dropped++;
-			}
+			    meant(m, a->key[i].tag))
+				dropped += drop_meant(a, i, m);
 		}
 	}
 	for (u64 left = a->frags; left; left &= left - 1) {
@@ -470,10 +471,8 @@ static u32 drop_at(struct assoc *a, u64 addr, const struct tag_match *m)
 			next = k->frag_next;
 			if (k->frag == size &&
 			    k->page << tag_size(k->tag) >> size == addr >> size &&
-			    meant(m, k->tag)) {
-				assoc_drop(a, i);
-				dropped++;
-			}
+			    meant(m, k->tag))
+				dropped += drop_meant(a, i, m);
 		}
 	}
 	return dropped;

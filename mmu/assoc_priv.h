@@ -90,9 +90,9 @@ void assoc_touch(struct assoc *a, u32 i);
 /*
  * Makes room for addr in its set and returns the line, whose payload the caller fills. tag includes
  * the size. frag: log2 of the stage-1 leaf when that is larger than the page, else 0. A line with
- * the same page and tag is replaced in place.
+ * the same page and tag is replaced in place. *evicted: log2 of the page of another one that was replaced, 0: none.
  */
-u32 assoc_insert(struct assoc *a, u64 addr, u64 tag, u8 frag, bool *evicted);
+u32 assoc_insert(struct assoc *a, u64 addr, u64 tag, u8 frag, unsigned *evicted);
 void assoc_drop(struct assoc *a, u32 i);
 /* Whether an address of the line that is about to be inserted will have two, in some context. */
 bool assoc_overlaps(const struct assoc *a, u64 addr, u64 tag);
@@ -101,6 +101,7 @@ bool assoc_overlaps(const struct assoc *a, u64 addr, u64 tag);
 struct tag_match {
 	u64 mask, value;
 	bool spare_global; /* else the ASID of a global line does not count */
+	u64 *by_size;	   /* what is dropped is counted here by log2 of its page, minus 12 */
 };
 u32 assoc_drop_all(struct assoc *a, const struct tag_match *m);
 /* Those that (or whose stage-1 leaf) translate a byte of addr .. addr+len-1. */

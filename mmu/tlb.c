@@ -49,6 +49,22 @@ static struct wc_hit wc_peek(void *ctx, const struct regime *r, int stage, u64 a
 	return i ? m->walk.line[i].wc : (struct wc_hit){ 0 };
 }
 
+/* The member of a counter by page size that a line's hits belong to. */
+static inline unsigned line_size(const struct assoc *a, u32 i)
+{
+	return tag_size(a->key[i].tag) - 12;
+}
+
+/* A line for a page of 1 << size was made, and perhaps another one (log2 of its page, 0: none) went. */
+static void count_fill(u64 *fill, u64 *evict, u64 *evict_all, unsigned size, unsigned evicted)
+{
+	fill[size - 12]++;
+	if (evicted) {
+		evict[evicted - 12]++;
+		++*evict_all;
+	}
+}
+
 static struct wc_hit wc_lookup(void *ctx, const struct regime *r, int stage, u64 addr)
 {
 	struct mmu *m = ctx;
@@ -62,6 +78,7 @@ static struct wc_hit wc_lookup(void *ctx, const struct regime *r, int stage, u64
 		m->stats->walk_miss++;
 		return (struct wc_hit){ 0 };
 	}
+	m->details->walk_hit[line_size(&m->walk, i)]++;
 	assoc_touch(&m->walk, i);
 	return m->walk.line[i].wc;
 }
@@ -69,12 +86,13 @@ static struct wc_hit wc_lookup(void *ctx, const struct regime *r, int stage, u64
 static void wc_fill(void *ctx, const struct regime *r, int stage, u64 addr, const struct wc_hit *e)
 {
 	struct mmu *m = ctx;
-	bool evicted;
+	unsigned evicted;
 	u32 i;
 
-	if (stage != 1)
+	if (stage != 1 || !m->walk.n)
 		return;
 	i = assoc_insert(&m->walk, addr, regime_tag(r) | (u64)e->bits << TAG_SIZE_LO, 0, &evicted);
+	count_fill(m->details->walk_fill, m->details->walk_evict, &m->stats->evict_walk, e->bits, evicted);
 	if (i)
 		m->walk.line[i].wc = *e;
 }
@@ -127,6 +145,7 @@ static bool ipa_lookup(void *ctx, const struct regime *r, ipa a, struct xlat *x)
 		m->stats->ipa_miss++;
 		return false;
 	}
+	m->details->ipa_hit[line_size(&m->ipa, i)]++;
 	assoc_touch(&m->ipa, i);
 	serve(&m->ipa, i, ipa_addr(a), x);
 	return true;
@@ -135,12 +154,14 @@ static bool ipa_lookup(void *ctx, const struct regime *r, ipa a, struct xlat *x)
 static void ipa_fill(void *ctx, const struct regime *r, ipa a, const struct xlat *x)
 {
 	struct mmu *m = ctx;
-	bool evicted;
+	unsigned evicted;
 	u32 i = assoc_insert(&m->ipa, ipa_addr(a), ipa_tag(r, a) | (u64)x->size << TAG_SIZE_LO, 0,
 			     &evicted);
 
-	if (i)
-		keep(&m->ipa, i, x);
+	if (!i)
+		return;
+	count_fill(m->details->ipa_fill, m->details->ipa_evict, &m->stats->evict_ipa, x->size, evicted);
+	keep(&m->ipa, i, x);
 }
 
 /* Creation */
@@ -155,7 +176,7 @@ struct mmu *mmu_new(struct bus *bus, const struct tlb_config *cfg, struct fast_t
 		return NULL;
 	m->bus = bus;
 	m->cfg = *cfg;
-	m->stats = &m->own_stats;
+	mmu_set_stats(m, NULL, NULL);
 	m->fast[SIDE_CODE] = code;
 	m->fast[SIDE_DATA] = data;
 	m->caches = (struct walk_caches){ .ctx = m,
@@ -203,9 +224,10 @@ void mmu_reset(struct mmu *m)
 	m->overlaps[SIDE_CODE] = m->overlaps[SIDE_DATA] = false;
 }
 
-void mmu_set_stats(struct mmu *m, struct mmu_stats *st)
+void mmu_set_stats(struct mmu *m, struct mmu_stats *st, struct mmu_details *details)
 {
 	m->stats = st ? st : &m->own_stats;
+	m->details = details ? details : &m->own_details;
 }
 
 const struct tlb_config *mmu_config(const struct mmu *m)
@@ -243,8 +265,32 @@ static inline u32 find_line(struct assoc *s, u64 addr, u64 tag, struct access a,
 	return i;
 }
 
+/* By levels and numbers of reads. */
+static void count_walk_details(struct mmu *m, const struct regime *r, const struct walk *w)
+{
+	struct mmu_details *d = m->details;
+	unsigned reads = (unsigned)w->s1_reads + w->s2_reads, s1 = TLB_LEVELS - 1, s2 = TLB_LEVELS - 1;
+	const struct fault *f = &w->x.fault;
+
+	d->walk_reads[reads < WALK_READS ? reads : WALK_READS - 1]++;
+	if (w->s1_start < TLB_LEVELS - 1)
+		d->walk_start[w->s1_start]++;
+	for (unsigned level = 0; r->s2 && level < ARRAY_SIZE(w->s2_leaf); level++)
+		d->s2_walk_leaf[level] += w->s2_leaf[level];
+	if (f->kind != FAULT_NONE) {
+		d->walk_fault[(f->stage == 2 ? TLB_LEVELS : 0) + (f->level > 0 ? f->level & 3 : 0)]++;
+		return;
+	}
+	if (r->s1)
+		s1 = w->x.s1_level;
+	if (r->s2)
+		s2 = w->x.s2_level;
+	d->walk_leaf[s1 * TLB_LEVELS + s2]++;
+}
+
 static void count_walk(struct mmu *m, const struct regime *r, const struct walk *w)
 {
+	count_walk_details(m, r, w);
 	m->stats->s1_walks += r->s1;
 	m->stats->s2_walks += w->s2_walks;
 	m->stats->s1_walk_reads += w->s1_reads;
@@ -298,10 +344,10 @@ static void overlap(struct mmu *m, int side)
 
 static void fill_main(struct mmu *m, u64 addr, u64 tag, const struct xlat *x)
 {
-	bool evicted;
+	unsigned evicted;
 	u32 i = assoc_insert(&m->main, addr, line_tag(tag, x), fragment_of(x), &evicted);
 
-	m->stats->evict_main += evicted;
+	count_fill(m->details->main_fill, m->details->main_evict, &m->stats->evict_main, x->size, evicted);
 	if (i)
 		keep(&m->main, i, x);
 }
@@ -309,16 +355,16 @@ static void fill_main(struct mmu *m, u64 addr, u64 tag, const struct xlat *x)
 static u16 fill_l1(struct mmu *m, int side, u64 addr, u64 tag, const struct xlat *x)
 {
 	struct assoc *l1 = &m->l1[side];
-	bool evicted;
+	unsigned evicted;
 	u32 i;
 
 	if (unlikely(assoc_overlaps(l1, addr, line_tag(tag, x))))
 		overlap(m, side);
 	i = assoc_insert(l1, addr, line_tag(tag, x), fragment_of(x), &evicted);
 	if (side == SIDE_CODE)
-		m->stats->evict_l1i += evicted;
+		count_fill(m->details->l1i_fill, m->details->l1i_evict, &m->stats->evict_l1i, x->size, evicted);
 	else
-		m->stats->evict_l1d += evicted;
+		count_fill(m->details->l1d_fill, m->details->l1d_evict, &m->stats->evict_l1d, x->size, evicted);
 	keep(l1, i, x);
 	return (u16)i;
 }
@@ -336,6 +382,8 @@ static bool refill(struct mmu *m, const struct regime *r, u64 va, u64 addr, u64 
 	if (use_main) {
 		m->stats->main_lookup++;
 		i = find_line(&m->main, addr, tag, a, &several);
+		if (i)
+			m->details->main_hit[line_size(&m->main, i)]++;
 		if (several && conflict(m, r, x))
 			return false;
 		if (i) {
@@ -379,6 +427,8 @@ void mmu_lookup(struct mmu *m, const struct regime *r, u64 va, struct access a, 
 		return;
 	}
 	if (likely(i)) {
+		if (m->cfg.reference)
+			(side == SIDE_CODE ? m->details->l1i_hit_model : m->details->l1d_hit_model)[line_size(&m->l1[side], i)]++;
 		assoc_touch(&m->l1[side], i);
 		serve(&m->l1[side], i, addr, x);
 		if (!xlat_permits(r, x, a, &x->fault))

@@ -33,7 +33,7 @@ extern const struct tlb_config tlb_config_default;
 const char *tlb_config_parse(struct tlb_config *cfg, const char *text);
 
 /* Counted where they happen; lookups of the L1s are counted by the CPU per block (hits = lookups - misses). */
-#define MMU_STATS(STAT, ARRAY) \
+#define MMU_STATS(STAT) \
 	STAT(l1i_miss,       "event", "L1 instruction TLB misses") \
 	STAT(l1d_miss,       "event", "L1 data TLB misses") \
 	STAT(l1i_model,      "event", "L1 instruction TLB lookups made by the reference mode") \
@@ -47,6 +47,8 @@ const char *tlb_config_parse(struct tlb_config *cfg, const char *text);
 	STAT(evict_l1i,      "entry", "L1 instruction TLB entries replaced") \
 	STAT(evict_l1d,      "entry", "L1 data TLB entries replaced") \
 	STAT(evict_main,     "entry", "main TLB entries replaced") \
+	STAT(evict_walk,     "entry", "walk cache entries replaced") \
+	STAT(evict_ipa,      "entry", "stage-2 (IPA) cache entries replaced") \
 	STAT(s1_walks,       "walk",  "translation walks with stage 1 on") \
 	STAT(i_walks,        "walk",  "translation walks for instruction fetches") \
 	STAT(d_walks,        "walk",  "translation walks for data accesses") \
@@ -78,10 +80,58 @@ const char *tlb_config_parse(struct tlb_config *cfg, const char *text);
 	STAT(tlb_conflict,   "event", "lookups that matched more than one entry")
 
 struct mmu_stats {
-	MMU_STATS(STAT_FIELD, STAT_ARRAY_FIELD)
+	MMU_STATS(STAT_FIELD)
 };
 extern const struct stat_row mmu_stat_rows[];
 extern const size_t mmu_stat_rows_n;
+
+/*
+ * The same by page size, level, or form and scope. The size of a line is what it serves: the smaller of both stages, a contiguous range
+ * as a whole; that of a line of the walk cache is what its table translates. Hits of the L1s are known to the reference mode alone: at
+ * full speed the host pointers of the fast TLB answer, and no access looks at what size of page it stands for.
+ */
+enum { TLB_SIZES = 41, TLB_LEVELS = 5, WALK_READS = 33, TLBI_FORMS = 7, TLBI_SCOPES = 3 };
+#define MMU_SIZES(ARRAY, name, unit, help) ARRAY(name, TLB_SIZES, stat_label_size, "SIZE", unit, help)
+#define MMU_DETAILS(ARRAY) \
+	MMU_SIZES(ARRAY, l1i_fill,  "entry", "L1 instruction TLB entries made, by page size") \
+	MMU_SIZES(ARRAY, l1d_fill,  "entry", "L1 data TLB entries made, by page size") \
+	MMU_SIZES(ARRAY, main_fill, "entry", "main TLB entries made, by page size") \
+	MMU_SIZES(ARRAY, walk_fill, "entry", "walk cache entries made, by what the table translates") \
+	MMU_SIZES(ARRAY, ipa_fill,  "entry", "stage-2 (IPA) cache entries made, by page size") \
+	MMU_SIZES(ARRAY, l1i_hit_model, "event", "L1 instruction TLB hits made by the reference mode, by page size") \
+	MMU_SIZES(ARRAY, l1d_hit_model, "event", "L1 data TLB hits made by the reference mode, by page size") \
+	MMU_SIZES(ARRAY, main_hit,  "event", "main TLB hits, by page size") \
+	MMU_SIZES(ARRAY, walk_hit,  "event", "walk cache hits, by what the table translates") \
+	MMU_SIZES(ARRAY, ipa_hit,   "event", "stage-2 (IPA) cache hits, by page size") \
+	MMU_SIZES(ARRAY, l1i_evict,  "entry", "L1 instruction TLB entries replaced, by page size") \
+	MMU_SIZES(ARRAY, l1d_evict,  "entry", "L1 data TLB entries replaced, by page size") \
+	MMU_SIZES(ARRAY, main_evict, "entry", "main TLB entries replaced, by page size") \
+	MMU_SIZES(ARRAY, walk_evict, "entry", "walk cache entries replaced, by what the table translates") \
+	MMU_SIZES(ARRAY, ipa_evict,  "entry", "stage-2 (IPA) cache entries replaced, by page size") \
+	MMU_SIZES(ARRAY, l1i_tlbi,  "entry", "L1 instruction TLB entries dropped by TLB maintenance, by page size") \
+	MMU_SIZES(ARRAY, l1d_tlbi,  "entry", "L1 data TLB entries dropped by TLB maintenance, by page size") \
+	MMU_SIZES(ARRAY, main_tlbi, "entry", "main TLB entries dropped by TLB maintenance, by page size") \
+	MMU_SIZES(ARRAY, walk_tlbi, "entry", "walk cache entries dropped by TLB maintenance, by what the table translates") \
+	MMU_SIZES(ARRAY, ipa_tlbi,  "entry", "stage-2 (IPA) cache entries dropped by TLB maintenance, by page size") \
+	ARRAY(walk_reads, WALK_READS, stat_label_number, "N", "walk", "walks that read N descriptors of both stages (32: or more)") \
+	ARRAY(walk_start, TLB_LEVELS, tlb_label_level, "LEVEL", "walk", "stage-1 walks by the level of their first read (below the root: a walk cache hit)") \
+	ARRAY(walk_leaf, TLB_LEVELS * TLB_LEVELS, tlb_label_levels, "s1_LEVEL.s2_LEVEL", "walk", \
+	      "walks without fault by the levels of both stages' leaves, that of stage 2 perhaps from the IPA cache") \
+	ARRAY(s2_walk_leaf, TLB_LEVELS, tlb_label_level, "LEVEL", "walk", "stage-2 walks without fault by the level of their leaf") \
+	ARRAY(walk_fault, 2 * TLB_LEVELS, tlb_label_fault, "STAGE_LEVEL", "walk", "walks with a fault by its stage and level") \
+	ARRAY(tlbi_op, TLBI_FORMS * TLBI_SCOPES, tlb_label_tlbi, "FORM.SCOPE", "event", \
+	      "TLB maintenance operations: for this PE alone, sent to others too, received from another PE") \
+	ARRAY(tlbi_op_dropped, TLBI_FORMS * TLBI_SCOPES, tlb_label_tlbi, "FORM.SCOPE", "entry", "entries that they dropped here")
+
+struct mmu_details {
+	MMU_DETAILS(STAT_ARRAY_FIELD)
+};
+extern const struct stat_row mmu_detail_rows[];
+extern const size_t mmu_detail_rows_n;
+void tlb_label_level(u32 i, char *text, size_t size);
+void tlb_label_levels(u32 i, char *text, size_t size);
+void tlb_label_fault(u32 i, char *text, size_t size);
+void tlb_label_tlbi(u32 i, char *text, size_t size);
 
 /*
  * Fast TLB slots. A tag is the full VA page (bits 63:12) with a context id in bits 11:0; FAST_ALIGNED in an otherwise matching
@@ -137,7 +187,7 @@ struct mmu;
 struct mmu *mmu_new(struct bus *bus, const struct tlb_config *cfg, struct fast_tlb *code, struct fast_tlb *data);
 void mmu_free(struct mmu *m);
 void mmu_reset(struct mmu *m);
-void mmu_set_stats(struct mmu *m, struct mmu_stats *st);
+void mmu_set_stats(struct mmu *m, struct mmu_stats *st, struct mmu_details *details);
 const struct tlb_config *mmu_config(const struct mmu *m);
 void mmu_snap(struct mmu *m, struct snap *s); /* all structures with replacement state; not the fast TLB */
 
@@ -204,8 +254,10 @@ enum tlbi_what {
 	TLBI_VAA,       /* VAAE1, VAALE1: that VA, any ASID */
 	TLBI_IPA,       /* IPAS2E1, IPAS2LE1: stage-2-only entries of that IPA */
 };
+enum tlbi_scope { TLBI_LOCAL, TLBI_SENT, TLBI_RECEIVED };
 struct tlbi {
 	u8 what;         /* enum tlbi_what */
+	u8 scope;        /* enum tlbi_scope, for this PE: only counted */
 	u8 kind;         /* enum regime_kind whose entries are meant */
 	u8 space;        /* security state of those entries */
 	bool vm_tag;     /* match VMID */

@@ -5,6 +5,7 @@
 #include "mmu/tlb.h"
 
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/bits.h"
@@ -19,9 +20,44 @@ const struct tlb_config tlb_config_default = {
 };
 
 #define ROW(field, unit, help) STAT_ROW(mmu_stats, field, unit, help)
-#define ARRAY_ROW(...) STAT_ARRAY_ROW(mmu_stats, __VA_ARGS__)
-const struct stat_row mmu_stat_rows[] = { MMU_STATS(ROW, ARRAY_ROW) };
+const struct stat_row mmu_stat_rows[] = { MMU_STATS(ROW) };
 const size_t mmu_stat_rows_n = ARRAY_SIZE(mmu_stat_rows);
+#define ARRAY_ROW(...) STAT_ARRAY_ROW(mmu_details, __VA_ARGS__)
+const struct stat_row mmu_detail_rows[] = { MMU_DETAILS(ARRAY_ROW) };
+const size_t mmu_detail_rows_n = ARRAY_SIZE(mmu_detail_rows);
+
+void tlb_label_level(u32 i, char *text, size_t size)
+{
+	if (i < TLB_LEVELS - 1)
+		snprintf(text, size, "l%u", i);
+	else
+		snprintf(text, size, "off");
+}
+
+void tlb_label_levels(u32 i, char *text, size_t size)
+{
+	char s1[8], s2[8];
+
+	tlb_label_level(i / TLB_LEVELS, s1, sizeof(s1));
+	tlb_label_level(i % TLB_LEVELS, s2, sizeof(s2));
+	snprintf(text, size, "s1_%s.s2_%s", s1, s2);
+}
+
+void tlb_label_fault(u32 i, char *text, size_t size)
+{
+	snprintf(text, size, "s%u_l%u", i / TLB_LEVELS + 1, i % TLB_LEVELS);
+}
+
+void tlb_label_tlbi(u32 i, char *text, size_t size)
+{
+	static const char *const form[TLBI_FORMS] = {
+		[TLBI_ALL] = "all", [TLBI_VMALL] = "vmall", [TLBI_VMALLS12] = "vmalls12", [TLBI_ASID] = "asid",
+		[TLBI_VA] = "va",   [TLBI_VAA] = "vaa",	    [TLBI_IPA] = "ipa",
+	};
+	static const char *const scope[TLBI_SCOPES] = { [TLBI_LOCAL] = "local", [TLBI_SENT] = "sent", [TLBI_RECEIVED] = "received" };
+
+	snprintf(text, size, "%s.%s", form[i / TLBI_SCOPES], scope[i % TLBI_SCOPES]);
+}
 
 enum { MAX_ENTRIES = 65534 /* a fast slot names an L1 entry in 16 bits */ };
 

@@ -16,7 +16,8 @@ struct mmu {
 	struct bus *bus;
 	struct tlb_config cfg;
 	struct fast_counts fast_counts; /* no part of the model: not in snapshots */
-	struct mmu_stats *stats, own_stats; /* own_stats: until mmu_set_stats() */
+	struct mmu_stats *stats, own_stats; /* own_*: until mmu_set_stats() */
+	struct mmu_details *details, own_details;
 	struct assoc l1[SIDES], main, walk, ipa;
 	struct fast_tlb *fast[SIDES];
 	bool overlaps[SIDES]; /* conflict=abort and L1 lines overlap: no slot is filled */

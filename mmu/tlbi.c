@@ -26,10 +26,13 @@ static const struct {
 	[TLBI_IPA] = { IN_TLB | IN_IPA, COUNTED(ipa), .by_address = true },
 };
 
-/* Drops what matches in one structure and adds to its counter. */
-static u32 drop(struct assoc *a, u64 *counter, const struct tlbi *op, const struct tag_match *match)
+/* Drops what matches in one structure and adds to its counters. */
+static u32 drop(struct assoc *a, u64 *counter, u64 *by_size, const struct tlbi *op, struct tag_match match)
 {
-	u32 n = forms[op->what].by_address ? assoc_drop_range(a, op->addr, op->len, match) : assoc_drop_all(a, match);
+	u32 n;
+
+	match.by_size = by_size;
+	n = forms[op->what].by_address ? assoc_drop_range(a, op->addr, op->len, &match) : assoc_drop_all(a, &match);
 
 	*counter += n;
 	return n;
@@ -47,9 +50,9 @@ static u32 drop_tlb(struct mmu *m, const struct tlbi *op, struct tag_match match
 		match.mask |= TAG_S1;
 		match.value |= TAG_S1;
 	}
-	return drop(&m->l1[SIDE_CODE], &m->stats->tlbi_from_l1i, op, &match) +
-	       drop(&m->l1[SIDE_DATA], &m->stats->tlbi_from_l1d, op, &match) +
-	       drop(&m->main, &m->stats->tlbi_from_main, op, &match);
+	return drop(&m->l1[SIDE_CODE], &m->stats->tlbi_from_l1i, m->details->l1i_tlbi, op, match) +
+	       drop(&m->l1[SIDE_DATA], &m->stats->tlbi_from_l1d, m->details->l1d_tlbi, op, match) +
+	       drop(&m->main, &m->stats->tlbi_from_main, m->details->main_tlbi, op, match);
 }
 
 u32 mmu_tlbi(struct mmu *m, const struct tlbi *op)
@@ -65,11 +68,11 @@ u32 mmu_tlbi(struct mmu *m, const struct tlbi *op)
 	if (!forms[op->what].any_vm)
 		match.mask |= TAG_VM | TAG_VMID;
 	if (where & IN_IPA && op->kind == REGIME_EL10)
-		dropped += drop(&m->ipa, &m->stats->tlbi_from_ipa, op, &match);
+		dropped += drop(&m->ipa, &m->stats->tlbi_from_ipa, m->details->ipa_tlbi, op, match);
 	if (forms[op->what].by_asid)
 		match.mask |= TAG_ASID;
 	if (where & IN_WALK && !op->last_level)
-		dropped += drop(&m->walk, &m->stats->tlbi_from_walk, op, &match);
+		dropped += drop(&m->walk, &m->stats->tlbi_from_walk, m->details->walk_tlbi, op, match);
 	if (where & IN_TLB)
 		dropped += drop_tlb(m, op, match);
 	for (int side = 0; side < SIDES; side++)
@@ -78,5 +81,7 @@ u32 mmu_tlbi(struct mmu *m, const struct tlbi *op)
 	m->stats->tlbi_dropped += dropped;
 	*(u64 *)((char *)m->stats + forms[op->what].done) += 1;
 	*(u64 *)((char *)m->stats + forms[op->what].dropped) += dropped;
+	m->details->tlbi_op[op->what * TLBI_SCOPES + op->scope]++;
+	m->details->tlbi_op_dropped[op->what * TLBI_SCOPES + op->scope] += dropped;
 	return dropped;
 }

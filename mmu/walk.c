@@ -394,6 +394,7 @@ static bool s2_walk(struct job *j, ipa in, struct access a, bool s1ptw, struct x
 		return fail(j, &s, FAULT_ADDR_SIZE, 0);
 	if (!s2_tables(j, &s, in, s1ptw, &d) || !s2_leaf(j, &s, &d, in, t))
 		return false;
+	j->out->s2_leaf[d.level & 3]++;
 	s2_attributes(j->r, t);
 	if (!s2_check(j, t, a, s1ptw))
 		return false;
@@ -563,7 +564,9 @@ static bool s1_walk(struct job *j, u64 v)
 		return fail(j, &s, FAULT_TRANSLATION, 0);
 	if (beyond(s.root, s.oa))
 		return fail(j, &s, FAULT_ADDR_SIZE, 0);
-	for (at = s1_begin(j, &s, v);;) {
+	at = s1_begin(j, &s, v);
+	j->out->s1_start = at.level;
+	for (;;) {
 		enum space space = r->space == SPACE_S && !at.ns ? SPACE_S : SPACE_NS;
 		enum desc_kind kind;
 
@@ -626,6 +629,14 @@ static bool add_stage2(struct job *j)
 	return true;
 }
 
+static void no_counts(struct walk *w)
+{
+	w->s1_reads = w->s2_reads = w->s2_walks = 0;
+	w->s1_start = 4;
+	for (unsigned level = 0; level < ARRAY_SIZE(w->s2_leaf); level++)
+		w->s2_leaf[level] = 0;
+}
+
 void walk_va_raw(const struct regime *r, struct bus *bus, u64 v, struct access a,
 		 const struct walk_caches *c, struct walk *out)
 {
@@ -633,7 +644,7 @@ void walk_va_raw(const struct regime *r, struct bus *bus, u64 v, struct access a
 	bool ok;
 
 	out->n_updates = 0;
-	out->s1_reads = out->s2_reads = out->s2_walks = 0;
+	no_counts(out);
 	out->x = (struct xlat){ 0 };
 	ok = r->s1 ? s1_walk(&j, v) : s1_off(&j, v);
 	out->x.pa = pa_make(ipa_space(out->x.ipa), ipa_addr(out->x.ipa));
@@ -659,7 +670,7 @@ void walk_ipa(const struct regime *r, struct bus *bus, ipa in, struct access acc
 	bool ok;
 
 	out->n_updates = 0;
-	out->s1_reads = out->s2_reads = out->s2_walks = 0;
+	no_counts(out);
 	out->x = (struct xlat){ .ipa = in };
 	ok = through_s2(&j, in, acc, false, &t);
 	if (ok)

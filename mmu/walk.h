@@ -29,6 +29,8 @@ struct walk {
 	struct walk_update update[2 + 5]; /* leaf of each stage, plus stage-2 leaves of the table pages */
 	u16 s1_reads, s2_reads;
 	u16 s2_walks; /* stage-2 walks made (not answered by a cache) */
+	u8 s1_start;  /* level of the first stage-1 read; 4: none was made */
+	u8 s2_leaf[4]; /* stage-2 walks that found a leaf, by its level */
 };
 
 /*

@@ -44,7 +44,7 @@ same_digest() {
 
 # All statistics but the reference mode's own lookups.
 counters() {
-	grep -v '^#' "$work/$1/stats/stats.txt" | grep -vE '\.l1[id]_model '
+	grep -v '^#' "$work/$1/stats/stats.txt" | grep -vE '\.l1[id](_hit)?_model[. ]'
 }
 
 same_counters() {

@@ -62,7 +62,7 @@ static bool model_counts(struct machine *m, bool tell)
 			model.l1d_model += x->mmu.l1d_model;
 			counted.i_lookup += x->cpu.i_lookup;
 			counted.d_lookup += x->cpu.d_lookup;
-			x->mmu.l1i_model = x->mmu.l1d_model = 0;
+			context_no_model(x);
 		}
 	}
 	same = model.l1i_model == counted.i_lookup && model.l1d_model == counted.d_lookup;

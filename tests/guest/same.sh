@@ -35,7 +35,7 @@ run() {
 
 statistics() {
 	run "$@" -stats "$dir/stats"
-	grep -v '^# command\|\.l1[id]_model ' "$dir/stats/stats.txt"
+	grep -v '^# command\|\.l1[id]_model \|\.l1[id]_hit_model\.' "$dir/stats/stats.txt"
 }
 
 # same WHAT A B: compares two files

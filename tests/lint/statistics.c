@@ -20,7 +20,7 @@ static void rows(const char *title, const struct stat_row *r, size_t n)
 {
 	printf("### %s\n\n| row | unit | what |\n|---|---|---|\n", title);
 	for (size_t i = 0; i < n; i++)
-		printf("| `%s` | %s | %s |\n", r[i].name, r[i].unit, r[i].help);
+		printf("| `%s%s%s` | %s | %s |\n", r[i].name, r[i].n ? "." : "", r[i].n ? r[i].labels : "", r[i].unit, r[i].help);
 	printf("\n");
 }
 
@@ -38,6 +38,8 @@ int main(void)
 {
 	rows("The PE (cpu/context.h)", cpu_stat_rows, cpu_stat_rows_n);
 	rows("Translation (mmu/tlb.h)", mmu_stat_rows, mmu_stat_rows_n);
+	rows("Translation by page size, level, form and scope: rows that are not 0 (mmu/tlb.h)", mmu_detail_rows, mmu_detail_rows_n);
+	rows("peN.virt.*, peN.vmM.virt.* (gic/gic.h)", gic_virt_stat_rows, gic_virt_stat_rows_n);
 	rows("gic.* (gic/gic.h)", gic_stat_rows, gic_stat_rows_n);
 	rows("pmu.* of each PE (cpu/pmu.h)", pmu_stat_rows, pmu_stat_rows_n);
 	rows("virtio.NAME.* (devices/virtio/virtio.h)", virtio_stat_rows, virtio_stat_count);

@@ -11,6 +11,7 @@ import collections
 import csv
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -149,6 +150,24 @@ def interrupts(stats):
         yield of_pes[row] == stats["gic." + whole], f"gic.{whole} is {stats['gic.' + whole]}, PEs have {of_pes[row]}"
 
 
+def asids(stats):
+    """What contexts count by ASID is what they count; by VMID it is what all VMs count."""
+    by_asid, of_vms, by_vmid = collections.Counter(), collections.Counter(), collections.Counter()
+    for name, value in stats.items():
+        found = re.match(r"(pe\d+\.el\d\.(?:vm_rest\.|vm\d+\.vmid\d+\.)?)asid\.\w+\.(.*)", name)
+        if found:
+            by_asid[found[1] + found[2]] += value
+        words = name.split(".")
+        if words[0] == "vmid":
+            by_vmid[words[2]] += value
+        elif words[0].startswith("pe") and words[1].startswith("el") and words[2].startswith("vm"):
+            of_vms[words[-1]] += value if len(words) == (4 if words[2] == "vm_rest" else 5) else 0
+    for name, value in by_asid.items():
+        yield stats[name] == value, f"{name} is {stats[name]}, by ASID {value}"
+    for row, value in by_vmid.items():
+        yield of_vms[row] == value, f"VMs have {of_vms[row]} {row}, by VMID {value}"
+
+
 def contexts(stats):
     """They add up to the totals."""
     added = collections.Counter()
@@ -158,7 +177,7 @@ def contexts(stats):
             row = ".".join(words[4 if words[2].startswith("vm") and words[2] != "vm_rest" else 3 if words[2] == "vm_rest" else 2:])
             added[row] += value
     for row, value in added.items():
-        if not row.startswith(("exceptions.", "trap_cycles.")):
+        if not row.startswith(("exceptions.", "trap_cycles.", "asid.")):
             yield stats.get("total." + row) == value, f"total.{row} is {stats.get('total.' + row)}, but the contexts have {value}"
 
 
@@ -175,9 +194,33 @@ def parts(stats):
         yield stats["total." + misses] <= stats["total." + lookups], f"total.{misses} is more than total.{lookups}"
 
 
+def details(stats):
+    """Counts by page size, level, form: they add up to the counts without."""
+    reads, walks = (stats["total." + row] for row in ("s1_walk_reads", "s2_walk_reads")), total(stats, "total.walk_reads.")
+    faults, leaves = total(stats, "total.walk_fault."), total(stats, "total.walk_leaf.")
+    most = sum(int(name.rpartition(".")[2]) * value for name, value in stats.items() if name.startswith("total.walk_reads."))
+    yield faults == stats["total.walk_faults"], f"{stats['total.walk_faults']} walks with faults, by level {faults}"
+    yield walks == faults + leaves, f"{walks} walks by reads, {leaves} by levels, {faults} with faults"
+    yield most == sum(reads) or "total.walk_reads.32" in stats, f"walks by their reads have {most}"
+    for name in ("l1i", "l1d", "main", "walk", "ipa"):
+        hits, evicted = total(stats, f"total.{name}_hit."), total(stats, f"total.{name}_evict.")
+        dropped = total(stats, f"total.{name}_tlbi.")
+        if name in ("main", "walk", "ipa"):
+            real = stats[f"total.{name}_lookup"] - stats[f"total.{name}_miss"]
+            yield hits == real, f"{real} hits of {name}, by size {hits}"
+        yield evicted == stats[f"total.evict_{name}"], f"{stats[f'total.evict_{name}']} evictions of {name}, by size {evicted}"
+        yield dropped == stats[f"total.tlbi_from_{name}"], f"{stats[f'total.tlbi_from_{name}']} dropped of {name}, by size {dropped}"
+        lost = evicted + dropped
+        yield lost <= total(stats, f"total.{name}_fill."), f"{lost} entries of {name} went, more than came"
+    for form in ("all", "vmall", "vmalls12", "asid", "va", "vaa", "ipa"):
+        for row in ("tlbi_op", "tlbi_op_dropped"):
+            whole = stats[f"total.tlbi_{form}{row[7:]}"]
+            yield total(stats, f"total.{row}.{form}.") == whole, f"{row} {form}: {whole}, by scope {total(stats, f'total.{row}.{form}.')}"
+
+
 def agree(stats):
     """What does not add up in one file."""
-    checks = [("", check) for make in (contexts, parts, returns, interrupts) for check in make(stats)]
+    checks = [("", check) for make in (contexts, parts, details, asids, returns, interrupts) for check in make(stats)]
     for name in stats:
         words = name.split(".")
         if len(words) == 3 and words[0].startswith("pe") and words[2] == "entries":
@@ -198,6 +241,11 @@ def sums(emulator, elf, pes):
     reference = read_stats(emulator, elf, pes, "--tlb-reference")
     bad += [f"{name} is {value}, in the reference mode {reference[name]}"
             for name, value in stats.items() if "_model" not in name and "host." not in name and reference.get(name) != value]
+    for name in ("l1i", "l1d"):
+        hits = total(reference, f"total.{name}_hit_model.")
+        looked = reference[f"total.{name}_model"] - reference[f"total.{name}_miss"]
+        if hits != looked:
+            bad.append(f"{name}: {looked} hits of the reference mode, by size {hits}")
     bad += [f"{counted} is {stats[counted]}, but the model was asked {reference[made]} times"
             for counted, made in model.items() if stats[counted] != reference[made]]
     return bad

@@ -20,6 +20,7 @@ struct machine {
 	u64 next;
 	struct mmu *mmu;
 	struct mmu_stats stats;
+	struct mmu_details details;
 	struct fast_tlb *code, *data;
 	struct xlat x;
 	u16 l1;
@@ -78,7 +79,7 @@ static void boot(struct machine *m, const char *geometry)
 	m->code = calloc(1, sizeof(*m->code));
 	m->data = calloc(1, sizeof(*m->data));
 	m->mmu = mmu_new(m->bus, &cfg, m->code, m->data);
-	mmu_set_stats(m->mmu, &m->stats);
+	mmu_set_stats(m->mmu, &m->stats, &m->details);
 }
 
 static void power_off(struct machine *m)
@@ -1315,6 +1316,15 @@ static u64 live(struct machine *m, bool reference, u64 lookups[2])
 	return digest;
 }
 
+static u64 sum_of(const u64 by_size[TLB_SIZES])
+{
+	u64 sum = 0;
+
+	for (unsigned i = 0; i < TLB_SIZES; i++)
+		sum += by_size[i];
+	return sum;
+}
+
 TEST(the_reference_mode_counts_what_the_fast_TLB_counts)
 {
 	static const char *const geometry[] = {
@@ -1338,7 +1348,14 @@ TEST(the_reference_mode_counts_what_the_fast_TLB_counts)
 		EXPECT_EQ(ref.stats.l1d_model, lookups[0]);
 		EXPECT_EQ(ref.stats.l1i_model, lookups[1]);
 		EXPECT(mmu_fast_counts(fast.mmu).fills > 0 && fast.stats.l1d_miss > 0);
+		EXPECT_EQ(sum_of(ref.details.l1d_hit_model), lookups[0] - ref.stats.l1d_miss);
+		EXPECT_EQ(sum_of(ref.details.l1i_hit_model), lookups[1] - ref.stats.l1i_miss);
+		EXPECT_EQ(sum_of(ref.details.main_hit), ref.stats.main_lookup - ref.stats.main_miss);
+		EXPECT_EQ(sum_of(ref.details.ipa_evict), ref.stats.evict_ipa);
 		ref.stats.l1d_model = ref.stats.l1i_model = 0;
+		memset(ref.details.l1d_hit_model, 0, sizeof(ref.details.l1d_hit_model));
+		memset(ref.details.l1i_hit_model, 0, sizeof(ref.details.l1i_hit_model));
+		EXPECT(!memcmp(&ref.details, &fast.details, sizeof(ref.details)));
 		for (size_t i = 0; i < mmu_stat_rows_n; i++) {
 			u64 a = *(u64 *)((char *)&fast.stats + mmu_stat_rows[i].offset);
 			u64 b = *(u64 *)((char *)&ref.stats + mmu_stat_rows[i].offset);
