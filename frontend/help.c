@@ -30,6 +30,7 @@ static void show_help(FILE *out)
 	fputs("Trapline " TRAPLINE_VERSION
 	      ": a full-system Armv8-A emulator with EL2, a true TLB and trap statistics.\n"
 	      "usage: trapline [OPTION...]\n"
+	      "       trapline report DIR... [-o FILE]    one page about the folders of --stats runs\n"
 	      "Options are QEMU's where QEMU has them; one or two dashes are the same.\n",
 	      out);
 	for (size_t i = 0; i < option_count; i++)
@@ -121,11 +122,13 @@ static void show_man(FILE *out)
 	fputs(".TH TRAPLINE 1 \"\" \"Trapline " TRAPLINE_VERSION "\"\n.SH NAME\n"
 	      "trapline \\- full\\-system Armv8\\-A emulator with EL2, a true TLB and trap "
 	      "statistics\n"
-	      ".SH SYNOPSIS\n.B trapline\n[\\fIOPTION\\fR...]\n.SH DESCRIPTION\n"
+	      ".SH SYNOPSIS\n.B trapline\n[\\fIOPTION\\fR...]\n.br\n.B trapline report\n\\fIDIR\\fR... [\\fB\\-o\\fR \\fIFILE\\fR]\n.SH DESCRIPTION\n"
 	      "Runs unmodified arm64 hypervisors, kernels and bare\\-metal programs on a model of "
 	      "QEMU's virt board.\n"
-	      "Options are QEMU's where QEMU has them; one or two dashes are the same.\n.SH "
-	      "OPTIONS\n",
+	      "Options are QEMU's where QEMU has them; one or two dashes are the same.\n.PP\n"
+	      "\\fBtrapline report\\fR writes one HTML page (default report.html) about the folders of \\-\\-stats runs: exits by class, VM "
+	      "and time, TLBs, walks, causes; several runs are compared with the first. The page needs no network and no scripts.\n"
+	      ".SH OPTIONS\n",
 	      out);
 	for (size_t i = 0; i < option_count; i++)
 		if (!option_table[i].missing)

@@ -11,6 +11,7 @@
 
 #include "cpu/features.h"
 #include "frontend/options.h"
+#include "frontend/report.h"
 #include "frontend/session.h"
 
 /* tests/guest/demo, embedded by its build; size 0 without a cross compiler */
@@ -82,6 +83,12 @@ static int show(enum options_ask ask, struct why *why)
 	return why_set(why, EIO, "standard output: cannot write: %s", strerror(errno));
 }
 
+static int refused(const struct why *why)
+{
+	fprintf(stderr, "trapline: %s\n", why->text);
+	return 1;
+}
+
 int main(int argc, char **argv)
 {
 	enum options_ask ask;
@@ -91,6 +98,8 @@ int main(int argc, char **argv)
 
 	signal(SIGPIPE, SIG_IGN); /* write() says it */
 	signal(SIGXFSZ, SIG_IGN);
+	if (argc > 1 && !strcmp(argv[1], "report"))
+		return report_command(argc - 1, argv + 1, &why) < 0 ? refused(&why) : 0;
 	config_init(&config);
 	r = options_parse(&config, argc, argv, &ask, &why);
 	if (r == 0 && ask != ASK_RUN)
@@ -98,9 +107,5 @@ int main(int argc, char **argv)
 	else if (r == 0)
 		r = run(&config, &status, &why);
 	config_free(&config);
-	if (r < 0) {
-		fprintf(stderr, "trapline: %s\n", why.text);
-		return 1;
-	}
-	return status;
+	return r < 0 ? refused(&why) : status;
 }

@@ -7,6 +7,9 @@
 
 #include "machine/stats.h"
 
+/* schema_version of all files; changes when a reader of the old form would be wrong. */
+#define REPORT_SCHEMA 3
+
 struct baseline;
 struct report;
 struct why;

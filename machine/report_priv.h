@@ -5,9 +5,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
-
-/* Of all files; changes when a reader of the old form would be wrong. */
-#define REPORT_SCHEMA 3
+#include "machine/report.h"
 
 extern const char *const report_tlb_policy[4]; /* by enum tlb_policy */
 

@@ -4,7 +4,7 @@
 
 # to build the program
 build_packages=(gcc g++ cmake ninja-build pkg-config zlib1g-dev libelf-dev libfdt-dev libgtest-dev libsdl2-dev
-	libcapstone-dev libnbd-dev libslirp-dev nettle-dev gcc-aarch64-linux-gnu libc6-dev)
+	libcapstone-dev libjansson-dev libnbd-dev libslirp-dev nettle-dev gcc-aarch64-linux-gnu libc6-dev)
 # to unpack guest images out of Debian's arm64 packages
 image_packages=(apt dpkg cpio gzip debian-archive-keyring e2fsprogs xz-utils)
 # to check it
