@@ -17,7 +17,7 @@ const struct stat_row timing_stat_rows[] = {
 };
 const size_t timing_stat_rows_n = ARRAY_SIZE(timing_stat_rows);
 
-enum { MAX_PIPES = 4, MAX_ROB = 1024, MAX_MISSES = 64, MAX_STORES = 64, MAX_RETURNS = 64 };
+enum { FORWARDS = 64 /* stores that loads may get their data from */, MAX_PIPES = 4, MAX_ROB = 1024, MAX_MISSES = 64, MAX_STORES = 64, MAX_RETURNS = 64 };
 #define NO_LINE (~0ull)
 
 enum { SERIAL = 1 };
@@ -47,6 +47,8 @@ struct timing {
 	struct timing_values v;
 	struct timing_stats *stats, own_stats; /* own_stats: until timing_set_stats() */
 	struct caches *caches;
+	u8 kind[TIMING_CLASS_COUNT]; /* of pipe, by class */
+	u32 pipes[PIPES];
 	u32 line_hit;      /* an L1 hit's cycles: part of the load classes' latency */
 
 	u64 now;           /* the last instruction was dispatched then */
@@ -54,10 +56,16 @@ struct timing {
 	u64 fetch_ready;   /* no dispatch before */
 	u64 line;          /* physical line that instructions come from */
 	u64 ready[TIMING_SLOTS], nzcv;
+	u8 made_by[TIMING_SLOTS]; /* class of the instruction whose result it is */
+	u64 memory;        /* loads and stores start no earlier: DMB */
 	u64 pipe[PIPES][MAX_PIPES];
 	u64 retire, stored; /* all so far are complete; all stores have their line */
 	struct ring rob, misses, stores;
 	u64 rob_free[MAX_ROB], miss_free[MAX_MISSES], store_free[MAX_STORES];
+
+	struct {
+		u64 at, done; /* physical address / 8; when its data was there */
+	} forward[FORWARDS]; /* by the low bits of that */
 
 	/* the current instruction */
 	struct timing_op op;
@@ -180,31 +188,48 @@ static void fetch_line(struct timing *t, u64 pa)
 
 static u64 operands_ready(const struct timing *t, struct timing_op op)
 {
-	u64 r = later(later(t->ready[op.src[0]], t->ready[op.src[1]]), later(t->ready[op.src[2]], t->ready[op.src[3]]));
+	u64 r = later(later(t->ready[op.src[0]], t->ready[op.src[1]]), t->ready[op.src[3]]), addend = t->ready[op.src[2]];
+
+	if ((op.flags & OP_ADDEND) && t->made_by[op.src[2]] == op.cls)
+		addend -= addend < t->v.cls[op.cls].early ? addend : t->v.cls[op.cls].early;
+	r = later(r, addend);
 
 	return op.flags & OP_READS_NZCV ? later(r, t->nzcv) : r;
 }
 
 static u32 pipe_count(const struct timing *t, u8 pipe)
 {
-	const u32 n[PIPES] = { 0, t->v.pipes_int, t->v.pipes_mul, t->v.pipes_branch, t->v.pipes_load, t->v.pipes_store, t->v.pipes_fp };
+	const u32 n[PIPES] = {
+		[PIPE_INT] = t->v.pipes_int, [PIPE_MUL] = t->v.pipes_mul, [PIPE_BRANCH] = t->v.pipes_branch, [PIPE_LOAD] = t->v.pipes_load,
+		[PIPE_STORE] = t->v.pipes_store, [PIPE_FP] = t->v.pipes_fp, [PIPE_FP_MUL] = t->v.pipes_fp_mul, [PIPE_FP_DIV] = 1,
+	};
 
 	return n[pipe];
+}
+
+/* The kind of pipe that a class uses on this core. */
+static u8 pipe_kind(const struct timing *t, u8 cls)
+{
+	u8 kind = classes[cls].pipe;
+
+	if (kind == PIPE_STORE && t->v.loads_share_store)
+		return PIPE_LOAD;
+	if (kind == PIPE_SHIFT)
+		return t->v.shift_on_mul && t->v.cls[cls].latency > 1 ? PIPE_MUL : PIPE_INT;
+	return kind == PIPE_FP_MUL && !t->v.pipes_fp_mul ? PIPE_FP : kind;
 }
 
 /* The pipe of that kind that is free first; NULL: the class needs none. */
 static u64 *find_pipe(struct timing *t, u8 cls)
 {
-	u8 kind = classes[cls].pipe;
+	u8 kind = t->kind[cls];
 	u64 *p;
 	u32 best = 0;
 
-	if (kind == PIPE_STORE && t->v.loads_share_store)
-		kind = PIPE_LOAD;
 	if (kind == PIPE_NONE)
 		return NULL;
 	p = t->pipe[kind];
-	for (u32 i = 1; i < pipe_count(t, kind); i++)
+	for (u32 i = 1; i < t->pipes[kind]; i++)
 		if (p[i] < p[best])
 			best = i;
 	return &p[best];
@@ -231,6 +256,7 @@ static void results(struct timing *t, struct timing_op op, u64 at)
 	}
 	t->ready[op.dst[0]] = at;
 	t->ready[op.dst[1]] = at;
+	t->made_by[op.dst[0]] = op.cls;
 	t->ready[TIMING_NONE] = 0;
 }
 
@@ -250,6 +276,8 @@ s64 timing_insn(struct timing *t, struct timing_op op, u64 pc, u64 pa)
 	operands = operands_ready(t, op);
 	if (op.cls == TC_dsb)
 		operands = later(operands, t->stored);
+	if (t->kind[op.cls] == PIPE_LOAD || t->kind[op.cls] == PIPE_STORE)
+		operands = later(operands, t->memory);
 	t->start = later(later(at, operands), pipe ? *pipe : 0);
 	if (t->v.in_order || serial)
 		at = t->start;
@@ -263,6 +291,8 @@ s64 timing_insn(struct timing *t, struct timing_op op, u64 pc, u64 pa)
 		t->nzcv = t->done;
 	if (op.flags & OP_WRITES_BASE)
 		t->ready[op.src[3]] = t->start + 1;
+	if (op.cls == TC_dmb)
+		t->memory = later(t->retire, t->start) + t->v.cls[TC_dmb].latency;
 	if (serial) /* and nothing after it starts before it is done */
 		t->fetch_ready = later(t->fetch_ready, t->done);
 	if (op.cls == TC_branch || op.cls == TC_branch_ind)
@@ -288,15 +318,23 @@ static void store(struct timing *t, u32 cycles)
 	t->stored = later(t->stored, until);
 }
 
-/* More cycles than an L1 hit: a line in flight. Those that wait for it start later. */
-static void load(struct timing *t, u32 more)
+/* A load of what a store wrote a moment ago gets it from the store, as late as that had it. */
+static void forward_from(struct timing *t, u64 pa)
 {
-	u64 from = ring_take(&t->misses, t->start), until = from + more;
+	t->forward[pa >> 3 & (FORWARDS - 1)].at = pa >> 3;
+	t->forward[pa >> 3 & (FORWARDS - 1)].done = t->start + t->v.cls[TC_load].latency;
+}
 
-	ring_put(&t->misses, until);
-	until += t->v.cls[t->op.cls].latency;
-	if (until <= t->done)
-		return;
+static u64 forwarded(const struct timing *t, u64 pa)
+{
+	u32 i = pa >> 3 & (FORWARDS - 1);
+
+	return t->forward[i].at == pa >> 3 ? t->forward[i].done : 0;
+}
+
+/* The current instruction's result comes later. */
+static void delay(struct timing *t, u64 until)
+{
 	t->done = until;
 	results(t, t->op, until);
 	if (t->op.flags & OP_WRITES_NZCV)
@@ -305,6 +343,17 @@ static void load(struct timing *t, u32 more)
 	/* the entry that timing_insn() put in */
 	if (!t->v.in_order)
 		t->rob.free[t->rob.at ? t->rob.at - 1 : t->rob.n - 1] = t->retire;
+}
+
+/* More cycles than an L1 hit: a line in flight. Those that wait for it start later. */
+static void load(struct timing *t, u32 more)
+{
+	u64 from = ring_take(&t->misses, t->start), until = from + more;
+
+	ring_put(&t->misses, until);
+	until += t->v.cls[t->op.cls].latency;
+	if (until > t->done)
+		delay(t, until);
 }
 
 static u32 access_line(struct timing *t, u64 pa, enum timing_access what)
@@ -328,9 +377,12 @@ void timing_data(struct timing *t, u64 pa, unsigned size, enum timing_access wha
 		if ((pa ^ (pa + size - 1)) >> CACHE_LINE_LOG2)
 			cycles += access_line(t, pa + size - 1, what);
 	}
-	if (what != TIMING_LOAD)
+	if (what != TIMING_LOAD) {
 		store(t, cycles + walk);
-	else if (cycles > t->line_hit || walk)
+		forward_from(t, pa);
+	} else if (forwarded(t, pa) > t->done) {
+		delay(t, forwarded(t, pa));
+	} else if (cycles > t->line_hit || walk)
 		load(t, walk + (cycles > t->line_hit ? cycles - t->line_hit : 0));
 }
 
@@ -396,6 +448,10 @@ struct timing *timing_new(const struct timing_values *v, struct cache_shared *sh
 		return NULL;
 	t->v = *v;
 	t->line_hit = v->cls[TC_load].latency;
+	for (u8 i = 0; i < TIMING_CLASS_COUNT; i++)
+		t->kind[i] = pipe_kind(t, i);
+	for (u8 i = 0; i < PIPES; i++)
+		t->pipes[i] = pipe_count(t, i);
 	t->stats = &t->own_stats;
 	t->rob = ring(t->rob_free, v->rob);
 	t->misses = ring(t->miss_free, v->misses);
@@ -476,7 +532,14 @@ void timing_snap(struct timing *t, struct snap *s)
 	snap_u64(s, &t->line);
 	for (u32 i = 0; i < TIMING_SLOTS; i++)
 		snap_u64(s, &t->ready[i]);
+	for (u32 i = 0; i < TIMING_SLOTS; i++)
+		snap_u8(s, &t->made_by[i]);
 	snap_u64(s, &t->nzcv);
+	snap_u64(s, &t->memory);
+	for (u32 i = 0; i < FORWARDS; i++) {
+		snap_u64(s, &t->forward[i].at);
+		snap_u64(s, &t->forward[i].done);
+	}
 	for (u32 i = 0; i < PIPES * MAX_PIPES; i++)
 		snap_u64(s, &t->pipe[i / MAX_PIPES][i % MAX_PIPES]);
 	snap_u64(s, &t->retire);

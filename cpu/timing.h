@@ -34,7 +34,7 @@ extern const size_t timing_stat_rows_n;
 
 /* What the model knows of an instruction from its word; one constant in its block. Registers: 0-31 general (31: SP), 32-63 vector. */
 enum { TIMING_NONE = 64, TIMING_SLOTS = 65 };
-enum { OP_READS_NZCV = 1, OP_WRITES_NZCV = 2, OP_WRITES_BASE = 4 /* src[3], a cycle after the start */, OP_CONDITIONAL = 8, OP_CALL = 16,
+enum { OP_READS_NZCV = 1, OP_WRITES_NZCV = 2, OP_WRITES_BASE = 4 /* src[3], a cycle after the start */, OP_CONDITIONAL = 8, OP_CALL = 16, OP_ADDEND = 128 /* src[2] is added to a product */,
        OP_RETURN = 32, OP_VECTORS = 64 /* dst[1] is a count: that many vectors from dst[0] on */ };
 struct timing_op {
 	u8 cls; /* enum timing_class */

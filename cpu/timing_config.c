@@ -8,7 +8,7 @@
 
 #include "base/bits.h"
 
-/* A class has two rows, after all parameters: latency, busy. */
+/* A class has three rows, after all parameters. */
 const struct timing_row timing_rows[] = {
 #define PARAM(name_, min_, max_, unit_, help_) \
 	{ .key = #name_, .unit = unit_, .help = help_, .min = min_, .max = max_, .offset = offsetof(struct timing_values, name_) },
@@ -18,7 +18,9 @@ const struct timing_row timing_rows[] = {
 	{ .key = "latency." #name_, .unit = "cycle", .help = help_, .max = 1000, .half = true,     \
 	  .offset = offsetof(struct timing_values, cls[TC_##name_].latency) },                     \
 	{ .key = "busy." #name_, .unit = "cycle", .help = help_, .max = 1000, .half = true,        \
-	  .offset = offsetof(struct timing_values, cls[TC_##name_].busy) },
+	  .offset = offsetof(struct timing_values, cls[TC_##name_].busy) },                        \
+	{ .key = "early." #name_, .unit = "cycle", .help = help_, .max = 1000, .half = true,       \
+	  .offset = offsetof(struct timing_values, cls[TC_##name_].early) },
 	TIMING_CLASSES(CLASS)
 #undef CLASS
 };
@@ -33,7 +35,7 @@ enum {
 
 /* Each core's file, once for the values and once for their sources. */
 #define SET(name, value, from) .name = value,
-#define OP(name, latency, busy, from) .cls[TC_##name] = { latency, busy },
+#define OP(name, latency, busy, early, from) .cls[TC_##name] = { latency, busy, early },
 static const struct timing_values cortex_a53 = {
 #include "cpu/timing/cortex_a53.def"
 };
@@ -50,11 +52,11 @@ static const struct timing_values neoverse_n1 = {
 #undef OP
 
 #define SET(name, value, from) [PARAM_##name] = from,
-#define OP(name, latency, busy, from) [PARAM_COUNT + TC_##name] = from,
+#define OP(name, latency, busy, early, from) [PARAM_COUNT + TC_##name] = from,
 typedef const char *const sources[PARAM_COUNT + TIMING_CLASS_COUNT];
 static const char *pick(sources *all, size_t i)
 {
-	return (*all)[i < PARAM_COUNT ? i : PARAM_COUNT + (i - PARAM_COUNT) / 2];
+	return (*all)[i < PARAM_COUNT ? i : PARAM_COUNT + (i - PARAM_COUNT) / 3];
 }
 static const char *cortex_a53_from(size_t i)
 {

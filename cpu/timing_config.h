@@ -22,6 +22,8 @@
 	PARAM(pipes_load,        1, 4,       "",      "load pipes") \
 	PARAM(pipes_store,       1, 4,       "",      "store pipes") \
 	PARAM(pipes_fp,          1, 4,       "",      "FP and SIMD pipes") \
+	PARAM(pipes_fp_mul,      0, 4,       "",      "those of FP multiplication alone; 0: it uses pipes_fp") \
+	PARAM(shift_on_mul,      0, 1,       "",      "1: additions and logic that shift for more than a cycle use the multiply pipe") \
 	PARAM(loads_share_store, 0, 1,       "",      "1: loads and stores use the same pipe") \
 	PARAM(mispredict,        0, 100,     "cycle", "from the branch's result to the first instruction of the right path") \
 	PARAM(taken,             0, 10,      "cycle", "no instruction is fetched after a taken branch") \
@@ -61,12 +63,17 @@
 	PARAM(exception_return,  0, 1000,    "cycle", "an ERET")
 
 /* Pipes that a class of instructions issues to. */
-enum timing_pipe { PIPE_NONE, PIPE_INT, PIPE_MUL, PIPE_BRANCH, PIPE_LOAD, PIPE_STORE, PIPE_FP, PIPES };
+enum timing_pipe { PIPE_NONE, PIPE_INT, PIPE_SHIFT, PIPE_MUL, PIPE_BRANCH, PIPE_LOAD, PIPE_STORE, PIPE_FP, PIPE_FP_MUL, PIPE_FP_DIV, PIPES };
 
-/* CLASS(name, pipe, flags, what it is); each core gives latency (cycles until dependents may start) and busy (cycles the pipe is taken) */
+/*
+ * CLASS(name, pipe, flags, what it is). Each core gives latency (cycles until dependents may start), busy (cycles the pipe is taken) and
+ * early: by how many cycles the addend may come later than other operands when the same class made it (multiply-add).
+ */
 #define TIMING_CLASSES(CLASS) \
 	CLASS(alu,        INT,    0, "add, logic, move, conditional select") \
-	CLASS(alu_shift,  INT,    0, "add and logic with a shifted or extended operand; shifts, bit fields") \
+	CLASS(alu_lsl,    SHIFT,  0, "add with an operand shifted left by 1 to 4") \
+	CLASS(alu_shift,  SHIFT,  0, "add with an operand shifted otherwise or extended; EXTR, BFM") \
+	CLASS(logic_shift, SHIFT, 0, "logic with a shifted operand") \
 	CLASS(mul32,      MUL,    0, "32-bit and long multiplication") \
 	CLASS(mul64,      MUL,    0, "64-bit multiplication") \
 	CLASS(mulh,       MUL,    0, "SMULH, UMULH") \
@@ -83,22 +90,25 @@ enum timing_pipe { PIPE_NONE, PIPE_INT, PIPE_MUL, PIPE_BRANCH, PIPE_LOAD, PIPE_S
 	CLASS(atomic,     LOAD,   0, "LSE atomics, compare and swap") \
 	CLASS(prefetch,   LOAD,   0, "PRFM") \
 	CLASS(fp_add,     FP,     0, "FP addition, conversion between FP sizes") \
-	CLASS(fp_mul,     FP,     0, "FP multiplication") \
-	CLASS(fp_fma,     FP,     0, "FP multiply-add") \
-	CLASS(fp_div32,   FP,     0, "FP division, single") \
-	CLASS(fp_div64,   FP,     0, "FP division, double") \
-	CLASS(fp_sqrt32,  FP,     0, "FP square root, single") \
-	CLASS(fp_sqrt64,  FP,     0, "FP square root, double") \
+	CLASS(fp_mul,     FP_MUL, 0, "FP multiplication") \
+	CLASS(fp_fma,     FP_MUL, 0, "FP multiply-add") \
+	CLASS(fp_div32,   FP_DIV, 0, "FP division, single") \
+	CLASS(fp_div64,   FP_DIV, 0, "FP division, double") \
+	CLASS(fp_sqrt32,  FP_DIV, 0, "FP square root, single") \
+	CLASS(fp_sqrt64,  FP_DIV, 0, "FP square root, double") \
 	CLASS(fp_cvt,     FP,     0, "conversion between FP and integer, rounding") \
 	CLASS(fp_cmp,     FP,     0, "FP comparison, conditional select") \
-	CLASS(fp_move,    FP,     0, "FP move, absolute value, negation; between FP and general registers") \
+	CLASS(fp_move,    FP,     0, "FP move, absolute value, negation") \
+	CLASS(fp_in,      FP,     0, "move from a general to an FP register") \
+	CLASS(fp_out,     FP,     0, "move from an FP to a general register") \
 	CLASS(simd_alu,   FP,     0, "SIMD integer arithmetic and logic") \
 	CLASS(simd_mul,   FP,     0, "SIMD integer multiplication") \
 	CLASS(simd_shift, FP,     0, "SIMD shifts") \
 	CLASS(simd_perm,  FP,     0, "SIMD permutes, table lookups, element moves") \
 	CLASS(simd_fp,    FP,     0, "SIMD floating point") \
 	CLASS(crypto,     FP,     0, "AES, SHA, PMULL") \
-	CLASS(dmb,        NONE,   0, "DMB, CLREX") \
+	CLASS(simd_fma,   FP,     0, "SIMD floating-point multiply-add") \
+	CLASS(dmb,        NONE,   0, "DMB; later loads and stores start when earlier ones are complete, and so long after") \
 	CLASS(dsb,        NONE,   SERIAL, "DSB") \
 	CLASS(isb,        NONE,   SERIAL, "ISB") \
 	CLASS(hint,       NONE,   0, "NOP and other hints") \
@@ -125,13 +135,13 @@ struct timing_values {
 	TIMING_PARAMS(PARAM)
 #undef PARAM
 	struct {
-		u16 latency, busy;
+		u16 latency, busy, early;
 	} cls[TIMING_CLASS_COUNT];
 };
 
 /* A parameter or class as a row: its key for --timing, its value's place, and its description. */
 struct timing_row {
-	const char *key; /* "width", "latency.alu", "busy.alu" */
+	const char *key; /* "width", "latency.alu", "busy.alu", "early.mul32" */
 	const char *unit, *help;
 	u32 min, max;
 	u16 offset;
@@ -142,7 +152,7 @@ struct timing_row {
 struct timing_core {
 	const char *name; /* as -cpu takes it */
 	const struct timing_values *values;
-	/* where the value of row i of timing_rows is from; of a class: of latency and busy */
+	/* where the value of row i of timing_rows is from; of a class: of all three */
 	const char *(*source)(size_t i);
 };
 

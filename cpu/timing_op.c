@@ -121,14 +121,33 @@ static u8 divide_class(const struct insn *row, u32 w)
 	return (u8)((strstr(row->name, "sqrt") ? TC_fp_sqrt32 : TC_fp_div32) + (bits(w, 23, 22) == 1));
 }
 
-/* Additions and logic with a shifted register: not by 0; of additions LSL up to 4 is as cheap on none of the cores for sure. */
-static u8 alu_class(const struct insn *row, u32 w)
+/* Bits 28:24 of the word: 0b01010 logic, 0b01011 additions, with a shifted register (DDI0487 C4.1.95); LSL by 0 is no shift. */
+static u8 alu_class(u32 w)
 {
-	size_t n = strlen(row->name);
-	bool shifted = n > 4 && !strcmp(row->name + n - 4, "_reg") && bits(w, 28, 24) != 26 && bits(w, 15, 10);
-	bool extended = n > 4 && !strcmp(row->name + n - 4, "_ext");
+	bool add = bits(w, 28, 24) == 11, logic = bits(w, 28, 24) == 10, extended = add && bit(w, 21);
 
-	return shifted || extended ? TC_alu_shift : TC_alu;
+	if (extended)
+		return TC_alu_shift;
+	if (!(add || logic) || !bits(w, 15, 10))
+		return TC_alu;
+	if (logic)
+		return TC_logic_shift;
+	return !bits(w, 23, 22) && bits(w, 15, 10) <= 4 ? TC_alu_lsl : TC_alu_shift;
+}
+
+/* Moves between the register files, by the operands. */
+static u8 move_class(const struct insn *row)
+{
+	bool to_general = row->operands[0] == 'd' && strchr("XWR", row->operands[1]);
+	bool from_general = strstr(row->operands, "sX") || strstr(row->operands, "sW") || strstr(row->operands, "sR");
+
+	return to_general ? TC_fp_out : from_general ? TC_fp_in : row->cls == CL_SIMD_PERM ? TC_simd_perm : TC_fp_move;
+}
+
+/* A sum that goes into the next multiplication's: FMLA and its kin read what they write. */
+static u8 vector_fp_class(const struct insn *row)
+{
+	return row->operands[0] == 'b' ? TC_simd_fma : TC_simd_fp;
 }
 
 static u8 barrier_class(const struct insn *row)
@@ -143,13 +162,16 @@ static u8 class_of(const struct insn *row, u32 w)
 		[CL_LOAD] = TC_load, [CL_STORE] = TC_store, [CL_ATOMIC] = TC_atomic, [CL_EXCL] = TC_exclusive,
 		[CL_PREFETCH] = TC_prefetch, [CL_EXCEPTION] = TC_exception, [CL_HINT] = TC_hint,
 		[CL_FP_ADD] = TC_fp_add, [CL_FP_MUL] = TC_fp_mul, [CL_FP_FMA] = TC_fp_fma, [CL_FP_CVT] = TC_fp_cvt,
-		[CL_FP_CMP] = TC_fp_cmp, [CL_FP_MOVE] = TC_fp_move, [CL_SIMD_ALU] = TC_simd_alu, [CL_SIMD_MUL] = TC_simd_mul,
-		[CL_SIMD_SHIFT] = TC_simd_shift, [CL_SIMD_PERM] = TC_simd_perm, [CL_SIMD_FP] = TC_simd_fp, [CL_CRYPTO] = TC_crypto,
+		[CL_FP_CMP] = TC_fp_cmp, [CL_SIMD_ALU] = TC_simd_alu, [CL_SIMD_MUL] = TC_simd_mul,
+		[CL_SIMD_SHIFT] = TC_simd_shift, [CL_CRYPTO] = TC_crypto,
 		[CL_VLOAD] = TC_vload, [CL_VSTORE] = TC_vstore,
 	};
 
 	switch (row->cls) {
-	case CL_ALU: return alu_class(row, w);
+	case CL_ALU: return alu_class(w);
+	case CL_FP_MOVE:
+	case CL_SIMD_PERM: return move_class(row);
+	case CL_SIMD_FP: return vector_fp_class(row);
 	case CL_MUL: return multiply_class(row, w);
 	case CL_DIV: return bit(w, 31) ? TC_div64 : TC_div32;
 	case CL_FP_DIV: return divide_class(row, w);
@@ -158,6 +180,20 @@ static u8 class_of(const struct insn *row, u32 w)
 	case CL_SHIFT: return !strcmp(row->name, "bfm") || !strcmp(row->name, "extr") ? TC_alu_shift : TC_alu; /* two sources */
 	default: return plain[row->cls];
 	}
+}
+
+/* Where a multiply-add's addend stands: third of MADD and FMADD, first of FMLA. It goes to src[2]. */
+static void addend(struct build *b, const struct insn *row)
+{
+	struct timing_op *op = &b->op;
+	u8 first = op->src[0];
+
+	if (op->cls == TC_simd_fma) {
+		op->src[0] = op->src[2];
+		op->src[2] = first;
+	}
+	if (op->src[2] != TIMING_NONE && (op->cls == TC_simd_fma || row->cls == CL_MUL || row->cls == CL_FP_FMA))
+		op->flags |= OP_ADDEND;
 }
 
 /* LD1-LD4 and ST1-ST4: how many registers (DDI0487 C4.1.94, opcode of the structures). */
@@ -208,6 +244,7 @@ struct timing_op timing_op(const struct insn *row, u32 w)
 	b.op.cls = class_of(row, w);
 	if (starts(row->name, "ldst_"))
 		structure(&b, row, w);
+	addend(&b, row);
 	if (row->cls == CL_BRANCH || row->cls == CL_BRANCH_IND)
 		branch(&b, row);
 	return b.op;

@@ -22,7 +22,12 @@ TEST(operands_come_from_the_rows)
 	struct timing_op o;
 
 	EXPECT(is(op(0x8b020020), TC_alu, 1, 2, 0, 0));                          /* add x0, x1, x2 */
-	EXPECT(is(op(0x8b020c20), TC_alu_shift, 1, 2, 0, 0));                    /* add x0, x1, x2, lsl #3 */
+	EXPECT(is(op(0x8b020c20), TC_alu_lsl, 1, 2, 0, 0));                      /* add x0, x1, x2, lsl #3 */
+	EXPECT(op(0x8b021420).cls == TC_alu_shift && op(0x8b420c20).cls == TC_alu_shift); /* lsl #5; lsr #3 */
+	EXPECT(op(0xca020c20).cls == TC_logic_shift && op(0xca020020).cls == TC_alu); /* eor x0, x1, x2, lsl #3 */
+	EXPECT(op(0x8b226020).cls == TC_alu_shift);                              /* add x0, x1, x2, uxtx */
+	EXPECT(op(0x9e670020).cls == TC_fp_in && op(0x9e660020).cls == TC_fp_out && op(0x1e604020).cls == TC_fp_move);
+	EXPECT(op(0x4e62cc20).cls == TC_simd_fma && op(0x4e62cc20).src[2] == 32 && (op(0x4e62cc20).flags & OP_ADDEND));
 	EXPECT(is(op(0xeb02003f), TC_alu, 1, 2, NONE, OP_WRITES_NZCV));          /* cmp x1, x2 */
 	EXPECT(is(op(0x9a820020), TC_alu, 1, 2, 0, OP_READS_NZCV));              /* csel x0, x1, x2, eq */
 	EXPECT(is(op(0xd10043ff), TC_alu, 31, NONE, 31, 0));                     /* sub sp, sp, #16 */
@@ -33,7 +38,7 @@ TEST(operands_come_from_the_rows)
 	EXPECT(is(o, TC_store, 29, 30, NONE, OP_WRITES_BASE) && o.src[2] == 31 && o.src[3] == 31);
 	o = op(0xa8c17bfd);                                                      /* ldp x29, x30, [sp], #16 */
 	EXPECT(is(o, TC_load, 31, NONE, 29, OP_WRITES_BASE) && o.dst[1] == 30);
-	EXPECT(is(op(0x9b020c20), TC_mul64, 1, 2, 0, 0) && op(0x9b020c20).src[2] == 3); /* madd x0, x1, x2, x3 */
+	EXPECT(is(op(0x9b020c20), TC_mul64, 1, 2, 0, OP_ADDEND) && op(0x9b020c20).src[2] == 3); /* madd x0, x1, x2, x3 */
 	EXPECT(op(0x1b020c20).cls == TC_mul32);
 	EXPECT(op(0x9bc27c20).cls == TC_mulh);                                   /* umulh */
 	EXPECT(op(0x9ac20820).cls == TC_div64 && op(0x1ac20820).cls == TC_div32);
@@ -142,8 +147,10 @@ TEST(a_chain_takes_the_latency)
 	EXPECT(chain("cortex-a57", 0x9ac10800) == 35);  /* udiv x0, x0, x1 */
 	EXPECT(chain("neoverse-n1", 0x9b017c00) == 4);
 	EXPECT(chain("neoverse-n1", 0x1e612800) == 2);  /* fadd d0, d0, d1 */
-	EXPECT(chain("cortex-a53", 0x9b017c00) == 4);
-	EXPECT(chain("cortex-a53", 0x1f410000) == 8);   /* fmadd d0, d0, d1, d0 */
+	EXPECT(chain("cortex-a53", 0x9b017c00) == 3);
+	EXPECT(chain("cortex-a53", 0x1f420020) == 4);   /* fmadd d0, d1, d2, d0: the addend may come late */
+	EXPECT(chain("cortex-a53", 0x1f410800) == 8);   /* fmadd d0, d0, d1, d2 */
+	EXPECT(chain("cortex-a57", 0x9b020020) == 3);   /* madd x0, x1, x2, x0 */
 }
 
 TEST(independent_instructions_go_side_by_side)
@@ -233,6 +240,31 @@ TEST(a_load_that_misses_delays_its_users_alone)
 	EXPECT(cycles < 30);
 	cycles += 1 + timing_insn(r.t, op(0xd5033f9f), 0x1000, 0x1000); /* dsb waits for it */
 	EXPECT(cycles >= 95000 / 385 && cycles < 95000 / 385 + 30);
+	run_free(&r);
+}
+
+TEST(a_load_gets_what_a_store_wrote_from_it)
+{
+	struct run r = run_new("cortex-a57", "");
+	s64 cycles = 0;
+
+	for (int i = 0; i < 1000; i++) { /* str x0, [x1]; ldr x0, [x1] */
+		cycles += 1 + timing_insn(r.t, op(0xf9000020), 0x1000, 0x1000);
+		timing_data(r.t, 0x80000, 8, TIMING_STORE, true, false);
+		cycles += 1 + timing_insn(r.t, op(0xf9400020), 0x1000, 0x1000);
+		timing_data(r.t, 0x80000, 8, TIMING_LOAD, true, false);
+	}
+	EXPECT(cycles > 3800 && cycles < 4300);
+	run_free(&r);
+}
+
+TEST(a_dmb_keeps_later_accesses_behind_earlier_ones)
+{
+	const u32 loads[] = { 0xf9400020, 0xf9400041 }, ordered[] = { 0xf9400020, 0xd5033bbf, 0xf9400041 };
+	struct run r = run_new("cortex-a57", "");
+
+	EXPECT(loop(&r, loads, 2, 2000) == 2000); /* one load pipe */
+	EXPECT(loop(&r, ordered, 3, 3000) >= 10 * 1000);
 	run_free(&r);
 }
 
