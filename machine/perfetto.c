@@ -257,13 +257,14 @@ static void describe_thread(struct perfetto *t, unsigned pe)
 	packet_end(t, at);
 }
 
-static void describe_machine(struct perfetto *t)
+/* The first packet: the sequence begins, with the names of arguments. */
+static void write_header(struct perfetto *t)
 {
-	size_t at = packet_begin(t), inner;
+	size_t at = packet_begin(t), interned;
 
 	pb_u64(&t->pb, PACKET_FLAGS, FLAG_CLEARED);
 	pb_u64(&t->pb, PACKET_FIRST, 1);
-	inner = pb_open(&t->pb, PACKET_INTERNED);
+	interned = pb_open(&t->pb, PACKET_INTERNED);
 	for (u32 i = 1; i < ARRAY_SIZE(arg_names); i++) {
 		size_t entry = pb_open(&t->pb, INTERNED_ARGS);
 
@@ -271,20 +272,20 @@ static void describe_machine(struct perfetto *t)
 		pb_string(&t->pb, ENTRY_TEXT, arg_names[i]);
 		pb_close(&t->pb, entry);
 	}
-	pb_close(&t->pb, inner);
+	pb_close(&t->pb, interned);
 	packet_end(t, at);
+}
 
-	at = packet_begin(t);
-	inner = pb_open(&t->pb, PACKET_TRACK);
+static void describe_process(struct perfetto *t)
+{
+	size_t at = packet_begin(t), track = pb_open(&t->pb, PACKET_TRACK), process;
+
 	pb_u64(&t->pb, TRACK_UUID, 1);
-	{
-		size_t process = pb_open(&t->pb, TRACK_PROCESS);
-
-		pb_u64(&t->pb, PROCESS_PID, 1);
-		pb_string(&t->pb, PROCESS_NAME, "Trapline");
-		pb_close(&t->pb, process);
-	}
-	pb_close(&t->pb, inner);
+	process = pb_open(&t->pb, TRACK_PROCESS);
+	pb_u64(&t->pb, PROCESS_PID, 1);
+	pb_string(&t->pb, PROCESS_NAME, "Trapline");
+	pb_close(&t->pb, process);
+	pb_close(&t->pb, track);
 	packet_end(t, at);
 }
 
@@ -760,7 +761,8 @@ int perfetto_open(struct perfetto **out, struct machine *m, struct why *why)
 	t->from = m->cfg->trace_from;
 	t->to = m->cfg->trace_to;
 	t->pes = m->pes;
-	describe_machine(t);
+	write_header(t);
+	describe_process(t);
 	for (unsigned i = 0; i < m->pes; i++)
 		watch_pe(t, i);
 	*out = t;

@@ -58,14 +58,16 @@ def counted(path):
 
 
 def summed_up(text):
-    """(VM, class) -> samples of --summary's table."""
+    """(VM or 0, class) -> samples of --summary's tables."""
     table, vm = Counter(), None
     for line in text.split('Exceptions taken to EL2\n')[-1].splitlines():
         if m := re.match(r'VM (\d+)', line):
             vm = int(m[1])
+        elif line.startswith('below EL2'):
+            vm = 0
         elif not line.strip():
             break
-        elif vm and (m := re.match(r'  (\w+) +(\d+) +[\d.]+%', line)):
+        elif vm is not None and (m := re.match(r'  (\w+) +(\d+) +[\d.]+%', line)):
             table[vm, m[1]] += int(m[2])
     return table
 
@@ -84,7 +86,7 @@ def compare(out, console):
     by_pe, to_el2 = Counter(), Counter()
     for (pe, vm, source, name, target), n in count.items():
         by_pe[pe, source, name, target] += n
-        if vm and target == 2:
+        if source < 2 and target == 2:
             to_el2[vm, name] += n
     differ(logged(f'{out}/log'), by_pe, '-d int and stats.csv')
     differ(summed_up(console), to_el2, '--summary and stats.csv')
