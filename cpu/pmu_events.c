@@ -77,11 +77,15 @@ static u64 count_fetches(const struct cpu *c, size_t at)
 }
 
 #define MMU(member) count_context, offsetof(struct context, mmu.member), 0
+#define TIMED(member) count_context, offsetof(struct context, timing.member), PMU_TIMED
 #define OWN(member) count_pe, offsetof(struct cpu, pmu.member), 0
 
 const struct pmu_event pmu_events[] = {
 	{ 0x00, "SW_INCR", count_nothing, 0, 0 },
+	{ 0x01, "L1I_CACHE_REFILL", TIMED(cache.l1i_cache_refill) },
 	{ 0x02, "L1I_TLB_REFILL", MMU(l1i_miss) },
+	{ 0x03, "L1D_CACHE_REFILL", TIMED(cache.l1d_cache_refill) },
+	{ 0x04, "L1D_CACHE", TIMED(cache.l1d_cache) },
 	{ 0x05, "L1D_TLB_REFILL", MMU(l1d_miss) },
 	{ 0x06, "LD_RETIRED", count_class, CNT_LOAD, 0 },
 	{ 0x07, "ST_RETIRED", count_class, CNT_STORE, 0 },
@@ -89,13 +93,26 @@ const struct pmu_event pmu_events[] = {
 	{ 0x09, "EXC_TAKEN", OWN(exceptions) },
 	{ 0x0a, "EXC_RETURN", OWN(returns) },
 	{ 0x0b, "CID_WRITE_RETIRED", OWN(context_writes) },
+	{ 0x10, "BR_MIS_PRED", TIMED(br_mis_pred) },
 	{ 0x11, "CPU_CYCLES", count_cycles, 0, PMU_EXACT },
+	{ 0x12, "BR_PRED", TIMED(br_pred) },
 	{ 0x13, "MEM_ACCESS", count_accesses, 0, 0 },
+	{ 0x14, "L1I_CACHE", TIMED(cache.l1i_cache) },
+	{ 0x15, "L1D_CACHE_WB", TIMED(cache.l1d_cache_wb) },
+	{ 0x16, "L2D_CACHE", TIMED(cache.l2_cache) },
+	{ 0x17, "L2D_CACHE_REFILL", TIMED(cache.l2_cache_refill) },
+	{ 0x18, "L2D_CACHE_WB", TIMED(cache.l2_cache_wb) },
+	{ 0x19, "BUS_ACCESS", TIMED(cache.bus_access) },
 	{ 0x1c, "TTBR_WRITE_RETIRED", OWN(ttbr_writes) },
 	{ 0x1e, "CHAIN", count_nothing, 0, PMU_CHAIN },
 	{ 0x21, "BR_RETIRED", count_class, CNT_BRANCH, 0 },
+	{ 0x22, "BR_MIS_PRED_RETIRED", TIMED(br_mis_pred) },
+	{ 0x23, "STALL_FRONTEND", TIMED(stall_frontend) },
+	{ 0x24, "STALL_BACKEND", TIMED(stall_backend) },
 	{ 0x25, "L1D_TLB", count_class, CNT_DLOOKUP, 0 },
 	{ 0x26, "L1I_TLB", count_fetches, offsetof(struct context, cpu.i_lookup), 0 },
+	{ 0x2a, "L3D_CACHE_REFILL", TIMED(cache.l3_cache_refill) },
+	{ 0x2b, "L3D_CACHE", TIMED(cache.l3_cache) },
 	{ 0x2d, "L2D_TLB_REFILL", MMU(main_miss) },
 	{ 0x2f, "L2D_TLB", MMU(main_lookup) },
 	{ 0x34, "DTLB_WALK", MMU(d_walks) },
@@ -113,7 +130,7 @@ const struct pmu_event *pmu_event_find(const struct cpu *c, u32 number)
 {
 	for (size_t i = 0; i < pmu_events_n; i++)
 		if (pmu_events[i].number == number)
-			return core_has(c, number) && !(pmu_events[i].flags & PMU_TIMED) ? &pmu_events[i] : NULL;
+			return core_has(c, number) && (c->timing_model || !(pmu_events[i].flags & PMU_TIMED)) ? &pmu_events[i] : NULL;
 	return NULL;
 }
 
