@@ -1,6 +1,6 @@
 /*
  * The log: one per machine, with blame. GUEST: the guest broke the manual; UNIMPL: we did not build it;
- * HOST: the world outside failed. INT and MMU are the traces behind -d int and -d mmu, in QEMU's words.
+ * HOST: the world outside failed; CHECK: findings of --check. INT and MMU are the traces behind -d int and -d mmu, in QEMU's words.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include "base/types.h"
 
-enum log_class { LOG_GUEST = 1, LOG_UNIMPL = 2, LOG_HOST = 4, LOG_INT = 8, LOG_MMU = 16 };
+enum log_class { LOG_GUEST = 1, LOG_UNIMPL = 2, LOG_HOST = 4, LOG_INT = 8, LOG_MMU = 16, LOG_CHECK = 32 };
 
 struct log;
 

@@ -258,6 +258,8 @@ void cpu_run(struct cpu *c, u64 now, u64 until);
 /* Exact time of this PE, in picoseconds, also in the middle of an instruction's slow path. */
 u64 cpu_now(const struct cpu *c);
 u64 cpu_cycles(const struct cpu *c);
+/* Address of the instruction on whose slow path c is, or of the one that it is about to fetch. */
+u64 cpu_pc(const struct cpu *c);
 u64 cpu_insns(const struct cpu *c);
 /* Switches the timing model that the PE was made with on (as it is at the start) or off: an instruction then takes a cycle of its clock. */
 void cpu_timing_on(struct cpu *c, bool on);

@@ -7,6 +7,7 @@
 #include "cpu/mem.h"
 #include "cpu/sysreg.h"
 #include "cpu/translate_priv.h"
+#include "mmu/check.h"
 
 #define RD c->x[u->rd]
 
@@ -105,6 +106,14 @@ EXEC(dsb)
 		NEXT(c, u);
 	c->attn |= ATTN_STOP;
 	return exit_with(c, u, EXIT_DONE, 0);
+}
+
+/* --check tlb: the checker hears of it; imm: CRm. */
+EXEC(dsb_checked)
+{
+	c->u = u;
+	mmu_check_dsb(c->mmu, u->uimm);
+	NEXT(c, u);
 }
 
 /* Reads and writes of rows that gic/ and timer/ own: under --parallel they reach what is not this PE's own. */
@@ -332,7 +341,9 @@ bool tr_barrier(struct tr *t, const struct insn *row, u32 w)
 {
 	static exec_fn *const dmb[4] = { exec_fence_full, exec_fence_light, exec_fence_light, exec_fence_full };
 
-	if (t->c->parallel && row->arg != 2)
+	if (row->arg == 0 && t->c->mmu && mmu_checked(t->c->mmu))
+		emit(t, exec_dsb_checked, 0, 0, 0, 0, (s32)bits(w, 11, 8));
+	else if (t->c->parallel && row->arg != 2)
 		emit(t, row->arg == 0 ? exec_dsb : dmb[bits(w, 9, 8)], 0, 0, 0, 0, 0);
 	t->stop = row->arg == 2;
 	return true;

@@ -64,6 +64,11 @@ u64 uop_pc(const struct cpu *c, const struct uop *u)
 	return c->page_va + block_cold(c->blk, u)->off;
 }
 
+u64 cpu_pc(const struct cpu *c)
+{
+	return c->blk ? uop_pc(c, c->u) : c->pc;
+}
+
 /* now is not affected. */
 static void set_budget(struct cpu *c, s64 budget)
 {

@@ -11,6 +11,7 @@
 #include "cpu/debug.h"
 #include "cpu/key.h"
 #include "cpu/sysreg.h"
+#include "mmu/check.h"
 
 u32 cpu_nzcv(const struct cpu *c)
 {
@@ -262,13 +263,13 @@ static u64 tcr_identity(const struct cpu *c)
 					     : tbi);
 }
 
-static struct mctx data_context(struct cpu *c, u64 id, bool priv)
+static struct mctx data_context(struct cpu *c, u64 id, u64 tables, bool priv)
 {
 	struct fast_context f;
 
 	if (c->be || !c->mmu || mmu_config(c->mmu)->reference)
 		return (struct mctx){ FAST_NEVER, 0 };
-	f = mmu_context(c->mmu, id | (priv ? ID_PRIV | (c->pan ? ID_PAN : 0) : 0), tcr_identity(c),
+	f = mmu_context(c->mmu, id | (priv ? ID_PRIV | (c->pan ? ID_PAN : 0) : 0), tcr_identity(c) ^ tables,
 			&c->ctx_generation);
 	return (struct mctx){ f.id, f.hash };
 }
@@ -276,6 +277,7 @@ static struct mctx data_context(struct cpu *c, u64 id, bool priv)
 static void fast_contexts(struct cpu *c)
 {
 	u64 id = regime_identity(&c->regime) | (c->observed ? ID_OBSERVED : 0);
+	u64 tables = c->mmu ? mmu_check_identity(c->mmu, &c->regime) : 0;
 	u32 generation;
 
 	do {
@@ -283,12 +285,12 @@ static void fast_contexts(struct cpu *c)
 		struct fast_context f = { FAST_NEVER, 0 };
 
 		generation = c->ctx_generation;
-		c->mctx[MCTX_CUR] = data_context(c, id, priv);
+		c->mctx[MCTX_CUR] = data_context(c, id, tables, priv);
 		c->mctx[MCTX_UNPRIV] =
-			unprivileged_el0(c) ? data_context(c, id, false) : c->mctx[MCTX_CUR];
+			unprivileged_el0(c) ? data_context(c, id, tables, false) : c->mctx[MCTX_CUR];
 		if (c->mmu && !mmu_config(c->mmu)->reference)
 			f = mmu_context(c->mmu, id | fetch_identity(c),
-					c->key << 40 | tcr_identity(c), &c->ctx_generation);
+					(c->key << 40 | tcr_identity(c)) ^ tables, &c->ctx_generation);
 		c->ictx_tag = f.id;
 		c->ictx_hash = f.hash;
 	} while (c->ctx_generation !=

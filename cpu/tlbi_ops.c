@@ -6,6 +6,7 @@
 #include "cpu/sysreg_priv.h"
 
 #include "base/bits.h"
+#include "mmu/check.h"
 
 static bool vms_only(unsigned what)
 {
@@ -85,9 +86,13 @@ void tlbi_op(struct cpu *c, const struct sysreg *r, u64 v)
 	if (!shared && c->el == 1 && (c->hcr_eff & HCR_FB))
 		shared = true;
 	op.scope = shared ? TLBI_SENT : TLBI_LOCAL;
-	if (c->mmu)
+	if (c->mmu) {
+		mmu_check_tlbi(c->mmu, &op, shared);
 		mmu_tlbi(c->mmu, &op);
+	}
 	op.scope = TLBI_RECEIVED;
 	if (shared && c->host.tlbi)
 		c->host.tlbi(c->host.ctx, c, &op);
+	if (c->mmu)
+		mmu_check_tlbi_done(c->mmu, &op, shared);
 }

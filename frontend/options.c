@@ -503,6 +503,29 @@ static int set_tlb_conflict(struct parse *p, const char *arg)
 		return 0;
 	return refuse(p, "expected abort or older, got '%s'", arg);
 }
+static int check_what(struct parse *p, const char *v)
+{
+	p->c->check_tlb = true;
+	p->c->log_mask |= LOG_CHECK;
+	return strcmp(v, "tlb") ? refuse(p, "expected tlb, got '%s'", v) : 0;
+}
+static int check_lines(struct parse *p, const char *v)
+{
+	u64 n = 0;
+	int r = value_u64(p, "lines", v, 1, UINT32_MAX, &n);
+
+	p->c->check_lines = (u32)n;
+	return r;
+}
+static int set_check(struct parse *p, const char *arg)
+{
+	static const struct key keys[] = {
+		{ .name = "what", .set = check_what },
+		{ .name = "lines", .set = check_lines },
+	};
+
+	return keys_parse(p, arg, "what", keys, ARRAY_SIZE(keys));
+}
 static int set_max_block(struct parse *p, const char *arg)
 {
 	u64 n = 0;
@@ -657,6 +680,8 @@ const struct option option_table[] = {
 	    "What two matching entries do (default: the older wins)."),
 	OPT("timing", "[CORE][,PARAMETER=N...]", option_timing,
 	    "Cycles as that core takes (default: -cpu's) instead of one an instruction; --timing help lists cores and parameters."),
+	OPT("check", "tlb[,lines=N]", set_check,
+	    "Report what the guest does wrong with translation tables and TLB maintenance: N lines (4) for each kind and PC."),
 	OPT("max-block", "N", set_max_block,
 	    "Longest block of decoded instructions (same results for every N)."),
 	GROUP("Questions"),
@@ -838,6 +863,12 @@ static int check_serial(struct parse *p)
 	return 0;
 }
 
+static int check_checker(struct parse *p)
+{
+	p->option = "-check";
+	return p->c->check_tlb && p->c->parallel ? refuse(p, "its order of events needs PEs that take turns; leave --parallel out") : 0;
+}
+
 /* The demo is a hypervisor for GICv3 with one PE; the user may still choose core and memory. */
 static void apply_demo(struct config *c)
 {
@@ -868,6 +899,8 @@ static int finish(struct parse *p)
 		r = check_gic(p);
 	if (r == 0)
 		r = regions_check(p);
+	if (r == 0)
+		r = check_checker(p);
 	if (r == 0)
 		r = check_cpu(p);
 	if (r == 0)

@@ -144,6 +144,8 @@ struct config {
 	char *timing; /* parameters over the core's for timing_parse(); NULL: one cycle an instruction */
 	char *tlb; /* geometry overrides for tlb_config_parse(), or NULL */
 	bool tlb_reference, tlb_conflict_abort;
+	bool check_tlb;  /* the TLB checker */
+	u32 check_lines; /* lines of its log for each kind and place; 0: its default */
 	u32 max_block; /* instructions; 0: no limit */
 	u64 max_insns; /* over all PEs; 0: no limit */
 

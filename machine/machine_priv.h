@@ -83,6 +83,7 @@ struct machine {
 	struct parallel *par; /* --parallel with more than one PE, else NULL */
 	struct seat seat[BOARD_MAX_PES];
 	unsigned pes;
+	struct checker *checker; /* --check tlb, else NULL */
 	struct seat *running; /* whose turn it is, NULL between turns */
 	u64 now;              /* start of the current round, or time of the event that fires */
 	u64 round_end;
@@ -97,6 +98,7 @@ struct machine {
  * make.c calls these in this order; each leaves what it made in the machine. 0, or negative errno with
  * *why. free_*() takes a machine that was made in part.
  */
+int make_checker(struct machine *m, struct why *why);
 int make_gic(struct machine *m, struct why *why);
 int make_backends(struct machine *m, struct why *why);
 int make_devices(struct machine *m, struct why *why);

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mmu/check.h"
+
 static u64 mpidr_of(unsigned i)
 {
 	return 1ull << 31 | BOARD_AFFINITY(i);
@@ -131,6 +133,8 @@ int machine_new(struct machine **out, const struct config *cfg, const struct mac
 	if (!r)
 		r = make_regions(m, why);
 	if (!r)
+		r = make_checker(m, why);
+	if (!r)
 		r = make_gic(m, why);
 	if (!r)
 		r = make_backends(m, why);
@@ -168,6 +172,7 @@ void machine_free(struct machine *m)
 	for (unsigned i = 0; i < m->pes; i++)
 		cpu_free(m->seat[i].cpu);
 	free_regions(m);
+	checker_free(m->checker);
 	free_parallel(m);
 	free_semihost(m);
 	free_pci(m);

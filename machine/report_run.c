@@ -157,6 +157,7 @@ static void write_config(struct machine *m, FILE *f)
 	json_u64(&j, "quantum_cycles", MACHINE_QUANTUM);
 	json_u64(&j, "max_block", c->max_block);
 	json_bool(&j, "tlb_reference", c->tlb_reference);
+	json_bool(&j, "check_tlb", c->check_tlb);
 	json_bool(&j, "tlb_conflict_abort", c->tlb_conflict_abort);
 	json_open(&j, "tlb", '{');
 	geometry(&j, "l1i", m->tlb.l1i);

@@ -10,6 +10,7 @@
 #include "cpu/traps.h"
 #include "devices/pci/pci.h"
 #include "machine/machine_priv.h"
+#include "mmu/check.h"
 
 /* The first rows of struct asid_stats. */
 #define ASID_LOOKUPS                                                                                                        \
@@ -437,6 +438,8 @@ void stats_visit(struct machine *m, void (*visit)(void *, const struct stat_samp
 	if (m->cfg->timing)
 		group(&v, "total", NULL, &t.timing, timing_stat_rows, timing_stat_rows_n);
 	group(&v, "total", NULL, &t.tlb, mmu_detail_rows, mmu_detail_rows_n);
+	if (m->checker)
+		group(&v, "check.tlb", NULL, checker_stats(m->checker), check_stat_rows, check_stat_rows_n);
 	group(&v, "gic", NULL, gic_stats(m->gic), gic_stat_rows, gic_stat_rows_n);
 	devices(&v, m);
 	vmids(&v, m);

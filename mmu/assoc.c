@@ -293,6 +293,8 @@ void assoc_drop(struct assoc *a, u32 i)
 
 	if (a->line[i].slots)
 		a->dropped(a->ctx, a, i);
+	if (unlikely(a->line[i].from))
+		a->forget(a->ctx, a, i);
 	while (*at != i)
 		at = &a->key[*at].next;
 	*at = k->next;

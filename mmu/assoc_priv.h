@@ -44,6 +44,7 @@ struct line {
 	u64 seq;   /* older lines have smaller numbers */
 	u64 used;  /* LRU */
 	u16 slots; /* L1: first fast slot that this line backs */
+	u32 from;  /* the TLB checker's: what the line was made from, 0: unknown */
 	union {
 		struct xlat x; /* pa and ipa are those of the page's start */
 		struct wc_hit wc;
@@ -68,6 +69,7 @@ struct assoc {
 	u64 *tree;  /* PLRU, per set */
 	u64 rng, seed, seq, clock;
 	void (*dropped)(void *ctx, struct assoc *a, u32 i); /* a line that backs fast slots goes */
+	void (*forget)(void *ctx, struct assoc *a, u32 i);  /* a line with `from` goes */
 	void *ctx;
 };
 

@@ -35,6 +35,8 @@ struct bus {
 	size_t n_listeners;
 	void (*unmapped)(void *ctx);
 	void *unmapped_ctx;
+	void (*watcher)(void *ctx, pa p, u64 len);
+	void *watcher_ctx;
 };
 
 static void *lazy_memory(u64 size)
@@ -52,6 +54,11 @@ static void *lazy_memory(u64 size)
 static u64 code_bytes(const struct bus_region *r)
 {
 	return align_up(r->size / PAGE * sizeof(u64), PAGE);
+}
+
+static u64 watch_bytes(const struct bus_region *r)
+{
+	return align_up(r->size / PAGE * sizeof(*r->watch), PAGE);
 }
 
 struct bus *bus_new(struct log *log)
@@ -76,6 +83,8 @@ void bus_free(struct bus *b)
 			munmap(r->use, r->size / PAGE);
 		if (r->code)
 			munmap(r->code, code_bytes(r));
+		if (r->watch)
+			munmap(r->watch, watch_bytes(r));
 	}
 	free(b->region);
 	free(b->listener);
@@ -505,6 +514,8 @@ u8 *bus_unused_page(struct bus *b, pa p, const u8 **used)
 	if (!r || !r->use || r->readonly)
 		return NULL;
 	page = (pa_addr(p) - r->base) / PAGE;
+	if (unlikely(r->watch && r->watch[page]))
+		return NULL;
 	*used = &r->use[page];
 	return atomic_read(*used) ? NULL : r->host + page * PAGE;
 }
@@ -520,6 +531,8 @@ u8 *bus_page(struct bus *b, pa p, bool *writable)
 	*writable = !r->readonly && !r->ops && !atomic_peek(&r->code[(page - r->base) / PAGE]);
 	if (*writable)
 		use_page(r, page - r->base);
+	if (unlikely(r->watch && r->watch[(page - r->base) / PAGE]))
+		*writable = false;
 	return r->host + (page - r->base);
 }
 
@@ -616,6 +629,8 @@ void phys_written(struct bus *b, pa p, u64 len)
 		use_page(r, off);
 		if (unlikely(hit))
 			code_written(b, word, pa_make(pa_space(p), r->base + off - in_page), hit);
+		if (unlikely(r->watch && r->watch[off / PAGE]))
+			b->watcher(b->watcher_ctx, pa_make(pa_space(p), r->base + off), n);
 		off += n;
 	}
 }
@@ -630,6 +645,34 @@ void bus_on_code_written(struct bus *b, void (*fn)(void *ctx, pa page, u64 lines
 	}
 	grown[b->n_listeners++] = (struct listener){ fn, ctx };
 	b->listener = grown;
+}
+
+int bus_watch_writes(struct bus *b, void (*fn)(void *ctx, pa p, u64 len), void *ctx)
+{
+	b->watcher = fn;
+	b->watcher_ctx = ctx;
+	for (size_t i = 0; i < b->n; i++) {
+		struct bus_region *r = &b->region[i];
+
+		if (!r->host || r->ops || r->watch)
+			continue;
+		r->watch = lazy_memory(watch_bytes(r));
+		if (!r->watch)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+const u8 *bus_watch(struct bus *b, pa p, int by)
+{
+	const struct bus_region *r = bus_find(b, pa_addr(p), pa_space(p));
+	u64 page;
+
+	if (!r || !r->watch)
+		return NULL;
+	page = (pa_addr(p) - r->base) / PAGE;
+	r->watch[page] += (u32)by;
+	return by > 0 && r->watch[page] == 1 ? r->host + page * PAGE : NULL;
 }
 
 /*

@@ -48,6 +48,7 @@ struct bus_region {
 	u8 *host;                      /* RAM and flash: its bytes; NULL: device */
 	u64 *code;                     /* RAM: one word a 4 KiB page, one bit a 64-byte line that holds decoded code */
 	u8 *use;                       /* RAM: one byte a 4 KiB page: not 0 once somebody got a way to write it */
+	u32 *watch;                    /* RAM: one number a 4 KiB page: how often bus_watch() wants it; NULL: nobody watches */
 	const struct device_ops *ops;  /* device; with bytes: flash */
 	void *dev;
 };
@@ -106,6 +107,14 @@ bool bus_code_lines(struct bus *b, pa p, u64 len);
 /* Every listener is told the page and its marked lines that were hit (bit n: bytes 64n..), and drops what it decoded from them; the marks are then gone. */
 void phys_written(struct bus *b, pa p, u64 len);
 void bus_on_code_written(struct bus *b, void (*fn)(void *ctx, pa page, u64 lines), void *ctx);
+
+/*
+ * Watched pages: fn hears of every write to one (phys_written(); an atomic's before it happens), and bus_page() calls them not
+ * writable. One watcher, who asks after all RAM was added. 0 or -ENOMEM.
+ */
+int bus_watch_writes(struct bus *b, void (*fn)(void *ctx, pa p, u64 len), void *ctx);
+/* One more (by = 1) or one less (-1) wish to watch the page at p. The page's host bytes when it was not watched before, else NULL. */
+const u8 *bus_watch(struct bus *b, pa p, int by);
 
 /* RAM contents (zero pages elided) and every device's section, in address order. */
 void bus_snap(struct bus *b, struct snap *s);

@@ -63,9 +63,7 @@ void fast_drop_line(void *ctx, struct assoc *a, u32 i)
 /* Whether L1 line l1 still holds va: a second lookup in between may have replaced it. */
 static bool backs(const struct assoc *a, u16 l1, u64 va)
 {
-	const struct line_key *k = &a->key[l1];
-
-	return l1 <= a->n && k->tag && (u64)sext(va, 56) >> tag_size(k->tag) == k->page;
+	return l1 <= a->n && a->key[l1].tag && (u64)sext(va, 56) >> tag_size(a->key[l1].tag) == a->key[l1].page;
 }
 
 /* The emptied, linked slot for va; NULL when none may be filled. */
@@ -156,6 +154,17 @@ void fast_protect_page(struct mmu *m, const u8 *host)
 		    (s->wtag & ~0xfffull) + s->addend == (u64)(uintptr_t)host)
 			s->wtag = FAST_NONE;
 	}
+}
+
+void fast_drop_from(struct mmu *m, bool (*stale)(void *ctx, u32 from), void *ctx)
+{
+	for (int side = 0; side < SIDES; side++)
+		for (u32 i = 0; i < FAST_SLOTS; i++) {
+			u16 l1 = m->fast[side]->slot[i].entry;
+
+			if (l1 && m->l1[side].line[l1].from && stale(ctx, m->l1[side].line[l1].from))
+				fast_drop_line(m, &m->l1[side], l1);
+		}
 }
 
 /* Context ids */

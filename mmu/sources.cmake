@@ -3,6 +3,9 @@ trapline_library(mmu
 	attr.c
 	bus.c
 	cache.c
+	check.c
+	check_report.c
+	check_rules.c
 	fast.c
 	permit.c
 	tlb.c

@@ -20,7 +20,7 @@
  * twice: both happen equally often with and without the fast TLB. With conflict=abort each lookup
  * that matches twice faults and is counted; for that, nothing is fast while L1 lines overlap.
  */
-#include "mmu/tlb_priv.h"
+#include "mmu/check_priv.h"
 
 #include <stdlib.h>
 
@@ -80,6 +80,8 @@ static struct wc_hit wc_lookup(void *ctx, const struct regime *r, int stage, u64
 	}
 	m->details->walk_hit[line_size(&m->walk, i)]++;
 	assoc_touch(&m->walk, i);
+	if (unlikely(m->check))
+		check_table_hit(m, m->walk.line[i].from);
 	return m->walk.line[i].wc;
 }
 
@@ -95,6 +97,8 @@ static void wc_fill(void *ctx, const struct regime *r, int stage, u64 addr, cons
 	count_fill(m->details->walk_fill, m->details->walk_evict, &m->stats->evict_walk, e->bits, evicted);
 	if (i)
 		m->walk.line[i].wc = *e;
+	if (unlikely(m->check) && i)
+		check_filled_table(m, i);
 }
 
 /* The translation of one address from a line that holds its page. */
@@ -135,18 +139,25 @@ static bool ipa_lookup(void *ctx, const struct regime *r, ipa a, struct xlat *x)
 	bool several = false;
 	u32 i;
 
+	if (unlikely(m->check))
+		check_ipa_begins(m);
 	if (!m->ipa.n)
 		return false;
 	m->stats->ipa_lookup++;
 	i = assoc_find(&m->ipa, ipa_addr(a), ipa_tag(r, a), &several);
-	if (several)
+	if (several) {
 		m->stats->tlb_conflict++;
+		if (m->check)
+			check_conflict(m, &m->ipa, ipa_addr(a), ipa_tag(r, a), false);
+	}
 	if (!i) {
 		m->stats->ipa_miss++;
 		return false;
 	}
 	m->details->ipa_hit[line_size(&m->ipa, i)]++;
 	assoc_touch(&m->ipa, i);
+	if (unlikely(m->check))
+		check_ipa_hit(m, m->ipa.line[i].from);
 	serve(&m->ipa, i, ipa_addr(a), x);
 	return true;
 }
@@ -162,6 +173,8 @@ static void ipa_fill(void *ctx, const struct regime *r, ipa a, const struct xlat
 		return;
 	count_fill(m->details->ipa_fill, m->details->ipa_evict, &m->stats->evict_ipa, x->size, evicted);
 	keep(&m->ipa, i, x);
+	if (unlikely(m->check))
+		check_filled_ipa(m, i);
 }
 
 /* Creation */
@@ -215,6 +228,8 @@ void mmu_free(struct mmu *m)
 
 void mmu_reset(struct mmu *m)
 {
+	if (m->check)
+		check_forget_all(m);
 	fast_init(m);
 	assoc_clear(&m->l1[SIDE_CODE]);
 	assoc_clear(&m->l1[SIDE_DATA]);
@@ -305,10 +320,14 @@ static void walk(struct mmu *m, const struct regime *r, u64 va, struct access a,
 
 	*(a.what & ACC_FETCH ? &m->stats->i_walks : &m->stats->d_walks) += 1;
 	do {
+		if (unlikely(m->check))
+			check_walk_begins(m, r, va);
 		walk_va_raw(r, m->bus, va, a, &m->caches, &w);
 		count_walk(m, r, &w);
 	} while (!walk_apply(m->bus, &w));
 	*x = w.x;
+	if (unlikely(m->check))
+		check_walk_ends(m, x);
 }
 
 static u64 line_tag(u64 tag, const struct xlat *x)
@@ -322,9 +341,11 @@ static u8 fragment_of(const struct xlat *x)
 }
 
 /* A lookup matched twice. True: that is a fault. */
-static bool conflict(struct mmu *m, const struct regime *r, struct xlat *x)
+static bool conflict(struct mmu *m, const struct assoc *a, u64 addr, u64 tag, const struct regime *r, struct xlat *x)
 {
 	m->stats->tlb_conflict++;
+	if (unlikely(m->check))
+		check_conflict(m, a, addr, tag, false);
 	if (m->cfg.conflict_abort)
 		x->fault = (struct fault){ .kind = FAULT_TLB_CONFLICT, .stage = r->s1 ? 1 : 2 };
 	return m->cfg.conflict_abort;
@@ -350,6 +371,8 @@ static void fill_main(struct mmu *m, u64 addr, u64 tag, const struct xlat *x)
 	count_fill(m->details->main_fill, m->details->main_evict, &m->stats->evict_main, x->size, evicted);
 	if (i)
 		keep(&m->main, i, x);
+	if (unlikely(m->check) && i)
+		check_filled(m, &m->main, i);
 }
 
 static u16 fill_l1(struct mmu *m, int side, u64 addr, u64 tag, const struct xlat *x)
@@ -358,20 +381,27 @@ static u16 fill_l1(struct mmu *m, int side, u64 addr, u64 tag, const struct xlat
 	unsigned evicted;
 	u32 i;
 
-	if (unlikely(assoc_overlaps(l1, addr, line_tag(tag, x))))
+	if (unlikely(assoc_overlaps(l1, addr, line_tag(tag, x)))) {
 		overlap(m, side);
+		if (m->check)
+			check_conflict(m, l1, addr, line_tag(tag, x), true);
+	}
 	i = assoc_insert(l1, addr, line_tag(tag, x), fragment_of(x), &evicted);
 	if (side == SIDE_CODE)
 		count_fill(m->details->l1i_fill, m->details->l1i_evict, &m->stats->evict_l1i, x->size, evicted);
 	else
 		count_fill(m->details->l1d_fill, m->details->l1d_evict, &m->stats->evict_l1d, x->size, evicted);
 	keep(l1, i, x);
+	if (unlikely(m->check)) {
+		check_filled(m, l1, i);
+		check_made(m, 0);
+	}
 	return (u16)i;
 }
 
 /* After an L1 miss: the main TLB, then a walk. False: x->fault says why. */
 static bool refill(struct mmu *m, const struct regime *r, u64 va, u64 addr, u64 tag,
-		   struct access a, struct xlat *x)
+		   struct access a, struct xlat *x, bool *stale)
 {
 	bool use_main = r->s1 && m->main.n;
 	bool several = false;
@@ -384,11 +414,15 @@ static bool refill(struct mmu *m, const struct regime *r, u64 va, u64 addr, u64 
 		i = find_line(&m->main, addr, tag, a, &several);
 		if (i)
 			m->details->main_hit[line_size(&m->main, i)]++;
-		if (several && conflict(m, r, x))
+		if (several && conflict(m, &m->main, addr, tag, r, x))
 			return false;
 		if (i) {
 			assoc_touch(&m->main, i);
 			serve(&m->main, i, addr, x);
+			if (unlikely(m->check)) {
+				check_made(m, m->main.line[i].from);
+				*stale = check_used(m, r, va, m->main.line[i].from, x);
+			}
 			return xlat_permits(r, x, a, &x->fault);
 		}
 		m->stats->main_miss++;
@@ -405,11 +439,13 @@ void mmu_lookup(struct mmu *m, const struct regime *r, u64 va, struct access a, 
 		u16 *l1)
 {
 	int side = a.what & ACC_FETCH ? SIDE_CODE : SIDE_DATA;
-	bool several = false;
+	bool several = false, stale = false;
 	u64 addr, tag;
 	u32 i;
 
 	*l1 = 0;
+	if (unlikely(m->check))
+		check_lookup_begins(m);
 	if (!r->s1 && !r->s2) {
 		struct walk w;
 
@@ -423,7 +459,7 @@ void mmu_lookup(struct mmu *m, const struct regime *r, u64 va, struct access a, 
 	tag = regime_tag(r);
 	i = find_line(&m->l1[side], addr, tag, a, &several);
 	if (unlikely(several && m->cfg.conflict_abort)) {
-		conflict(m, r, x);
+		conflict(m, &m->l1[side], addr, tag, r, x);
 		return;
 	}
 	if (likely(i)) {
@@ -431,16 +467,18 @@ void mmu_lookup(struct mmu *m, const struct regime *r, u64 va, struct access a, 
 			(side == SIDE_CODE ? m->details->l1i_hit_model : m->details->l1d_hit_model)[line_size(&m->l1[side], i)]++;
 		assoc_touch(&m->l1[side], i);
 		serve(&m->l1[side], i, addr, x);
+		if (unlikely(m->check))
+			stale = check_used(m, r, va, m->l1[side].line[i].from, x);
 		if (!xlat_permits(r, x, a, &x->fault))
 			return;
 	} else {
 		*(side == SIDE_CODE ? &m->stats->l1i_miss : &m->stats->l1d_miss) += 1;
 		x->fault.kind = FAULT_NONE;
-		if (!refill(m, r, va, addr, tag, a, x))
+		if (!refill(m, r, va, addr, tag, a, x, &stale))
 			return;
 		i = fill_l1(m, side, addr, tag, x);
 	}
-	*l1 = (u16)i;
+	*l1 = unlikely(stale) ? FAST_NO_LINE : (u16)i;
 	attr_effective(r, a, x);
 }
 
@@ -463,13 +501,21 @@ static void walk_step(void *ctx, const struct walk_step *s)
 {
 	struct mmu *m = ctx;
 
-	m->timing.read(m->timing.ctx, s->pa);
+	if (m->timing.read)
+		m->timing.read(m->timing.ctx, s->pa);
+	if (m->check)
+		check_step(m, s);
+}
+
+void tlb_hear_steps(struct mmu *m)
+{
+	m->caches.step = m->timing.read || m->check ? walk_step : NULL;
 }
 
 void mmu_set_timing(struct mmu *m, const struct mmu_timing *timing)
 {
 	m->timing = *timing;
-	m->caches.step = timing->read ? walk_step : NULL;
+	tlb_hear_steps(m);
 }
 
 void mmu_probe(struct mmu *m, const struct regime *r, u64 va, struct access a, struct xlat *x)
@@ -538,6 +584,8 @@ static void snap_wc(struct snap *s, struct line *l)
 void mmu_snap(struct mmu *m, struct snap *s)
 {
 	if (s->loading) {
+		if (m->check)
+			check_forget_all(m); /* what the loaded entries were made from nobody knows */
 		fast_init(m);
 		/* perhaps: no slot is filled then, which is only slower */
 		m->overlaps[SIDE_CODE] = m->overlaps[SIDE_DATA] = m->cfg.conflict_abort;

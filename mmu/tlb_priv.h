@@ -12,8 +12,12 @@ struct context_id {
 };
 enum { CONTEXT_TABLE = 4096, CONTEXT_IDS = FAST_CTX - 1 };
 
+struct checker;
+
 struct mmu {
 	struct bus *bus;
+	struct checker *check; /* NULL: no checker */
+	unsigned pe;           /* its number of this PE */
 	struct tlb_config cfg;
 	struct fast_counts fast_counts; /* no part of the model: not in snapshots */
 	struct mmu_stats *stats, own_stats; /* own_*: until mmu_set_stats() */
@@ -37,10 +41,16 @@ static inline u64 tlb_tag(unsigned kind, unsigned space, bool vm_tag, u16 vmid, 
 	       (vm_tag ? TAG_VM | (u64)vmid << TAG_VMID_LO : 0) | asid;
 }
 
+/* After timing or checker came: the counted walks tell them of each descriptor. */
+void tlb_hear_steps(struct mmu *m);
 /* Empties all slots of a side. */
 void fast_flush_side(struct mmu *m, int side);
 /* Unlinks every fast slot that L1 line i backs. */
 void fast_drop_line(void *ctx, struct assoc *a, u32 i);
+/* Drops the slots of every L1 line for whose `from` stale() is true. */
+void fast_drop_from(struct mmu *m, bool (*stale)(void *ctx, u32 from), void *ctx);
+/* The L1 line of a page that no slot may hold. */
+#define FAST_NO_LINE UINT16_MAX
 void fast_init(struct mmu *m);
 
 #endif

@@ -268,6 +268,9 @@ static bool read_desc(struct job *j, const struct stage *s, struct desc *d, bool
 	if (j->c->step)
 		j->c->step(j->c->ctx, &(struct walk_step){ .stage = s->n,
 							   .level = d->level,
+							   .shift = (u8)shift_of(s, d->level),
+							   .grain = s->grain,
+							   .be = s->be,
 							   .s1ptw = s1ptw,
 							   .pa = d->pa,
 							   .ipa = ia,

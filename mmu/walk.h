@@ -17,6 +17,9 @@ struct walk_update {
 /* One descriptor read, for the debugger's `walk` and the statistics. */
 struct walk_step {
 	u8 stage, level;
+	u8 shift;   /* log2 of what the descriptor covers */
+	u8 grain;   /* log2 of the granule */
+	bool be;    /* the byte order of memory is not that of desc */
 	bool s1ptw; /* stage-2 read on behalf of a stage-1 descriptor */
 	pa pa;
 	ipa ipa;

@@ -38,6 +38,9 @@ refused "unknown option; the closest known one is -kernel" -kernal x
 refused "unknown core 'cortex-a35'" -cpu cortex-a35 -kernel "$work/zeros"
 refused "expected a number from 1 to 64, got '100'" -smp 100 -kernel "$work/zeros"
 refused "expected a size such as 512M or 2G, got 'x'" -m x -kernel "$work/zeros"
+refused "expected tlb, got 'x'" --check x -kernel "$work/zeros"
+refused "lines: expected a number from 1 to 4294967295, got '0'" --check tlb,lines=0 -kernel "$work/zeros"
+refused "needs PEs that take turns; leave --parallel out" --check tlb --parallel -smp 2 -kernel "$work/zeros"
 refused "cannot open for writing: No such file" -kernel "$work/zeros" -drive if=none,id=d,file="$work/none" -device virtio-blk-device,drive=d
 refused "expected a regular file or a block device" -kernel "$work/zeros" -drive if=none,id=d,file="$work/fifo",readonly=on -device virtio-blk-device,drive=d
 refused "the image is empty" -kernel "$work/zeros" -drive if=none,id=d,file="$work/empty" -device virtio-blk-device,drive=d

@@ -15,6 +15,7 @@
 #include "devices/virtio/virtio.h"
 #include "gic/gic.h"
 #include "machine/semihost.h"
+#include "mmu/check.h"
 
 static void rows(const char *title, const struct stat_row *r, size_t n)
 {
@@ -40,6 +41,7 @@ int main(void)
 	rows("Translation (mmu/tlb.h)", mmu_stat_rows, mmu_stat_rows_n);
 	rows("Translation by page size, level, form and scope: rows that are not 0 (mmu/tlb.h)", mmu_detail_rows, mmu_detail_rows_n);
 	rows("peN.virt.*, peN.vmM.virt.* (gic/gic.h)", gic_virt_stat_rows, gic_virt_stat_rows_n);
+	rows("check.tlb.* (mmu/check.h)", check_stat_rows, check_stat_rows_n);
 	rows("gic.* (gic/gic.h)", gic_stat_rows, gic_stat_rows_n);
 	rows("pmu.* of each PE (cpu/pmu.h)", pmu_stat_rows, pmu_stat_rows_n);
 	rows("virtio.NAME.* (devices/virtio/virtio.h)", virtio_stat_rows, virtio_stat_count);
