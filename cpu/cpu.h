@@ -195,6 +195,7 @@ struct cpu {
 	s64 held;               /* cycles of the slice beyond them: cpu_hold() */
 	u32 period_ps;
 	u64 cycles;             /* up to the start of the slice */
+	u64 stop_insns;         /* with a timing model: the slice ends when cpu_insns() is this, as time does not tell; 0: not */
 	u64 lost_cycles;        /* of all: those that completed no instruction (synchronous exceptions) */
 
 	struct context *context;       /* where counters go */

@@ -39,6 +39,11 @@ static noinline_ bool observe(struct cpu *c, const struct uop *u)
 		c->observe_again = false;
 		return true;
 	}
+	if (c->stop_insns && cpu_insns(c) >= c->stop_insns) {
+		c->attn |= ATTN_STOP;
+		c->exit.kind = EXIT_BOUNDARY;
+		return false;
+	}
 	if (c->budget + b->n - cold->nth <= 0) {
 		c->exit.kind = EXIT_BOUNDARY;
 		return false;

@@ -380,19 +380,21 @@ static bool serve(struct machine *m)
 
 /*
  * With one PE its time is the machine's; with several a point in time is the end of the round in which it lies. Instructions that
- * fault take time but do not count, so a PE may have to be asked again.
+ * fault take time but do not count, so a PE may have to be asked again; a timing model may do several in a cycle (stop_insns).
  */
 u64 regions_until(const struct machine *m, const struct seat *s)
 {
 	const struct regions *r = m->regions;
 	u64 until = m->round_end, insns;
 
+	s->cpu->stop_insns = 0;
 	if (m->pes == 1 && r->next_ps < until)
 		until = r->next_ps;
 	if (likely(r->next_insns == UINT64_MAX))
 		return until;
 	insns = machine_insns(m);
 	insns = r->next_insns > insns ? r->next_insns - insns : 0;
+	s->cpu->stop_insns = cpu_insns(s->cpu) + insns;
 	return insns < (until - s->ps) / s->cpu->period_ps ? s->ps + insns * s->cpu->period_ps : until;
 }
 

@@ -91,13 +91,13 @@ def regions(trapline, elfs):
         check(f"files of the page with blocks of {cut}", Run(trapline, page, "--max-block", cut).files, pages.files)
 
 
-def intervals(trapline, elf, smp):
-    plain = Run(trapline, elf, smp=smp)
+def intervals(trapline, elf, smp, *more):
+    plain = Run(trapline, elf, *more, smp=smp)
     end = plain.of("total")[0]
     every = max(insns(end) // 7, 1)
     for option in (str(every), f"{max(end[2] // 5000, 1)}ns"):
-        run = Run(trapline, elf, "--stats-interval", option, smp=smp)
-        what = f"{pathlib.Path(elf).stem}, intervals of {option}"
+        run = Run(trapline, elf, "--stats-interval", option, *more, smp=smp)
+        what = f"{pathlib.Path(elf).stem} {more}, intervals of {option}"
         check(f"{what}: digest", run.digest, plain.digest)
         check(f"{what}: total", run.of("total")[0][2:], end[2:])
         sums(run, what)
@@ -105,7 +105,7 @@ def intervals(trapline, elf, smp):
             check(f"{what}: instructions", {insns(block) for block in run.of("interval")[:-1]}, {every})
         for cut in ("1", "7"):
             check(f"{what}: files with blocks of {cut}",
-                  Run(trapline, elf, "--stats-interval", option, "--max-block", cut, smp=smp).files, run.files)
+                  Run(trapline, elf, "--stats-interval", option, "--max-block", cut, *more, smp=smp).files, run.files)
 
 
 def points(trapline, elf):
@@ -148,6 +148,7 @@ def main():
     regions(trapline, elfs)
     for name, smp in (("marker", "1"), ("s2_exits", "1"), ("smp_vms", "2")):
         intervals(trapline, f"{elfs}/{name}.elf", smp)
+        intervals(trapline, f"{elfs}/{name}.elf", smp, "--timing")
     points(trapline, f"{elfs}/vm_switch.elf")
     parallel(trapline, f"{elfs}/smp_vms.elf")
     for line in bad:
