@@ -34,6 +34,7 @@ static const struct {
 	{ "tlb", "TLBs", section_tlb },
 	{ "walks", "Table walks", section_walks },
 	{ "cycles", "Where cycles went", section_cycles },
+	{ "timing", "Timing model", section_timing },
 	{ "interrupts", "Interrupts", section_interrupts },
 	{ "regions", "Regions and marks", section_regions },
 };

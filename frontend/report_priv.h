@@ -108,6 +108,7 @@ void section_causes(FILE *f, const struct run *run, size_t n);
 void section_tlb(FILE *f, const struct run *run, size_t n);
 void section_walks(FILE *f, const struct run *run, size_t n);
 void section_cycles(FILE *f, const struct run *run, size_t n);
+void section_timing(FILE *f, const struct run *run, size_t n);
 void section_interrupts(FILE *f, const struct run *run, size_t n);
 void section_regions(FILE *f, const struct run *run, size_t n);
 

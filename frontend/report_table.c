@@ -242,6 +242,7 @@ void section_glance(FILE *f, const struct run *run, size_t n)
 	} rows[] = {
 		{ "Virtual time, ps", "sim_ticks", NULL, 1, "" },
 		{ "Instructions", "total.insns", NULL, 1, "" },
+		{ "Cycles per instruction", "total.cycles", "total.insns", 1, "" },
 		{ "Exceptions to EL2", "pe*.*.exceptions.*.to_el2 pe*.*.*.*.exceptions.*.to_el2 pe*.*.vm_rest.exceptions.*.to_el2", NULL, 1, "" },
 		{ "Exits from VMs", ALL_EXITS, NULL, 1, "" },
 		{ "Exits per million instructions", ALL_EXITS, "total.insns", 1000000, "" },

@@ -40,46 +40,56 @@ static void compare_structures(FILE *f, const struct run *run, size_t n)
 	table_end(f);
 }
 
-/* "el1.vm1.vmid1" as "EL1, VM 1 (VMID 1)" */
-static void context_name(FILE *f, const char *word)
+/* "el1.vm1.vmid1" as "EL1, VM 1 (VMID 1)", with ".asid.5" behind it "EL1, VM 1 (VMID 1), ASID 5" */
+static const char *context_label(char to[128], const char *word)
 {
+	const char *asid = strstr(word, ".asid.");
 	unsigned el, vm, vmid;
-	char rest;
+	int n;
+
+	if (sscanf(word, "el%u.vm%u.vmid%u", &el, &vm, &vmid) == 3)
+		n = snprintf(to, 128, "EL%u, VM %u (VMID %u)", el, vm, vmid);
+	else if (sscanf(word, "el%u", &el) == 1 && strstr(word, ".vm_rest"))
+		n = snprintf(to, 128, "EL%u, other VMs", el);
+	else if (sscanf(word, "el%u", &el) == 1)
+		n = snprintf(to, 128, "EL%u, no VM", el);
+	else
+		n = snprintf(to, 128, "%.60s", word);
+	if (asid)
+		snprintf(to + n, 128 - (size_t)n, ", ASID %.30s", asid + strlen(".asid."));
+	return to;
+}
+
+static void context_cell(FILE *f, const char *word)
+{
+	char label[128];
 
 	fputs("<td>", f);
-	if (sscanf(word, "el%u.vm%u.vmid%u%c", &el, &vm, &vmid, &rest) == 3)
-		fprintf(f, "EL%u, VM %u (VMID %u)", el, vm, vmid);
-	else if (sscanf(word, "el%u.vm_rest%c", &el, &rest) == 1 && strchr(word, '.'))
-		fprintf(f, "EL%u, other VMs", el);
-	else if (sscanf(word, "el%u%c", &el, &rest) == 1)
-		fprintf(f, "EL%u, no VM", el);
-	else
-		page_text(f, word);
+	page_text(f, context_label(label, word));
 	fputs("</td>", f);
 }
 
 /* What ran on the PEs: "el2", "el1.vm1.vmid1"... */
 static void contexts_of(struct words *w, const struct run *r)
 {
-	words_collect(w, &r->total, "pe*.@.insns");
-	words_collect(w, &r->total, "pe*.#.vm_rest.insns");
-	words_collect(w, &r->total, "pe*.#.i_lookup");
+	words_collect(w, &r->total, "pe*.#.insns");
 	words_sort(w, &r->total, "pe*.%s.insns");
 }
 
-static void by_context(struct cells c)
+/* Misses and miss rates of some places: each a word behind the prefix. */
+static void by_place(struct cells c, const char *what, const char *prefix, const struct words *places, size_t most)
 {
-	static const char *const heads[] = { "Misses of lookups", "L1 instruction", "", "L1 data", "", "Main", "", "Walk cache", "", "Stage 2 (IPA)", "" };
-	struct words contexts = { 0 };
+	const char *const heads[] = { what, "L1 instruction", "", "L1 data", "", "Main", "", "Walk cache", "", "Stage 2 (IPA)", "" };
 
-	contexts_of(&contexts, c.run);
+	if (!places->n)
+		return;
 	table_begin(c.f, heads, ARRAY_SIZE(heads));
-	for (size_t i = 0; i < contexts.n; i++) {
+	for (size_t i = 0; i < places->n && i < most; i++) {
 		char context[64];
 
-		snprintf(context, sizeof context, "pe*.%.50s", contexts.word[i]);
+		snprintf(context, sizeof context, "%.12s%.50s", prefix, places->word[i]);
 		fputs("<tr>", c.f);
-		context_name(c.f, contexts.word[i]);
+		context_cell(c.f, places->word[i]);
 		for (size_t k = 0; k < ARRAY_SIZE(structures); k++) {
 			char lookup[96], miss[96];
 
@@ -89,7 +99,61 @@ static void by_context(struct cells c)
 		fputs("</tr>\n", c.f);
 	}
 	table_end(c.f);
+}
+
+enum { ASIDS_SHOWN = 16 };
+
+static void places(struct cells c)
+{
+	struct words contexts = { 0 }, all = { 0 }, asids = { 0 }, vmids = { 0 };
+
+	contexts_of(&contexts, c.run);
+	by_place(c, "Misses and miss rate, by level and VM", "pe*.", &contexts, 64);
+	words_collect(&vmids, &c.run->total, "vmid.@.i_lookup");
+	words_sort_numbers(&vmids);
+	by_place(c, "By VMID", "vmid.", &vmids, 64);
+	words_collect(&all, &c.run->total, "pe*.#.d_lookup");
+	words_sort(&all, &c.run->total, "pe*.%s.d_lookup");
+	asids.word = calloc(all.n + 1, sizeof *asids.word);
+	for (size_t i = 0; asids.word && i < all.n; i++)
+		if (strstr(all.word[i], ".asid."))
+			asids.word[asids.n++] = all.word[i];
+	by_place(c, "By ASID, the busiest", "pe*.", &asids, ASIDS_SHOWN);
+	free(asids.word); /* the words are all's */
 	words_free(&contexts);
+	words_free(&vmids);
+	words_free(&all);
+}
+
+/* Hits, and entries made, by page size. */
+static void by_size(struct cells c)
+{
+	static const char *const heads[] = { "Page size", "L1I filled", "L1D filled", "Main hits", "Main filled", "IPA hits", "IPA filled" };
+	static const char *const counter[] = { "l1i_fill", "l1d_fill", "main_hit", "main_fill", "ipa_hit", "ipa_fill" };
+	struct words sizes = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(counter); i++) {
+		char pattern[48];
+
+		snprintf(pattern, sizeof pattern, "total.%s.@", counter[i]);
+		words_collect(&sizes, &c.run->total, pattern);
+	}
+	if (sizes.n)
+		table_begin(c.f, heads, ARRAY_SIZE(heads));
+	for (size_t i = 0; i < sizes.n; i++) {
+		fputs("<tr>", c.f);
+		context_cell(c.f, sizes.word[i]);
+		for (size_t k = 0; k < ARRAY_SIZE(counter); k++) {
+			char pattern[96];
+
+			snprintf(pattern, sizeof pattern, "total.%s.%.30s", counter[k], sizes.word[i]);
+			cell_count(c, pattern);
+		}
+		fputs("</tr>\n", c.f);
+	}
+	if (sizes.n)
+		table_end(c.f);
+	words_free(&sizes);
 }
 
 void section_tlb(FILE *f, const struct run *run, size_t n)
@@ -111,10 +175,11 @@ void section_tlb(FILE *f, const struct run *run, size_t n)
 			page_text(f, run[i].name);
 			fputs("</h3>\n", f);
 		}
-		by_context((struct cells){ f, &run[i], i });
+		places((struct cells){ f, &run[i], i });
 	}
 	for (size_t i = 0; i < n; i++) {
 		side_begin(f, run, n, i);
+		by_size((struct cells){ f, &run[i], i });
 		chart_lines(f, &run[i], "Miss rates of the L1 TLBs over time", s, 2);
 		chart_lines(f, &run[i], "Miss rates of the other structures over time", s + 2, ARRAY_SIZE(s) - 2);
 		side_end(f, n, i);
@@ -122,6 +187,48 @@ void section_tlb(FILE *f, const struct run *run, size_t n)
 }
 
 /* ---- walks ---- */
+
+/* "s1_l3.s2_l2" and how many */
+static void walk_table(struct cells c, const char *what, const char *counter)
+{
+	const char *const heads[] = { what, "Walks", "Share", "" };
+	struct words ends = { 0 };
+	char pattern[128], all[64];
+	u64 sum;
+
+	snprintf(pattern, sizeof pattern, "total.%s.#", counter);
+	words_collect(&ends, &c.run->total, pattern);
+	snprintf(pattern, sizeof pattern, "total.%s.%%s", counter);
+	words_sort(&ends, &c.run->total, pattern);
+	snprintf(all, sizeof all, "total.%s.* total.%s.*.*", counter, counter);
+	sum = rows_sum(&c.run->total, all);
+	if (ends.n)
+		table_begin(c.f, heads, ARRAY_SIZE(heads));
+	for (size_t i = 0; i < ends.n; i++) {
+		snprintf(pattern, sizeof pattern, "total.%s.%.60s", counter, ends.word[i]);
+		fputs("<tr>", c.f);
+		context_cell(c.f, ends.word[i]);
+		cell_count(c, pattern);
+		cell_quotient(c, pattern, all, 100, "%");
+		cell_bar(c.f, sum ? (double)rows_sum(&c.run->total, pattern) / (double)sum : 0, 0);
+		fputs("</tr>\n", c.f);
+	}
+	if (ends.n)
+		table_end(c.f);
+	words_free(&ends);
+}
+
+/* How many descriptors walks read: their depth. */
+static void depths(struct cells c)
+{
+	const struct series s = { .name = "walks", .patterns = "total.walk_reads.%s", .color = 0 };
+	struct words reads = { 0 };
+
+	words_collect(&reads, &c.run->total, "total.walk_reads.@");
+	words_sort_numbers(&reads);
+	chart_bars(c.f, &c.run->total, "Walks by the number of descriptors that they read, of both stages", &reads, &s, 1);
+	words_free(&reads);
+}
 
 void section_walks(FILE *f, const struct run *run, size_t n)
 {
@@ -140,6 +247,55 @@ void section_walks(FILE *f, const struct run *run, size_t n)
 		fprintf(f, "<tr><td>%s</td>", rows[i].head);
 		if (rows[i].under)
 			compare_quotient(f, run, n, rows[i].over, rows[i].under, 1, "");
+		else
+			compare_count(f, run, n, rows[i].over);
+		fputs("</tr>\n", f);
+	}
+	table_end(f);
+	for (size_t i = 0; i < n; i++) {
+		struct cells c = { f, &run[i], i };
+
+		side_begin(f, run, n, i);
+		depths(c);
+		walk_table(c, "Levels of both leaves", "walk_leaf");
+		walk_table(c, "Faults by stage and level", "walk_fault");
+		side_end(f, n, i);
+	}
+}
+
+/* ---- the timing model ---- */
+
+void section_timing(FILE *f, const struct run *run, size_t n)
+{
+	static const struct {
+		const char *head, *over, *under;
+	} rows[] = {
+		{ "Cycles per instruction", "total.cycles", "total.insns" },
+		{ "Branches predicted", "total.br_pred", NULL },
+		{ "of them wrongly, of 100", "total.br_mis_pred", "total.br_pred" },
+		{ "Cycles without dispatch: nothing fetched", "total.stall_frontend", NULL },
+		{ "Cycles without dispatch: operands, pipes or room missing", "total.stall_backend", NULL },
+		{ "Cycles of exception entries and returns", "total.exception_time", NULL },
+		{ "Cycles of table walks and main TLB hits", "total.walk_cycles", NULL },
+		{ "L1 instruction cache misses, of 100", "total.l1i_cache_refill", "total.l1i_cache" },
+		{ "L1 data cache misses, of 100", "total.l1d_cache_refill", "total.l1d_cache" },
+		{ "L2 cache misses, of 100", "total.l2_cache_refill", "total.l2_cache" },
+		{ "L3 cache misses, of 100", "total.l3_cache_refill", "total.l3_cache" },
+		{ "Memory accesses", "total.bus_access", NULL },
+	};
+	bool any = false;
+
+	for (size_t i = 0; i < n; i++)
+		any |= json_is_object(json_object_get(run[i].config, "timing"));
+	if (!any) {
+		fputs("<p>None: an instruction takes a cycle (--timing was not given).</p>\n", f);
+		return;
+	}
+	compare_begin(f, "", run, n);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		fprintf(f, "<tr><td>%s</td>", rows[i].head);
+		if (rows[i].under)
+			compare_quotient(f, run, n, rows[i].over, rows[i].under, i ? 100 : 1, "");
 		else
 			compare_count(f, run, n, rows[i].over);
 		fputs("</tr>\n", f);
@@ -169,14 +325,16 @@ void section_cycles(FILE *f, const struct run *run, size_t n)
 			snprintf(context, sizeof context, "pe*.%.50s", contexts.word[k]);
 			of(cycles, context, "cycles");
 			fputs("<tr>", f);
-			context_name(f, contexts.word[k]);
+			context_cell(f, contexts.word[k]);
 			cell_count(c, cycles);
 			cell_quotient(c, cycles, "total.cycles", 100, "%");
 			cell_bar(f, all ? (double)rows_sum(&run[i].total, cycles) / (double)all : 0, (unsigned)(k < 9 ? k : 9));
 			cell_count(c, of(insns, context, "insns"));
 			fputs("</tr>\n", f);
 			if (shown < ARRAY_SIZE(s)) {
-				snprintf(s[shown].name, sizeof s[shown].name, "%.40s", contexts.word[k]);
+				char label[128];
+
+				snprintf(s[shown].name, sizeof s[shown].name, "%.47s", context_label(label, contexts.word[k]));
 				snprintf(s[shown].patterns, sizeof s[shown].patterns, "%s", cycles);
 				s[shown].color = (unsigned)shown;
 				shown++;

@@ -225,8 +225,8 @@ def main():
     trapline, elfs = str(pathlib.Path(sys.argv[1]).resolve()), pathlib.Path(sys.argv[2]).resolve()
     with tempfile.TemporaryDirectory() as work:
         out = pathlib.Path(work)
-        runs = {name: make(trapline, elfs, out, name, smp, "--stats-interval", "20us", "--stats-mark", "30000")
-                for name, smp in (("vm_switch", "1"), ("smp_vms", "2"))}
+        runs = {name: make(trapline, elfs, out, name, smp, "--stats-interval", "20us", "--stats-mark", "30000", *more)
+                for name, smp, *more in (("vm_switch", "1"), ("smp_vms", "2", "--timing"))}
         good(trapline, out, runs)
         broken(trapline, out, out / "vm_switch")
         odd(trapline, out, out / "vm_switch")
