@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cpu/features.h"
+#include "machine/stats_rows.h"
 
 static void show_option(const struct option *o, FILE *out)
 {
@@ -231,6 +232,7 @@ void options_show(enum options_ask ask, FILE *out)
 		[ASK_VERSION] = show_version, [ASK_MACHINES] = show_machines,
 		[ASK_CPUS] = show_cpus,	      [ASK_DEVICES] = show_devices,
 		[ASK_LOG] = show_log_items,   [ASK_TIMING] = help_timing,
+		[ASK_STATS] = stats_help,
 	};
 
 	if (ask != ASK_RUN)

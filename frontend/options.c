@@ -566,6 +566,12 @@ static int set_global(struct parse *p, const char *arg)
 	return r;
 }
 
+static int ask_stats(struct parse *p, const char *arg)
+{
+	p->ask = ASK_STATS;
+	return 0;
+}
+
 static int ask_man(struct parse *p, const char *arg)
 {
 	p->ask = ASK_MAN;
@@ -687,6 +693,7 @@ const struct option option_table[] = {
 	GROUP("Questions"),
 	ALIAS("help", "h", NULL, ask_help, "This list."),
 	OPT("version", NULL, ask_version, "The version."),
+	OPT("stats-help", NULL, ask_stats, "All rows of the statistics: names, units, what they count."),
 	OPT("man", NULL, ask_man, "The manual page, in troff."),
 
 	MISSING("blockdev", "...", "not built; use -drive"),

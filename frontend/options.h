@@ -21,6 +21,7 @@ enum options_ask {
 	ASK_DEVICES,
 	ASK_LOG,
 	ASK_TIMING,
+	ASK_STATS,
 };
 
 /*

@@ -16,6 +16,7 @@
 #define ASID_LOOKUPS                                                                                                        \
 	STAT_ROW(asid_stats, i_lookup, "event", "L1 instruction TLB lookups")                                                 \
 	STAT_ROW(asid_stats, d_lookup, "event", "L1 data TLB lookups")
+#include "machine/stats_rows.h"
 
 struct visitor {
 	void (*visit)(void *ctx, const struct stat_sample *s);
@@ -43,6 +44,12 @@ static void state(struct visitor *v, const char *name, const char *unit, const c
 	v->at.state = true;
 	one(v, name, unit, help, value);
 	v->at.state = false;
+}
+
+/* One that has no struct behind it, under the name that it has here. */
+static void own(struct visitor *v, const char *name, enum stats_own row, u64 value)
+{
+	one(v, name, stats_own[row].unit, stats_own[row].help, value);
 }
 
 /* The members of an array that are not 0. */
@@ -152,7 +159,7 @@ static void exceptions(struct visitor *v, const struct context *x)
 				if (!x->exceptions[k][to][ec])
 					continue;
 				snprintf(name, sizeof(name), "exceptions.%s.to_el%u", exception_name(k, ec), to);
-				one(v, name, "event", "exceptions taken", x->exceptions[k][to][ec]);
+				own(v, name, STATS_exceptions, x->exceptions[k][to][ec]);
 			}
 }
 
@@ -162,7 +169,7 @@ static const char *class_name(unsigned k)
 }
 
 /* Durations: `name`.count and so on; of the histogram what is not 0, by the smallest cycles of each bucket. */
-static void durations(struct visitor *v, const char *name, const char *help, const struct durations *t)
+static void durations(struct visitor *v, const char *name, enum stats_own own, const struct durations *t)
 {
 	const struct {
 		const char *name, *unit;
@@ -174,13 +181,13 @@ static void durations(struct visitor *v, const char *name, const char *help, con
 
 	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
 		snprintf(full, sizeof(full), "%s.%s", name, row[i].name);
-		row[i].row(v, full, row[i].unit, help, row[i].value);
+		row[i].row(v, full, row[i].unit, stats_own[own].help, row[i].value);
 	}
 	for (unsigned k = 0; k < DURATION_BUCKETS; k++) {
 		if (!t->hist[k])
 			continue;
 		snprintf(full, sizeof(full), "%s.hist.%llu", name, k ? 1ull << k : 0);
-		one(v, full, "event", help, t->hist[k]);
+		one(v, full, "event", stats_own[own].help, t->hist[k]);
 	}
 }
 
@@ -194,7 +201,7 @@ static void trap_cycles(struct visitor *v, const struct context *x)
 			if (!x->trap_cycles[to][k])
 				continue;
 			snprintf(name, sizeof(name), "trap_cycles.%s.to_el%u", class_name(k), to);
-			durations(v, name, "from an exception to its return", x->trap_cycles[to][k]);
+			durations(v, name, STATS_trap_cycles, x->trap_cycles[to][k]);
 		}
 }
 
@@ -205,18 +212,23 @@ static bool shown_by_asid(const char *row)
 
 static void asid_rows(struct visitor *v, u32 asid, const struct asid_stats *st)
 {
-	static const struct stat_row lookups[] = { ASID_LOOKUPS };
 	char id[16], name[64];
 
 	if (asid == ASID_NONE || asid == ASID_REST)
 		snprintf(id, sizeof(id), "%s", asid == ASID_NONE ? "none" : "rest");
 	else
 		snprintf(id, sizeof(id), "%u", asid);
-	for (size_t i = 0; i < ARRAY_SIZE(lookups) + mmu_stat_rows_n; i++) {
-		const struct stat_row *r = i < ARRAY_SIZE(lookups) ? &lookups[i] : &mmu_stat_rows[i - ARRAY_SIZE(lookups)];
-		u64 value = i < ARRAY_SIZE(lookups) ? field(st, r) : field(&st->mmu, r);
+	snprintf(name, sizeof(name), "asid.%s.i_lookup", id);
+	if (st->i_lookup)
+		own(v, name, STATS_i_lookup, st->i_lookup);
+	snprintf(name, sizeof(name), "asid.%s.d_lookup", id);
+	if (st->d_lookup)
+		own(v, name, STATS_d_lookup, st->d_lookup);
+	for (size_t i = 0; i < mmu_stat_rows_n; i++) {
+		const struct stat_row *r = &mmu_stat_rows[i];
+		u64 value = field(&st->mmu, r);
 
-		if (!value || (i >= ARRAY_SIZE(lookups) && !shown_by_asid(r->name)))
+		if (!value || !shown_by_asid(r->name))
 			continue;
 		snprintf(name, sizeof(name), "asid.%s.%s", id, r->name);
 		one(v, name, r->unit, r->help, value);
@@ -270,7 +282,6 @@ static void gather_vmids(struct vmids *all, struct context *x)
 /* What VMs did under each VMID, on all PEs and levels; VMID 0 with what was not told apart. */
 static void vmids(struct visitor *v, struct machine *m)
 {
-	static const struct stat_row lookups[] = { ASID_LOOKUPS };
 	struct vmids *all = calloc(1, sizeof(*all));
 	char name[16];
 
@@ -281,7 +292,8 @@ static void vmids(struct visitor *v, struct machine *m)
 		if (!all->of[i])
 			continue;
 		snprintf(name, sizeof(name), "%u", i);
-		group(v, "vmid", name, all->of[i], lookups, ARRAY_SIZE(lookups));
+		group(v, "vmid", name, &all->of[i]->i_lookup, &stats_own[STATS_i_lookup], 1);
+		group(v, "vmid", name, &all->of[i]->d_lookup, &stats_own[STATS_d_lookup], 1);
 		group(v, "vmid", name, &all->of[i]->mmu, mmu_stat_rows, mmu_stat_rows_n);
 		free(all->of[i]);
 	}
@@ -319,17 +331,17 @@ static void causes(struct visitor *v, const struct cpu *c, const struct vm_exits
 
 		exits_cause_name(c, list[i].key, what, sizeof(what));
 		snprintf(name, sizeof(name), "exit_causes.%s.%s.count", exception_name(VEC_SYNC, list[i].key >> EXIT_CAUSE_SHIFT), what);
-		one(v, name, "event", "exits for this cause", list[i].count);
+		own(v, name, STATS_causes_count, list[i].count);
 		snprintf(name, sizeof(name), "exit_causes.%s.%s.sum", exception_name(VEC_SYNC, list[i].key >> EXIT_CAUSE_SHIFT), what);
-		one(v, name, "cycle", "until the next entry into the same VM", list[i].sum);
+		own(v, name, STATS_causes_sum, list[i].sum);
 	}
 	if (x->causes.rest)
-		one(v, "exit_causes_rest", "event", "exits for causes after the 1024th", x->causes.rest);
+		own(v, "exit_causes_rest", STATS_causes_rest, x->causes.rest);
 	free(list);
 }
 
 /* By INTID. */
-static void intids(struct visitor *v, const char *name, const char *help, const struct tally *t)
+static void intids(struct visitor *v, const char *name, enum stats_own row, const struct tally *t)
 {
 	u32 n;
 	struct tally_row *list = tally_sorted(t, &n);
@@ -337,19 +349,19 @@ static void intids(struct visitor *v, const char *name, const char *help, const 
 
 	for (u32 i = 0; i < n; i++) {
 		snprintf(full, sizeof(full), "%s.%u", name, (u32)list[i].key);
-		one(v, full, "event", help, list[i].count);
+		own(v, full, row, list[i].count);
 	}
 	snprintf(full, sizeof(full), "%s.rest", name);
 	if (t->rest)
-		one(v, full, "event", help, t->rest);
+		own(v, full, row, t->rest);
 	free(list);
 }
 
 static void virtual_interrupts(struct visitor *v, const struct gic_vm *g)
 {
 	named_rows(v, "virt.", &g->stats, gic_virt_stat_rows, gic_virt_stat_rows_n);
-	intids(v, "virt.injected_id", "virtual interrupts injected, by INTID", &g->injected);
-	intids(v, "virt.acked_id", "virtual interrupts acknowledged, by INTID", &g->acked);
+	intids(v, "virt.injected_id", STATS_injected, &g->injected);
+	intids(v, "virt.acked_id", STATS_acked, &g->acked);
 }
 
 /* The interrupts of a PE: physical ones, and the sum of the virtual ones over all VMs and outside of them. */
@@ -362,7 +374,7 @@ static void interrupts_of_pe(struct visitor *v, const struct cpu *c)
 		tally_merge(&sum.injected, GIC_INTIDS, &g->injected);
 		tally_merge(&sum.acked, GIC_INTIDS, &g->acked);
 	}
-	intids(v, "irq_acked", "physical interrupts acknowledged, by INTID", gic_acked(c));
+	intids(v, "irq_acked", STATS_irq_acked, gic_acked(c));
 	virtual_interrupts(v, &sum);
 	tally_free(&sum.injected);
 	tally_free(&sum.acked);
@@ -380,11 +392,11 @@ static void vcpus(struct visitor *v, const struct cpu *c, u16 vm)
 		else
 			snprintf(name, sizeof(name), "vcpu.0x%" PRIx64, x->mpidr & MPIDR_AFFINITY);
 		snprintf(full, sizeof(full), "%s.entries", name);
-		one(v, full, "event", "exception returns into the vCPU", x->entries);
+		own(v, full, STATS_vcpu_entries, x->entries);
 		snprintf(full, sizeof(full), "%s.exits", name);
-		one(v, full, "event", "exceptions taken from the vCPU to EL2 or EL3", x->exits);
+		own(v, full, STATS_vcpu_exits, x->exits);
 		snprintf(full, sizeof(full), "%s.guest_cycles", name);
-		durations(v, full, "from an entry of the vCPU to its exit", &x->guest);
+		durations(v, full, STATS_vcpu_cycles, &x->guest);
 	}
 }
 
@@ -394,18 +406,18 @@ static void exits_of_pe(struct visitor *v, struct machine *m, unsigned pe)
 
 	for (const struct vm_exits *x = c->exits.vms; x; x = x->next) {
 		v->at = (struct stat_sample){ .pe = (int)pe, .el = -1, .vm = x->vm, .vmid = -1 };
-		one(v, "entries", "event", "exception returns into the VM", x->entries);
-		one(v, "exits", "event", "exceptions taken from the VM to EL2 or EL3", x->exits);
-		state(v, "in_guest", "event", "1 when the PE is in the VM now", c->exits.in == x);
-		one(v, "switched", "event", "exits after which this PE entered another VM", x->switched);
-		durations(v, "guest_cycles", "from an entry to the exit", &x->guest);
+		own(v, "entries", STATS_entries, x->entries);
+		own(v, "exits", STATS_exits, x->exits);
+		state(v, "in_guest", "event", stats_own[STATS_in_guest].help, c->exits.in == x);
+		own(v, "switched", STATS_switched, x->switched);
+		durations(v, "guest_cycles", STATS_guest_cycles, &x->guest);
 		for (unsigned k = 0; k < EXIT_CLASSES; k++) {
 			char name[48];
 
 			if (!x->by[k])
 				continue;
 			snprintf(name, sizeof(name), "exit_cycles.%s", class_name(k));
-			durations(v, name, "from an exit of this class to the next entry into the same VM", x->by[k]);
+			durations(v, name, STATS_exit_cycles, x->by[k]);
 		}
 		causes(v, c, x);
 		for (const struct gic_vm *g = gic_vms(c)->next; g; g = g->next)
@@ -419,20 +431,19 @@ static void exits_of_pe(struct visitor *v, struct machine *m, unsigned pe)
 static void rows_of_pe(struct visitor *v, struct machine *m, unsigned pe)
 {
 	v->at = (struct stat_sample){ .pe = (int)pe, .el = -1, .vm = -1, .vmid = -1 };
-	state(v, "traps_open", "event", "exceptions that were not yet returned from", traps_open(m->seat[pe].cpu));
+	state(v, "traps_open", "event", stats_own[STATS_traps_open].help, traps_open(m->seat[pe].cpu));
 	interrupts_of_pe(v, m->seat[pe].cpu);
 	named_rows(v, "pmu.", &m->seat[pe].cpu->pmu.stats, pmu_stat_rows, pmu_stat_rows_n);
 }
 
 void stats_visit(struct machine *m, void (*visit)(void *, const struct stat_sample *), void *ctx)
 {
-	static const struct stat_row time_row[] = { { .name = "sim_ticks", .unit = "ps", .help = "virtual time" } };
 	struct visitor v = { visit, ctx, { 0 } };
 	u64 now = machine_now(m);
 	struct stats_total t;
 
 	stats_sum(m, &t); /* drains, too */
-	group(&v, "", NULL, &now, time_row, 1);
+	group(&v, "", NULL, &now, &stats_own[STATS_sim_ticks], 1);
 	group(&v, "total", NULL, &t.cpu, cpu_stat_rows, cpu_stat_rows_n);
 	group(&v, "total", NULL, &t.mmu, mmu_stat_rows, mmu_stat_rows_n);
 	if (m->cfg->timing)

@@ -19,6 +19,13 @@
 /* Completed: HVC, and the two ADR and BR. What is trapped is not. */
 /* stats: pe0.el1.vm1.vmid1.insns 12 */
 /* stats: pe0.el1.vm2.vmid2.insns 24 */
+/* stats: pe0.el1.vm1.vmid1.cycles 32 */
+/* stats: pe0.el1.vm1.vmid1.branches 2 */
+/* The page of the code (2 reads), and each access to what is not mapped (1 read, a fault at level 1). */
+/* stats: pe0.el1.vm1.vmid1.walk_faults 6 */
+/* stats: pe0.el1.vm1.vmid1.walk_fault.s2_l1 6 */
+/* stats: pe0.el1.vm1.vmid1.walk_reads.1 6 */
+/* stats: pe0.el1.vm1.vmid1.walk_reads.2 1 */
 /* Each trap is an exit, and there is an entry before each; what did not complete costs a cycle, too. */
 /* stats: pe0.vm1.entries 28 */
 /* stats: pe0.vm1.exits 28 */

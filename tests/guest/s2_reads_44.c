@@ -5,6 +5,11 @@
 /* stats: total.s2_walk_reads 40 */
 /* stats: total.s1_walks 2 */
 /* stats: total.s2_walks 10 */
+/* stats: total.walk_reads.24 2 */
+/* stats: total.walk_leaf.s1_l3.s2_l3 2 */
+/* stats: total.s2_walk_leaf.l3 10 */
+/* stats: total.ipa_miss 10 */
+/* stats: total.ipa_fill.4K 10 */
 #include "s2_reads.h"
 
 static void reads(void)

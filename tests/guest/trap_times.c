@@ -30,6 +30,8 @@
 /* stats: pe0.vm1.in_guest 0 */
 /* stats: pe0.vm1.vcpu.0x2.entries 1 */
 /* stats: pe0.vm1.vcpu.0x2.exits 1 */
+/* stats: pe0.vm1.vcpu.0x2.guest_cycles.sum 85 */
+/* stats: pe0.vm1.vcpu.0x2.guest_cycles.count 1 */
 #include "mmu_vm.h"
 
 PROBE(body,

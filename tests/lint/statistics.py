@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Checks that the tables of docs/statistics.md are those of the program, and that what stats.txt says adds up.
 
-usage: statistics.py tables PROGRAM DOCUMENT [--write]   PROGRAM prints the tables (tests/lint/statistics.c); --write puts them in
+usage: statistics.py tables EMULATOR DOCUMENT [--write]  EMULATOR prints the tables (--stats-help); --write puts them in
        statistics.py switch EMULATOR ELF                 runs vm_switch: two VMs in turns flush and refill nothing in the fast TLB
        statistics.py sums EMULATOR ELF PES               runs a bare-metal guest test, adds up its stats.txt, and counts again
                                                          with the reference mode of the TLB model
+       statistics.py proven EMULATOR GUESTS ELSEWHERE    each row has a value by hand in a guest test (`stats:` lines), or is in the list
        statistics.py agree FOLDER                        adds up the stats.txt that a run left in FOLDER
 """
 import collections
@@ -16,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 
-BEGIN = "<!-- tables: made by tests/lint/statistics.py -->\n"
+BEGIN = "<!-- tables: made by trapline --stats-help -->\n"
 END = "<!-- end of tables -->\n"
 
 
@@ -26,13 +27,66 @@ def tables(program, document, write=False):
     text = path.read_text()
     before, rest = text.split(BEGIN)
     after = rest.split(END)[1]
-    made = subprocess.run([program], check=True, stdout=subprocess.PIPE, text=True).stdout
+    made = subprocess.run([program, "--stats-help"], check=True, stdout=subprocess.PIPE, text=True).stdout
     fresh = before + BEGIN + "\n" + made + "\n" + END + after
     if write:
         path.write_text(fresh)
     elif fresh != text:
         return [f"{document}: its tables are not what the program counts (statistics.py tables {program} {document} --write)"]
     return []
+
+
+def pattern(text):
+    """A regular expression for the names that a row or place of the reference stands for."""
+    parts = re.split(r"(DURATION|[A-Z]+(?:_[A-Z]+)*)", text)
+    made = {"DURATION": r"(?:count|sum|min|max|hist\.\d+)", "N": r"\d+", "NAME": r"[\w.-]+", "CAUSE": r"[\w.]+"}
+    return "".join(made.get(part, r"\w+") if i % 2 else re.escape(part) for i, part in enumerate(parts))
+
+
+def reference(program):
+    """The rows of --stats-help: (places as a regular expression, name, sentence and unit, first place)."""
+    places, rows, first = [""], [], ""
+    made = subprocess.run([program, "--stats-help"], check=True, stdout=subprocess.PIPE, text=True).stdout
+    for line in made.splitlines():
+        if line.startswith("### "):
+            places, first = [""], "-"
+        elif line.startswith("Rows of"):
+            first = re.findall(r"`([^`]+)`", line)
+            places, first = [pattern(place) + r"\." for place in first], first[0]
+        row = re.match(r"\| `([^`]+)` \| (\w+) \| (.*) \|$", line)
+        if row:
+            rows.append((f"(?:{'|'.join(places)})", row[1], f"{row[3]} ({row[2]})", first))
+    return rows
+
+
+def known(program, folder):
+    """Rows of a stats.txt that the reference does not have, or says something else of."""
+    rows = [(re.compile(place + pattern(name)), name, sentence) for place, name, sentence, _ in reference(program)]
+    for line in (pathlib.Path(folder) / "stats.txt").read_text().splitlines():
+        found = re.match(r"(\S+) +\d+ # (.*)$", line)
+        if not found:
+            continue
+        said = [(name, sentence) for row, name, sentence in rows if row.fullmatch(found[1])]
+        if not any(sentence == found[2] or "DURATION" in name for name, sentence in said):
+            yield f"{found[1]} ({found[2]}) is not in the reference"
+
+
+def proven(program, guests, elsewhere):
+    """Rows without a value other than 0 in any guest test; and those of the list that have one, or that do not exist."""
+    proofs = [line.split() for source in pathlib.Path(guests).glob("*.c")
+              for line in re.findall(r"^/\* stats: (.*) \*/", source.read_text(), re.M)]
+    proofs = [name for name, value in proofs if value != "0"]
+    listed = [line.split("#")[0].split() for line in pathlib.Path(elsewhere).read_text().splitlines()]
+    listed = {(words[0], words[1]) for words in listed if words}
+    shown = set()
+    for place, name, _, first in reference(program):
+        row = re.compile(place + pattern(name))
+        shown.add((first, name))
+        has = any(row.fullmatch(proof) for proof in proofs)
+        if has == ((first, name) in listed):
+            yield f"{first} {name}: " + ("proven by a guest test, but in the list" if has else "no guest test has a value of it")
+    for words in sorted(listed - shown):
+        yield f"{' '.join(words)}: in the list, but there is no such row"
 
 
 def flat(tree, prefix=""):
@@ -70,11 +124,14 @@ def read_stats(emulator, elf, pes, *more):
                         "-kernel", elf, "--stats", out, *more],
                        check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=60)
         stats = read_txt(out)
+        unknown = list(known(emulator, out))
         host = json.loads((pathlib.Path(out) / "host.json").read_text())
         tree = json.loads((pathlib.Path(out) / "stats.json").read_text())
         json.loads((pathlib.Path(out) / "config.json").read_text())
         with open(pathlib.Path(out) / "stats.csv", newline="") as table:
             cells = list(csv.DictReader(table))
+    if unknown:
+        sys.exit("\n".join(unknown))
     if dict(flat(tree)) != stats | {key: tree[key] for key in ("schema_version", "dumps")}:
         sys.exit("stats.json is not what stats.txt says")
     if {full_name(row): int(row["value"]) for row in cells if row["kind"] == "total"} != stats:
@@ -252,12 +309,14 @@ def sums(emulator, elf, pes):
 
 
 def main():
-    if len(sys.argv) < 3 or sys.argv[1] not in ("tables", "sums", "switch", "agree"):
+    if len(sys.argv) < 3 or sys.argv[1] not in ("tables", "sums", "switch", "agree", "proven"):
         sys.exit(__doc__)
     if sys.argv[1] == "tables":
         bad = tables(*sys.argv[2:4], write="--write" in sys.argv)
     elif sys.argv[1] == "switch":
         bad = switch(*sys.argv[2:4])
+    elif sys.argv[1] == "proven":
+        bad = list(proven(*sys.argv[2:5]))
     elif sys.argv[1] == "agree":
         bad = agree(read_txt(sys.argv[2]))
     else:
