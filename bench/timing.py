@@ -51,13 +51,14 @@ def measure(trapline, guests, core, timing):
             done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
             config = pathlib.Path(stats) / "config.json"
             if config.exists():
-                hertz = json.loads(config.read_text()).get("pe_hertz")
+                timing_of = json.loads(config.read_text()).get("timing")
+                hertz = 1e12 / timing_of["clock"] if timing_of else None
         if done.returncode or "\nPASS " not in done.stdout:
             sys.exit(f"timing.py: {program} on {core}: exit status {done.returncode}, or no PASS:\n{done.stdout[-1000:]}")
         for line in done.stdout.splitlines():
             words = line.split()
             if words[0] == "timing":
-                rows[words[1]] = float(words[2])
+                rows[words[1]] = float(words[2]) * (hertz / 1e9 if clock == "ns" and hertz else 1)
             elif words[0] == "timing-clock":
                 clock = words[1]
     return rows, clock, hertz
@@ -86,9 +87,9 @@ def print_table(core, found):
     for one in found:
         expected = ""
         if one["low"] is not None:
-            expected = f"{one['low']:g}" if one["low"] == one["high"] else f"{one['low']:g} to {one['high']:g}"
+            expected = f"{one['low']:g}" if one["low"] == one["high"] else f"{round(one['low'], 1):g} to {round(one['high'], 1):g}"
         off = "" if one["error"] is None else f"{one['error']:+.0%}" if one["error"] else "0"
-        print(f"| {one['row']} | {one['measured']:g} | {expected} | {off} | {one['source']} |")
+        print(f"| {one['row']} | {round(one['measured'], 2):g} | {expected} | {off} | {one['source']} |")
     known = [abs(one["error"]) for one in found if one["error"] is not None]
     if known:
         print(f"\n{len(known)} rows with a known answer: mean error {sum(known) / len(known):.0%}, {sum(e > 0.3 for e in known)} above 30 %.\n")

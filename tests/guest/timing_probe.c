@@ -10,19 +10,21 @@
 #include "timing.h"
 
 #define ROWS_OF_ALL 100
-#define BUFFER 0x44000000ul             /* for working sets up to 64 MiB */
+#define BUFFER 0x44000000ul             /* 128 MiB for working sets */
+#define BIG (64ul << 20)                /* no cache holds as much */
 #define LINE 64ul
 #define PAGES 4096ul
 #define PAGES_ONE_STAGE 0x80000000ul    /* 4096 pages, all the same one of physical memory */
 #define PAGES_TWO_STAGES 0x81000000ul   /* 4096 pages of the IPAs from PAGES_IPA, which stage 2 makes the same one */
 #define PAGES_IPA 0x82000000ul
-#define PAGE_ZERO 0x48000000ul
-#define CODE 0x4a000000ul               /* straight-line code, up to 4 MiB */
+#define PAGE_ZERO 0x42000000ul
+#define CODE 0x43000000ul               /* straight-line code, up to 4 MiB */
 #define INSN_NOP 0xd503201fu
 #define INSN_RET 0xd65f03c0u
-/* of a linear congruence that visits all values below any power of two, and above whose low bits are random enough to branch by */
-#define LCG_A 6364136223846793005ul
-#define LCG_C 1442695040888963407ul
+/* of a linear congruence that visits all values below any power of two, and whose high bits are random enough to branch by */
+#define LCG_A 1664525ul
+#define LCG_C 1013904223ul
+#define EVENT_BR_MIS_PRED 0x10
 
 #define INTS "mov x4, #3\n\tmov x5, #0x7fffffff\n\tmov x6, #5\n\tmov x7, #7"
 #define INTS64 "mov x4, #3\n\tmov x5, #0x7fffffffffffffff\n\tmov x6, #5\n\tmov x7, #7"
@@ -116,9 +118,13 @@ KERNEL(msr_hcr_el2_isb, "mrs x4, hcr_el2", "msr hcr_el2, x4\n\tisb");
 KERNEL(msr_vttbr_el2_isb, "mrs x4, vttbr_el2", "msr vttbr_el2, x4\n\tisb");
 KERNEL(msr_sp_el1, "mrs x4, sp_el1", "msr sp_el1, x4");
 
-/* branches: x1, x2 = factor and increment of the random numbers (1 and 0: always the same way) */
-KERNEL(branch_random, "mov x4, #0", "madd x4, x4, x1, x2\n\ttbnz x4, #33, 2f\n2:");
-KERNEL(indirect_random, "mov x4, #0", "madd x4, x4, x1, x2\n\tubfx x5, x4, #33, #1\n\tadr x6, 2f\n\tadd x6, x6, x5, lsl #2\n\tbr x6\n2:\tb 4f\n3:\tb 4f\n4:");
+/*
+ * Branches that a random number decides, both ways with the same instructions; x1, x2 = its factor and increment (1 and 0: always the same way). The last number
+ * is kept at x3: a predictor may learn a sequence that it sees again.
+ */
+KERNEL_WITH_END(branch_random, "ldr w4, [x3]", "madd w4, w4, w1, w2\n\ttbnz w4, #31, 2f\n\tnop\n\tb 3f\n2:\tnop\n\tb 3f\n3:", "str w4, [x3]");
+KERNEL_WITH_END(indirect_random, "ldr w4, [x3]",
+       "madd w4, w4, w1, w2\n\tadr x5, 2f\n\tadr x6, 3f\n\tcmp w4, #0\n\tcsel x5, x5, x6, lt\n\tbr x5\n2:\tnop\n\tb 4f\n3:\tnop\n\tb 4f\n4:", "str w4, [x3]");
 KERNEL(branch_same, "", "b.al 2f\n2:");
 KERNEL_WITH_END(call, "mov x14, x30\n\tb 9f\n8:\tret", "bl 8b", "mov x30, x14");
 /* x1 calls deep, x1 returns back */
@@ -168,7 +174,7 @@ static const struct timing_kernel barriers_el2[] = {
 	TIMING_KERNEL(msr_vttbr_el2_isb, 1), TIMING_KERNEL(msr_sp_el1, 1),
 };
 
-static u64 place;
+static u64 place;                       /* where a kernel goes on */
 
 /* Stage 1 of EL1: all identical in blocks of 1 GiB, and the pages for the TLB rows, by 4 KiB. */
 static void el1_on(void)
@@ -218,12 +224,34 @@ static void instructions(void)
 	TIMING_PRINT(barriers_el2, SPSR_EL2, 64, BUFFER);
 }
 
-/* What a branch that goes a random way costs more than one that always goes the same, when every second is predicted. */
+/* Of the PMU, if it counts them: mispredicted branches; else 0. */
+static s64 mispredicts(void)
+{
+	if (!guest_has_pmu() || !(READ(pmceid0_el0) & BIT(EVENT_BR_MIS_PRED)))
+		return 0;
+	WRITE(pmevtyper0_el0, EVENT_BR_MIS_PRED | BIT(27));     /* NSH: EL2 counts, too */
+	WRITE(pmcntenset_el0, 1);
+	return (s64)READ(pmevcntr0_el0);
+}
+
+/* What one misprediction costs: cycles more than when always going the same way, by mispredictions more, or by half of the branches when nobody counts those. */
 static void put_mispredict(const char *name, const struct timing_kernel *k)
 {
-	s64 random = timing_slope(k, &(struct timing_run){ SPSR_EL1, 128, LCG_A, LCG_C, 0 });
+	struct timing_run random = { SPSR_EL1, 256, LCG_A, LCG_C, (u64)&place }, same = { SPSR_EL1, 256, 1, 0, (u64)&place };
+	s64 start, missed_same, missed, cycles;
 
-	timing_row(name, 2 * (random - timing_slope(k, &(struct timing_run){ SPSR_EL1, 128, 1, 0, 0 })));
+	place = 0;
+	timing_once(k->many, &same, same.turns);
+	start = mispredicts();
+	cycles = -(s64)timing_once(k->many, &same, same.turns);
+	missed_same = mispredicts() - start;
+	timing_once(k->many, &random, random.turns);
+	start = mispredicts();
+	cycles += (s64)timing_once(k->many, &random, random.turns);
+	missed = mispredicts() - start - missed_same;
+	if (missed <= 0)
+		missed = (s64)random.turns * KERNEL_MANY / 2;
+	timing_row(name, timing_each(cycles, (u64)missed));
 }
 
 static void branches(void)
@@ -255,6 +283,13 @@ static void make_ring(u64 size)
 	place = BUFFER;
 }
 
+/* Puts other lines into all caches. */
+static void sweep(u64 first, u64 size)
+{
+	for (u64 a = first; a < first + size; a += LINE)
+		*(u64 *)a = 0;
+}
+
 static void caches(void)
 {
 	static const struct timing_kernel steps = TIMING_KERNEL(chase, 1);
@@ -263,7 +298,7 @@ static void caches(void)
 		u64 size;
 	} sets[] = {
 		{ "chase_16K", 16 << 10 }, { "chase_128K", 128 << 10 }, { "chase_512K", 512 << 10 },
-		{ "chase_2M", 2 << 20 }, { "chase_8M", 8 << 20 }, { "chase_64M", 64 << 20 },
+		{ "chase_2M", 2 << 20 }, { "chase_8M", 8 << 20 }, { "chase_memory", BIG },
 	};
 	static const struct {
 		const char *name;
@@ -274,6 +309,8 @@ static void caches(void)
 	el1_on();
 	for (unsigned i = 0; i < ARRAY_SIZE(sets); i++) {
 		make_ring(sets[i].size);
+		if (sets[i].size == BIG)
+			sweep(BUFFER + BIG, BIG);
 		timing_row(sets[i].name, timing_slope(&steps, &(struct timing_run){ SPSR_EL1, 256, (u64)&place, 0, 0 }));
 	}
 	for (unsigned i = 0; i < ARRAY_SIZE(codes); i++) {
