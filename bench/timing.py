@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Measures cores by the bare-metal programs timing_probe and trap_cost, and holds what they print against known answers.
 
-usage: timing.py TRAPLINE GUESTS [--cores NAME,...] [--timing] [--functional] [--csv FILE]
+usage: timing.py TRAPLINE GUESTS [--cores NAME,...] [--timing] [--functional] [--within ROW=FRACTION,...] [--wide] [--csv FILE]
 
 GUESTS is the folder with the programs (build/release/guest). bench/timing.csv has the answers: core, row, low, high (cycles, or nanoseconds
 with "ns"), source. With --timing each core runs with its timing model, else with one cycle an instruction; --functional says that each row must
-then be the number of its instructions ("functional" in timing.csv) and ends with status 1 when one is not.
+then be the number of its instructions ("functional" in timing.csv) and ends with status 1 when one is not. --within ends with status 1 when the error
+of a row that it names is larger than that, or unknown.
 
-Prints a table: row, measured, expected, error, source. The error is 0 inside the expected range, else the distance to its nearer end by that end.
+Prints a table for each core: row, measured, expected, error, source; with --wide one for all, measured and in parentheses expected. The error is 0 inside the expected range, else the distance to its nearer end by that end.
 """
 import argparse
 import csv
@@ -82,17 +83,43 @@ def compare(core, rows, expected, hertz):
     return found
 
 
+def expected_text(one):
+    """What a row should be, or nothing when nobody knows."""
+    if one["low"] is None:
+        return ""
+    return f"{round(one['low'], 2):g}" if one["low"] == one["high"] else f"{round(one['low'], 1):g} to {round(one['high'], 1):g}"
+
+
+def print_wide(every):
+    """All cores in one table; errors above 30 % are bold."""
+    cores, rows = list(dict.fromkeys(one["core"] for one in every)), list(dict.fromkeys(one["row"] for one in every))
+    print(f"| row | {' | '.join(cores)} |\n|---|{'--:|' * len(cores)}")
+    cells = {(one["core"], one["row"]): one for one in every}
+    for row in rows:
+        line = []
+        for core in cores:
+            one = cells.get((core, row))
+            text = f"{round(one['measured'], 2):g}" if one else ""
+            if one and one["error"] is not None:
+                text = f"**{text}**" if abs(one["error"]) > 0.3 else text
+                text += f" ({expected_text(one)})"
+            line.append(text)
+        print(f"| {row} | {' | '.join(line)} |")
+    print()
+
+
+def print_sum(core, found):
+    known = [abs(one["error"]) for one in found if one["error"] is not None]
+    if known:
+        print(f"{core}: {len(known)} rows with a known answer, mean error {sum(known) / len(known):.0%}, {sum(e > 0.3 for e in known)} above 30 %.\n")
+
+
 def print_table(core, found):
     print(f"### {core}\n\n| row | measured | expected | error | source |\n|---|--:|--:|--:|---|")
     for one in found:
-        expected = ""
-        if one["low"] is not None:
-            expected = f"{one['low']:g}" if one["low"] == one["high"] else f"{round(one['low'], 1):g} to {round(one['high'], 1):g}"
         off = "" if one["error"] is None else f"{one['error']:+.0%}" if one["error"] else "0"
-        print(f"| {one['row']} | {round(one['measured'], 2):g} | {expected} | {off} | {one['source']} |")
-    known = [abs(one["error"]) for one in found if one["error"] is not None]
-    if known:
-        print(f"\n{len(known)} rows with a known answer: mean error {sum(known) / len(known):.0%}, {sum(e > 0.3 for e in known)} above 30 %.\n")
+        print(f"| {one['row']} | {round(one['measured'], 2):g} | {expected_text(one)} | {off} | {one['source']} |")
+    print()
 
 
 def wrong_functional(core, rows, clock, expected):
@@ -106,6 +133,16 @@ def wrong_functional(core, rows, clock, expected):
     return lines
 
 
+def beyond(found, limits):
+    """What is not as near its answer as limits ("ROW=FRACTION,...") want it, one line each."""
+    lines = []
+    for row, limit in (one.split("=") for one in limits.split(",")):
+        off = [one["error"] for one in found if one["row"] == row and one["error"] is not None]
+        if not off or abs(off[0]) > float(limit):
+            lines.append(f"{found[0]['core']}: error of {row} is {f'{off[0]:+.1%}' if off else 'unknown'}, must be within {float(limit):.0%}")
+    return lines
+
+
 def main():
     parser = argparse.ArgumentParser(usage=__doc__.split("usage: ")[1].split("\n")[0], description=__doc__.split("\n")[0])
     parser.add_argument("trapline")
@@ -113,6 +150,8 @@ def main():
     parser.add_argument("--cores", default=CORES, help=f"default {CORES}")
     parser.add_argument("--timing", action="store_true", help="with the core's timing model")
     parser.add_argument("--functional", action="store_true", help="check that each row is its number of instructions")
+    parser.add_argument("--within", help="ROW=FRACTION,...: the largest errors of these rows")
+    parser.add_argument("--wide", action="store_true", help="one table for all cores")
     parser.add_argument("--csv", help="also write every row to this file")
     args = parser.parse_args()
     if args.timing and args.functional:
@@ -127,13 +166,19 @@ def main():
             wrong += wrong_functional(core, rows, clock, expected["functional"])
             continue
         found = compare(core, rows, expected.get(core, {}), hertz)
-        print_table(core, found)
+        if not args.wide:
+            print_table(core, found)
+        wrong += beyond(found, args.within) if args.within else []
         every += found
+    if args.wide:
+        print_wide(every)
+    for core in dict.fromkeys(one["core"] for one in every):
+        print_sum(core, [one for one in every if one["core"] == core])
     if args.csv:
         with open(args.csv, "w", newline="") as file:
             writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
             writer.writeheader()
-            writer.writerows({**one, "error": "" if one["error"] is None else round(one["error"], 3)} for one in every)
+            writer.writerows({**one, "measured": round(one["measured"], 2), "error": "" if one["error"] is None else round(one["error"], 3)} for one in every)
     print("\n".join(wrong), end="\n" if wrong else "")
     return bool(wrong)
 

@@ -3,7 +3,7 @@
 
 usage: virt.py IMAGES TRAPLINE [--runs NAME,...] [--timing] [--check] [--count N] [--csv FILE]
 
-IMAGES: what tests/boot/make-images.sh made. Runs: kvm-a57, kvm-n1, xen-a57 (default: all). --check ends with status 1 when the statistics do not have exactly the exits
+IMAGES: what tests/boot/make-images.sh made. Runs: kvm-a57, kvm-a57-gicv2, kvm-n1, xen-a57 (default: all). --check ends with status 1 when the statistics do not have exactly the exits
 that the programs made. Status 77 when an image or the cross compiler's libc is missing.
 
 What one operation costs is said by the guest's counter, the empty loop taken off, and by the statistics: cycles from the exit until the VM runs again, minimum and mean.
@@ -22,11 +22,11 @@ from initrd import extend
 HERE = pathlib.Path(__file__).resolve().parent
 BOOT = HERE.parent / "tests" / "boot"
 CC = "aarch64-linux-gnu-gcc"
-RUNS = {"kvm-a57": ("kvm", "cortex-a57"), "kvm-n1": ("kvm", "neoverse-n1"), "xen-a57": ("xen", "cortex-a57")}
-BOARD = ["-M", "virt,virtualization=on,gic-version=3", "-nographic", "-nodefaults", "-serial", "stdio", "-no-reboot", "-smp", "2"]
+RUNS = {"kvm-a57": ("kvm", "cortex-a57", 3), "kvm-a57-gicv2": ("kvm", "cortex-a57", 2), "kvm-n1": ("kvm", "neoverse-n1", 3), "xen-a57": ("xen", "cortex-a57", 3)}
+BOARD = ["-nographic", "-nodefaults", "-serial", "stdio", "-no-reboot", "-smp", "2"]
 FIELDS = ["run", "timing", "row", "count", "cycles", "exit_class", "exits", "exit_min", "exit_mean", "published", "source"]
 # the exits that a row makes: the class, on all PEs together, for each operation
-EXITS = {"hypercall": "HVC64", "mmio-kernel": "DABT_LOW", "mmio-user": "DABT_LOW", "mmio-xen": "DABT_LOW", "ioeventfd": "DABT_LOW", "ipi": "SYS64"}
+EXITS = {"hypercall": "HVC64", "mmio-kernel": "DABT_LOW", "mmio-user": "DABT_LOW", "mmio-xen": "DABT_LOW", "ioeventfd": "DABT_LOW", "ipi": "SYS64", "timer": "IRQ"}
 EXACT = ("HVC64", "DABT_LOW", "IABT_LOW", "SYS64", "WFx")      # interrupts come when they come
 INIT = """#!/bin/sh
 export PATH=/bin
@@ -66,14 +66,15 @@ def need(path):
     return path
 
 
-def options(hypervisor, core, images, work, count):
+def options(hypervisor, core, gic, images, work, count):
     """The command line of a run; makes its files in the folder work."""
+    board = [*BOARD, "-M", f"virt,virtualization=on,gic-version={gic}", "-cpu", core]
     if hypervisor == "kvm":
         initrd = work / "initrd.gz"
         extend(need(images / "initrd.gz"), {"init2": INIT.format(count=count).encode(), "kvm-cost": compile_kvm(work)}, initrd)
-        return [*BOARD, "-cpu", core, "-m", "1024", "-kernel", need(images / "Image-6.1"), "-initrd", initrd,
+        return [*board, "-m", "1024", "-kernel", need(images / "Image-6.1"), "-initrd", initrd,
                 "-append", "console=ttyAMA0 panic=-1 quiet rdinit=/init2"]
-    return [*BOARD, "-cpu", core, "-m", "2048", "-kernel", need(images / "xen-4.17"),
+    return [*board, "-m", "2048", "-kernel", need(images / "xen-4.17"),
             "-append", "dom0_mem=1024M dom0_max_vcpus=1 console=dtuart dtuart=/pl011@9000000 noreboot",
             "-device", f"guest-loader,addr=0x49000000,kernel={compile_xen(work)},bootargs=none"]
 
@@ -103,6 +104,11 @@ def vm_of(hypervisor, index):
     return index + 1 if hypervisor == "kvm" else 1
 
 
+def exit_class(run, row):
+    """The class of the exits that a row makes; a GICv2 sends SGIs by a store."""
+    return "DABT_LOW" if row == "ipi" and RUNS[run][2] == 2 else EXITS.get(row, "")
+
+
 def to_el2(counts, vm, what):
     return counts.get((vm, f"exceptions.{what}.to_el2"), 0)
 
@@ -113,14 +119,19 @@ def figures(run, hypervisor, core, found, counts, hertz, timing):
         published = {line["row"]: line for line in csv.DictReader(file) if (line["core"], line["hypervisor"]) == (core, hypervisor)}
     _, _, empty, _ = found[0]
     rows = []
-    for index, (row, count, ticks, counter) in list(enumerate(found))[1:]:
-        what, vm = EXITS.get(row, "IRQ" if row == "timer" else ""), vm_of(hypervisor, index)
-        cause = "exit_causes.HVC64.imm_0xea1.0x11" if (hypervisor, row) == ("xen", "hypercall") else f"exit_cycles.{what}"
+
+    def add(row, count, cycles, what, vm, cause):
         exits = counts.get((vm, f"{cause}.count"), 0)
         one = published.get(row, {})
-        rows.append(dict(zip(FIELDS, (run, timing, row, count, round((ticks - empty) / counter * hertz / count), what, exits,
-                                      counts.get((vm, f"exit_cycles.{what}.min"), ""),
+        rows.append(dict(zip(FIELDS, (run, timing, row, count, cycles, what, exits, counts.get((vm, f"exit_cycles.{what}.min"), ""),
                                       round(counts[vm, f"{cause}.sum"] / exits) if exits else "", one.get("cycles", ""), one.get("source", "")))))
+
+    for index, (row, count, ticks, counter) in list(enumerate(found))[1:]:
+        what, vm = exit_class(run, row), vm_of(hypervisor, index)
+        cause = "exit_causes.HVC64.imm_0xea1.0x11" if (hypervisor, row) == ("xen", "hypercall") else f"exit_cycles.{what}"
+        add(row, count, round((ticks - empty) / counter * hertz / count), what, vm, cause)
+        if row == "ipi":        # the other side: the interrupt that takes its vCPU out, until it is back
+            add("ipi-receiver", count, "", "IRQ", vm, "exit_cycles.IRQ")
     return rows
 
 
@@ -130,7 +141,7 @@ def print_table(run, rows):
           "|---|--:|--:|--:|--:|--:|--:|--:|---|")
     base = rows[0]
     for one in rows:
-        ratio = f"{one['cycles'] / base['cycles']:.2f}" if base["cycles"] else ""
+        ratio = f"{one['cycles'] / base['cycles']:.2f}" if base["cycles"] and one["cycles"] else ""
         known = f"{int(one['published']) / int(base['published']):.2f}" if one["published"] and base["published"] else ""
         print(f"| {one['row']} | {one['cycles']} | {ratio} | {one['exits'] or ''} | {one['exit_min']} | {one['exit_mean']} | {one['published']} | {known} | {one['source']} |")
     print()
@@ -142,7 +153,7 @@ def wrong_exits(run, hypervisor, found, counts):
     for index, (row, count, _, _) in enumerate(found if hypervisor == "kvm" else []):
         vcpus = 2 if row == "ipi" else 1        # what each does to start; they share memory, so aborts differ
         for what in EXACT if vcpus == 1 else ("HVC64", "SYS64"):
-            want = vcpus * to_el2(counts, 1, what) + (count if EXITS.get(row) == what else 0)
+            want = vcpus * to_el2(counts, 1, what) + (count if exit_class(run, row) == what else 0)
             got = to_el2(counts, index + 1, what)
             if got != want:
                 lines.append(f"{run}: {row}: {got} exits of class {what}, must be {want}")
@@ -171,10 +182,10 @@ def main():
     for run in args.runs.split(","):
         if run not in RUNS:
             sys.exit(f"virt.py: no run {run}; there are {', '.join(RUNS)}")
-        hypervisor, core = RUNS[run]
+        hypervisor, core, gic = RUNS[run]
         with tempfile.TemporaryDirectory() as folder:
             work = pathlib.Path(folder)
-            command = [args.trapline, *options(hypervisor, core, args.images, work, args.count), *(["--timing", core] if args.timing else [])]
+            command = [args.trapline, *options(hypervisor, core, gic, args.images, work, args.count), *(["--timing", core] if args.timing else [])]
             found, counts, hertz = boot(command, work / "stats")
         rows = figures(run, hypervisor, core, found, counts, hertz, "on" if args.timing else "off")
         print_table(run, rows)

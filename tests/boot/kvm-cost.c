@@ -11,6 +11,7 @@
  *   eoi          the end of an interrupt, at the virtual CPU interface
  *   timer        a virtual timer that expires at once, until its interrupt is handled
  *   ipi          an SGI to a vCPU that runs on another processor, until it is handled there
+ * The guest's interrupt controller is a GICv3, or a GICv2 where the host has no other.
  * All VMs stay until the end, so that their stage-2 tables are different pages: Trapline's statistics then number them in this order.
  *
  * usage: kvm-cost [COUNT]      a line each: kvm-cost NAME COUNT TICKS HERTZ
@@ -33,24 +34,25 @@
 #define RAM 0x40000000ul
 #define RAM_SIZE 0x20000ul
 #define DIST 0x08000000ul
+#define CPU_INTERFACE 0x08010000ul
 #define REDIST 0x080a0000ul
 #define PORT 0x0a000000ul               /* no memory; a store here ends the vCPU's run */
 #define DOORBELL (PORT + 0x100)
 #define CORE_REG(x) (KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | KVM_REG_ARM_CORE_REG(x))
 
 /*
- * The guest: x0 = what to do, x1 = how often, x2 = number of the vCPU. x19 counts down, x21 = PORT, x22 = GICD, x25 = three words of RAM: the other vCPU is
- * ready, interrupts handled, stop.
+ * The guest: x0 = what to do, x1 = how often, x2 = number of the vCPU, x3 = version of the GIC. x19 counts down, x21 = PORT, x22 = GICD, x25 = three words of
+ * RAM: the other vCPU is ready, interrupts handled, stop; x26 = GICC of a GICv2, else 0.
  */
 asm(".pushsection .rodata\n"
     ".balign 4096\n"
     ".global guest_start, guest_end\n"
     "guest_start:\n"
-    "	mrs	x3, sctlr_el1\n"
-    "	orr	x3, x3, #0x1000\n"
-    "	msr	sctlr_el1, x3\n"
-    "	adr	x3, guest_vectors\n"
-    "	msr	vbar_el1, x3\n"
+    "	mrs	x4, sctlr_el1\n"
+    "	orr	x4, x4, #0x1000\n"
+    "	msr	sctlr_el1, x4\n"
+    "	adr	x4, guest_vectors\n"
+    "	msr	vbar_el1, x4\n"
     "	isb\n"
     "	mov	x19, x1\n"
     "	mov	x21, #0x0a000000\n"
@@ -58,7 +60,11 @@ asm(".pushsection .rodata\n"
     "	adr	x25, guest_start\n"
     "	add	x25, x25, #0x10, lsl #12\n"
     "	mov	x28, x0\n"
-    /* the interrupt controller: SGIs and the virtual timer in group 1 */
+    "	cmp	x3, #2\n"
+    "	add	x26, x22, #0x10, lsl #12\n"
+    "	csel	x26, x26, xzr, eq\n"
+    "	b.eq	guest_gicv2\n"
+    /* SGIs and the virtual timer, in group 1 */
     "	mov	w3, #0x12\n"
     "	str	w3, [x22]\n"
     "	add	x3, x22, #0xb0, lsl #12\n"      /* frame of SGIs */
@@ -77,6 +83,17 @@ asm(".pushsection .rodata\n"
     "	mov	x3, #1\n"
     "	msr	icc_igrpen1_el1, x3\n"
     "	isb\n"
+    "	b	guest_work\n"
+    "guest_gicv2:\n"
+    "	mov	w3, #1\n"
+    "	str	w3, [x22]\n"
+    "	mov	w4, #0xffff\n"
+    "	movk	w4, #0x0800, lsl #16\n"
+    "	str	w4, [x22, #0x100]\n"
+    "	str	w3, [x26]\n"
+    "	mov	w4, #0xf0\n"
+    "	str	w4, [x26, #4]\n"
+    "guest_work:\n"
     "	msr	daifclr, #2\n"
     "	cbnz	x2, guest_other\n"
     "	adr	x3, guest_table\n"
@@ -117,9 +134,14 @@ asm(".pushsection .rodata\n"
     "	done\n"
     "guest_eoi:\n"
     "	mov	x5, #1023\n"
+    "	cbnz	x26, guest_eoi_gicv2\n"
     "	start\n"
     "	msr	icc_eoir1_el1, x5\n"
     "	isb\n"
+    "	done\n"
+    "guest_eoi_gicv2:\n"
+    "	start\n"
+    "	str	w5, [x26, #0x10]\n"
     "	done\n"
     "guest_timer:\n"
     "	mov	x6, #1\n"
@@ -137,10 +159,21 @@ asm(".pushsection .rodata\n"
     "	cbz	w5, guest_ipi\n"
     "	mov	x6, #2\n"                       /* SGI 1 to vCPU 1 */
     "	movk	x6, #0x0100, lsl #16\n"
+    "	cbnz	x26, guest_ipi_gicv2\n"
     "	start\n"
     "	ldr	w5, [x25, #4]\n"
     "	msr	icc_sgi1r_el1, x6\n"
     "	isb\n"
+    "2:	ldr	w7, [x25, #4]\n"
+    "	cmp	w7, w5\n"
+    "	b.eq	2b\n"
+    "	done\n"
+    "guest_ipi_gicv2:\n"
+    "	mov	w6, #0x00020000\n"
+    "	add	w6, w6, #1\n"
+    "	start\n"
+    "	ldr	w5, [x25, #4]\n"
+    "	str	w6, [x22, #0xf00]\n"
     "2:	ldr	w7, [x25, #4]\n"
     "	cmp	w7, w5\n"
     "	b.eq	2b\n"
@@ -170,14 +203,20 @@ asm(".pushsection .rodata\n"
     "	.balign	2048\n"
     "guest_vectors:\n"
     "	.org	guest_vectors + 0x280\n"        /* an IRQ at this EL */
+    "	cbnz	x26, 6f\n"
     "	mrs	x9, icc_iar1_el1\n"
-    "	cmp	w9, #27\n"
+    "	b	7f\n"
+    "6:	ldr	w9, [x26, #0xc]\n"
+    "7:	cmp	w9, #27\n"
     "	b.ne	5f\n"
     "	mov	x10, #2\n"
     "	msr	cntv_ctl_el0, x10\n"
     "	isb\n"
-    "5:	msr	icc_eoir1_el1, x9\n"
-    "	ldr	w10, [x25, #4]\n"
+    "5:	cbnz	x26, 6f\n"
+    "	msr	icc_eoir1_el1, x9\n"
+    "	b	7f\n"
+    "6:	str	w9, [x26, #0x10]\n"
+    "7:	ldr	w10, [x25, #4]\n"
     "	add	w10, w10, #1\n"
     "	str	w10, [x25, #4]\n"
     "	eret\n"
@@ -221,19 +260,29 @@ static void pin(unsigned cpu)
 		err(1, "sched_setaffinity");
 }
 
-static int gic_create(int vm)
+static void set_address(int gic, uint64_t type, uint64_t address)
+{
+	struct kvm_device_attr attr = { .group = KVM_DEV_ARM_VGIC_GRP_ADDR, .attr = type, .addr = (uintptr_t)&address };
+
+	call(gic, KVM_SET_DEVICE_ATTR, &attr, "an address of the GIC");
+}
+
+/* A GICv3, or *version becomes 2. */
+static int gic_create(int vm, unsigned *version)
 {
 	struct kvm_create_device device = { .type = KVM_DEV_TYPE_ARM_VGIC_V3 };
-	uint64_t dist = DIST, redist = REDIST;
-	struct kvm_device_attr attr = { .group = KVM_DEV_ARM_VGIC_GRP_ADDR };
 
-	call(vm, KVM_CREATE_DEVICE, &device, "KVM_CREATE_DEVICE of a GICv3");
-	attr.attr = KVM_VGIC_V3_ADDR_TYPE_DIST;
-	attr.addr = (uintptr_t)&dist;
-	call((int)device.fd, KVM_SET_DEVICE_ATTR, &attr, "address of the distributor");
-	attr.attr = KVM_VGIC_V3_ADDR_TYPE_REDIST;
-	attr.addr = (uintptr_t)&redist;
-	call((int)device.fd, KVM_SET_DEVICE_ATTR, &attr, "address of the redistributors");
+	*version = 3;
+	if (ioctl(vm, KVM_CREATE_DEVICE, &device) >= 0) {
+		set_address((int)device.fd, KVM_VGIC_V3_ADDR_TYPE_DIST, DIST);
+		set_address((int)device.fd, KVM_VGIC_V3_ADDR_TYPE_REDIST, REDIST);
+		return (int)device.fd;
+	}
+	*version = 2;
+	device.type = KVM_DEV_TYPE_ARM_VGIC_V2;
+	call(vm, KVM_CREATE_DEVICE, &device, "KVM_CREATE_DEVICE of a GIC");
+	set_address((int)device.fd, KVM_VGIC_V2_ADDR_TYPE_DIST, DIST);
+	set_address((int)device.fd, KVM_VGIC_V2_ADDR_TYPE_CPU, CPU_INTERFACE);
 	return (int)device.fd;
 }
 
@@ -293,6 +342,7 @@ static uint64_t measure(unsigned test, uint64_t count)
 	struct kvm_userspace_memory_region region = { .guest_phys_addr = RAM, .memory_size = RAM_SIZE, .userspace_addr = (uintptr_t)ram };
 	struct kvm_device_attr init = { .group = KVM_DEV_ARM_VGIC_GRP_CTRL, .attr = KVM_DEV_ARM_VGIC_CTRL_INIT };
 	struct vcpu vcpus[2];
+	unsigned version;
 	pthread_t other;
 
 	if (ram == MAP_FAILED)
@@ -300,7 +350,7 @@ static uint64_t measure(unsigned test, uint64_t count)
 	memcpy(ram, guest_start, (size_t)(guest_end - guest_start));
 	__builtin___clear_cache(ram, (char *)ram + RAM_SIZE);
 	call(vm, KVM_SET_USER_MEMORY_REGION, &region, "KVM_SET_USER_MEMORY_REGION");
-	gic = gic_create(vm);
+	gic = gic_create(vm, &version);
 	for (unsigned i = 0; i < tests[test].vcpus; i++)
 		vcpu_create(&vcpus[i], vm, i);
 	call(gic, KVM_SET_DEVICE_ATTR, &init, "KVM_DEV_ARM_VGIC_CTRL_INIT");
@@ -310,6 +360,7 @@ static uint64_t measure(unsigned test, uint64_t count)
 		set_reg(&vcpus[i], CORE_REG(regs.regs[0]), test);
 		set_reg(&vcpus[i], CORE_REG(regs.regs[1]), count);
 		set_reg(&vcpus[i], CORE_REG(regs.regs[2]), i);
+		set_reg(&vcpus[i], CORE_REG(regs.regs[3]), version);
 	}
 	if (tests[test].vcpus > 1 && pthread_create(&other, NULL, run, &vcpus[1]))
 		errx(1, "pthread_create");
