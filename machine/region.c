@@ -151,11 +151,42 @@ void machine_stats_mark(struct machine *m, const char *label)
 		report_mark(r->report, r->marked);
 }
 
+/* The region that it needs is open, or the one that it opens is not. */
+static bool armed(const struct regions *r, const struct trigger *t)
+{
+	return !t->done && (t->c->what == TRIGGER_MARK || r->inside == (t->c->what == TRIGGER_STOP));
+}
+
+/* w may be due at `at`, or when the console says something. */
+static void wait_for(struct regions *r, const struct config_when *w, u64 at)
+{
+	u64 *next = w->kind == WHEN_TIME ? &r->next_ps : &r->next_insns;
+
+	if (w->kind == WHEN_CONSOLE)
+		r->listens = true;
+	else if (w->kind != WHEN_NEVER && at < *next)
+		*next = at;
+}
+
+/* The earliest points at which anything can be due. */
+static void plan(struct machine *m)
+{
+	struct regions *r = m->regions;
+
+	r->next_insns = r->next_ps = UINT64_MAX;
+	r->listens = false;
+	wait_for(r, &m->cfg->stats_interval, r->interval_at);
+	for (size_t i = 0; i < m->cfg->n_triggers; i++)
+		if (!r->trigger[i].done && (armed(r, &r->trigger[i]) || r->trigger[i].c->when.kind == WHEN_CONSOLE))
+			wait_for(r, &r->trigger[i].c->when, r->trigger[i].at);
+}
+
 static void move(struct machine *m, bool inside)
 {
 	struct regions *r = m->regions;
 
 	r->inside = inside;
+	plan(m);
 	if (r->changed)
 		r->changed(r->changed_ctx, inside);
 }
@@ -197,6 +228,8 @@ void machine_region_begin(struct machine *m, const char *label)
 	begin_triggers(m);
 	if (!was)
 		move(m, true);
+	else
+		plan(m);
 }
 
 bool machine_in_region(const struct machine *m)
@@ -273,12 +306,6 @@ void regions_hint(void *ctx, struct cpu *c)
 
 /* ---- what the command line asks for ---- */
 
-/* The region that it needs is open, or the one that it opens is not. */
-static bool armed(const struct regions *r, const struct trigger *t)
-{
-	return !t->done && (t->c->what == TRIGGER_MARK || r->inside == (t->c->what == TRIGGER_STOP));
-}
-
 void regions_console(struct machine *m, u8 byte)
 {
 	struct regions *r = m->regions;
@@ -336,28 +363,6 @@ static bool act_interval(struct machine *m)
 	interval(m);
 	r->interval_at = (now / every->at + 1) * every->at;
 	return true;
-}
-
-static void wait_for(struct regions *r, const struct config_when *w, u64 at)
-{
-	u64 *next = w->kind == WHEN_TIME ? &r->next_ps : &r->next_insns;
-
-	if (w->kind == WHEN_CONSOLE)
-		r->listens = true;
-	else if (w->kind != WHEN_NEVER && at < *next)
-		*next = at;
-}
-
-static void plan(struct machine *m)
-{
-	struct regions *r = m->regions;
-
-	r->next_insns = r->next_ps = UINT64_MAX;
-	r->listens = false;
-	wait_for(r, &m->cfg->stats_interval, r->interval_at);
-	for (size_t i = 0; i < m->cfg->n_triggers; i++)
-		if (!r->trigger[i].done && (armed(r, &r->trigger[i]) || r->trigger[i].c->when.kind == WHEN_CONSOLE))
-			wait_for(r, &r->trigger[i].c->when, r->trigger[i].at);
 }
 
 /* Everything that is due now. False: nothing was. */

@@ -8,9 +8,11 @@ nothing of it may change the machine's digest.
 import collections
 import csv
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 OPTIONS = ["-M", "virt,gic-version=3,virtualization=on", "-cpu", "cortex-a57", "-m", "256", "-nographic", "-nodefaults", "-serial",
            "stdio", "-semihosting-config", "enable=on,target=native"]
@@ -141,6 +143,34 @@ def parallel(trapline, elf):
     sums(run, "--parallel")
 
 
+    run = Run(trapline, f"{pathlib.Path(elf).parent}/marker.elf", "--parallel", smp="2")
+    check("--parallel: regions", [block[1] for block in run.of("region")], ["from EL1", "7", "top_ _quoted_", "one", "two"])
+    check("--parallel: EL1 of the PE that asked", run.of("region")[0][3][("", "0", "1", "0", ""), "insns"], 2004)
+
+
+def ended(trapline, elf, how):
+    """A run that never ends by itself is ended from outside: the names of the files that it leaves, and whether lines are whole."""
+    with tempfile.TemporaryDirectory() as work:
+        out = pathlib.Path(work) / "out"
+        run = subprocess.Popen([trapline, "-M", "virt", "-m", "256", "-nographic", "-nodefaults", "-kernel", elf, "--stats", out,
+                                "--stats-interval", "1ms"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + 20
+        while not (out / ".stats.csv.tmp").exists() or (out / ".stats.csv.tmp").stat().st_size < 10000:
+            if time.monotonic() > deadline:
+                break
+            time.sleep(0.02)
+        run.send_signal(how)
+        run.wait(20)
+        names = sorted(path.name for path in out.iterdir())
+        return names, all(path.read_text().endswith("\n") for path in out.glob("*stats.csv*"))
+
+
+def ends(trapline, elf):
+    want = ["config.json", "host.json", "stats.csv", "stats.json", "stats.txt"]
+    check("files after SIGTERM", ended(trapline, elf, signal.SIGTERM), (want, True))
+    check("files after SIGKILL", ended(trapline, elf, signal.SIGKILL), ([".stats.csv.tmp", ".stats.json.tmp", ".stats.txt.tmp"], True))
+
+
 def main():
     if len(sys.argv) != 3:
         sys.exit(__doc__)
@@ -151,6 +181,7 @@ def main():
         intervals(trapline, f"{elfs}/{name}.elf", smp, "--timing")
     points(trapline, f"{elfs}/vm_switch.elf")
     parallel(trapline, f"{elfs}/smp_vms.elf")
+    ends(trapline, f"{elfs}/vm_switch.elf")
     for line in bad:
         print(line[:2000])
     return 1 if bad else 0
