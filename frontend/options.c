@@ -672,6 +672,7 @@ const struct option option_table[] = {
 	OPT("D", "FILE", set_log_file, "Write the log there instead of to standard error."),
 	OPT("-trace", "FILE", option_trace, /* with two dashes: QEMU's -trace is another one */
 	    "Write a timeline for Perfetto: levels, VMs, traps, sleep, counters of each PE."),
+	OPT("tarmac", "FILE", option_tarmac, "Write each instruction with what it changes, as Tarmac text; FILE.cpuN with several PEs."),
 	OPT("trace-from", "TIME", option_trace_from, "Begin traces there: 5s, 20ms, 300us or 1000ns of the guest's time."),
 	OPT("trace-to", "TIME", option_trace_to, "End traces there."),
 	OPT("trace-max", "SIZE", option_trace_max, "A trace ends at that size, in MiB unless it ends in K, M or G (default 256M)."),

@@ -26,6 +26,7 @@
 
 struct machine;
 struct perfetto;
+struct tarmac;
 
 /* A PE's place in the machine. */
 struct seat {
@@ -80,6 +81,7 @@ struct machine {
 	struct regions *regions;
 	struct marker *marker;
 	struct perfetto *perfetto; /* --trace, else NULL */
+	struct tarmac *tarmac;     /* --tarmac, else NULL */
 	struct parallel *par; /* --parallel with more than one PE, else NULL */
 	struct seat seat[BOARD_MAX_PES];
 	unsigned pes;

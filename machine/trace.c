@@ -3,11 +3,15 @@
 
 int make_traces(struct machine *m, struct why *why)
 {
-	return m->cfg->trace ? perfetto_open(&m->perfetto, m, why) : 0;
+	int r = m->cfg->trace ? perfetto_open(&m->perfetto, m, why) : 0;
+
+	return r == 0 && m->cfg->tarmac ? tarmac_open(&m->tarmac, m, why) : r;
 }
 
 void free_traces(struct machine *m)
 {
 	perfetto_close(m->perfetto);
+	tarmac_close(m->tarmac);
 	m->perfetto = NULL;
+	m->tarmac = NULL;
 }

@@ -13,4 +13,8 @@ struct perfetto;
 int perfetto_open(struct perfetto **out, struct machine *m, struct why *why);
 void perfetto_close(struct perfetto *t);
 
+struct tarmac;
+int tarmac_open(struct tarmac **out, struct machine *m, struct why *why);
+void tarmac_close(struct tarmac *t);
+
 #endif

@@ -187,6 +187,33 @@ TEST(refusals_name_the_option_and_the_closest_known_one)
 	refused("-kernel", "-kernel: expected an argument: FILE");
 }
 
+TEST(traces_have_a_range_in_the_guests_time_and_a_size)
+{
+	struct line l = parse("-kernel k --trace t --tarmac u --trace-from 20ms --trace-to=3s --trace-max 2G");
+
+	EXPECT_EQ(l.r, 0);
+	EXPECT_STR(l.c.trace, "t");
+	EXPECT_STR(l.c.tarmac, "u");
+	EXPECT_EQ(l.c.trace_from, 20000000000);
+	EXPECT_EQ(l.c.trace_to, 3000000000000);
+	EXPECT_EQ(l.c.trace_max, 2ull << 30);
+	config_free(&l.c);
+	l = parse("-kernel k --trace t");
+	EXPECT_EQ(l.c.trace_from, 0);
+	EXPECT_EQ(l.c.trace_to, UINT64_MAX);
+	EXPECT_EQ(l.c.trace_max, 256 << 20);
+	config_free(&l.c);
+	refused("-kernel k -trace t", "-trace: QEMU's trace events are not built; see -d, and --trace FILE (two dashes) for a timeline");
+	refused("-kernel k --trace-from 1s", "--trace-from, --trace-to, --trace-max: expected --trace FILE or --tarmac FILE with them");
+	refused("-kernel k --trace t --trace-from 2s --trace-to 2s", "--trace-to: expected a time after that of --trace-from");
+	refused("-kernel k --trace t --tarmac t", "--tarmac: expected another file than that of --trace");
+	refused("-kernel k --trace t --trace-to 5", "--trace-to: expected a time of the guest's as 5s, 20ms, 300us or 1000ns, got '5'");
+	refused("-kernel k --trace t --trace-to 99999999s", "--trace-to: expected at most 9223372s, got '99999999s'");
+	refused("-kernel k --trace t --trace-max 100K", "--trace-max: expected at least 1M, got '100K'");
+	refused("-kernel k --tarmac t -smp 2 --parallel",
+		"--tarmac: its lines are in the order of the guest's time, which --parallel does not keep; leave one of them out");
+}
+
 TEST(questions_end_the_parsing)
 {
 	struct line l = parse("-M help -nonsense");
