@@ -196,7 +196,8 @@ struct cpu {
 	u32 period_ps;
 	u64 cycles;             /* up to the start of the slice */
 	u64 stop_insns;         /* with a timing model: the slice ends when cpu_insns() is this, as time does not tell; 0: not */
-	u64 lost_cycles;        /* of all: those that completed no instruction (synchronous exceptions) */
+	u64 lost_cycles;        /* of all: those that completed no instruction (synchronous exceptions, --timing: waiting; less those side by side) */
+	u64 faulted;            /* instructions that took a synchronous exception instead of completing */
 
 	struct context *context;       /* where counters go */
 	struct context *contexts;      /* all of this PE */

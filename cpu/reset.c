@@ -185,6 +185,7 @@ void cpu_snap(struct cpu *c, struct snap *s)
 	snap_u64(s, &c->slice_ps);
 	snap_u64(s, &c->cycles);
 	snap_u64(s, &c->lost_cycles);
+	snap_u64(s, &c->faulted);
 	snap_contexts(c, s);
 	exits_snap(c, s);
 	c->pmu.on = c->pmu.on && !s->loading;

@@ -191,6 +191,7 @@ static void take_sync(struct cpu *c)
 {
 	c->budget--;
 	c->lost_cycles++;
+	c->faulted++;
 	c->observe_again = false;
 	exception_sync(c);
 	c->exit.kind = EXIT_NONE;

@@ -689,6 +689,8 @@ const struct option option_table[] = {
 	    "Cycles as that core takes (default: -cpu's) instead of one an instruction; --timing help lists cores and parameters."),
 	OPT("check", "tlb[,lines=N]", set_check,
 	    "Report what the guest does wrong with translation tables and TLB maintenance: N lines (4) for each kind and PC."),
+	OPT("timing-regions", NULL, option_timing_regions,
+	    "The timing model works inside of regions alone; elsewhere an instruction takes a cycle of the core's clock, and goes fast."),
 	OPT("max-block", "N", set_max_block,
 	    "Longest block of decoded instructions (same results for every N)."),
 	GROUP("Questions"),

@@ -78,6 +78,7 @@ int option_boot(struct parse *p, const char *arg);
 
 /* timing.c; timing_finish: before the default core is chosen */
 int option_timing(struct parse *p, const char *arg);
+int option_timing_regions(struct parse *p, const char *arg);
 int timing_finish(struct parse *p);
 void help_timing(FILE *out);
 

@@ -25,6 +25,12 @@ int option_timing(struct parse *p, const char *arg)
 	return set_string(p, &p->c->timing, rest);
 }
 
+int option_timing_regions(struct parse *p, const char *arg)
+{
+	p->c->timing_regions = true;
+	return 0;
+}
+
 static const char *core_name(const void *list, size_t i)
 {
 	return i < timing_cores_n ? ((const struct timing_core *)list)[i].name : NULL;
@@ -45,8 +51,9 @@ int timing_finish(struct parse *p)
 	struct timing_values scratch;
 	int r = 0;
 
+	p->option = "--timing-regions";
 	if (!c->timing)
-		return 0;
+		return c->timing_regions ? refuse(p, "expected --timing beside it, which says what the timing is") : 0;
 	p->option = "--timing";
 	if (core && !timing_core_find(core))
 		return no_such_core(p, core);

@@ -142,6 +142,7 @@ struct config {
 	bool digest; /* print the end digest */
 
 	char *timing; /* parameters over the core's for timing_parse(); NULL: one cycle an instruction */
+	bool timing_regions; /* the timing model works in regions alone */
 	char *tlb; /* geometry overrides for tlb_config_parse(), or NULL */
 	bool tlb_reference, tlb_conflict_abort;
 	bool check_tlb;  /* the TLB checker */

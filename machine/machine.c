@@ -258,7 +258,7 @@ static u64 begun(const struct machine *m)
 	u64 n = machine_insns(m);
 
 	for (unsigned i = 0; i < m->pes; i++)
-		n += m->seat[i].cpu->lost_cycles;
+		n += m->seat[i].cpu->faulted;
 	return n;
 }
 

@@ -52,6 +52,8 @@ static int make_pes(struct machine *m, const struct config *cfg, struct why *why
 		if (!m->seat[i].cpu)
 			return why_set(why, ENOMEM, "-smp %u: no memory for PE %u", cfg->pes, i);
 		m->pes = i + 1;
+		if (cfg->timing_regions)
+			cpu_timing_on(m->seat[i].cpu, false);
 	}
 	return 0;
 }

@@ -187,6 +187,9 @@ static void move(struct machine *m, bool inside)
 
 	r->inside = inside;
 	plan(m);
+	if (m->cfg->timing_regions)
+		for (unsigned i = 0; i < m->pes; i++)
+			cpu_timing_on(m->seat[i].cpu, inside);
 	if (r->changed)
 		r->changed(r->changed_ctx, inside);
 }

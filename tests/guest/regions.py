@@ -136,6 +136,23 @@ def points(trapline, elf):
     check("without --stats: refused", (refused.status, "--stats DIR" in refused.output), (1, True))
 
 
+def timing(trapline, elf):
+    """--timing-regions: an instruction is a cycle outside of the region; inside it takes what it takes, however code is cut."""
+    options = ("--timing", "--timing-regions", "--stats-start", "500000", "--stats-stop", "+20000")
+    place = ("total", "", "", "", "")
+    run = Run(trapline, elf, *options)
+    total, inside = run.of("total")[0][3], run.of("region")[0][3]
+    check("instructions of the region", 20000 <= inside[place, "insns"] < 20003, True)
+    check("cycles differ there", inside[place, "cycles"] == inside[place, "insns"], False)
+    check("outside a cycle each", total[place, "cycles"] - inside[place, "cycles"], total[place, "insns"] - inside[place, "insns"])
+    for name in ("l1i_cache", "exception_time"):
+        check(f"{name} in the region alone", (total[place, name], inside[place, name] > 50), (inside[place, name], True))
+    for cut in ("1", "7"):
+        check(f"with blocks of {cut}", Run(trapline, elf, *options, "--max-block", cut).files, run.files)
+    refused = Run(trapline, elf, "--timing-regions")
+    check("without --timing: refused", (refused.status, "--timing" in refused.output), (1, True))
+
+
 def parallel(trapline, elf):
     """Nothing is exact, but all blocks are there and intervals add up."""
     run = Run(trapline, elf, "--parallel", "--stats-interval", "20us", smp="2")
@@ -182,6 +199,7 @@ def main():
     points(trapline, f"{elfs}/vm_switch.elf")
     parallel(trapline, f"{elfs}/smp_vms.elf")
     ends(trapline, f"{elfs}/vm_switch.elf")
+    timing(trapline, f"{elfs}/vm_switch.elf")
     for line in bad:
         print(line[:2000])
     return 1 if bad else 0
