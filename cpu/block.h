@@ -61,6 +61,7 @@ _Static_assert(sizeof(struct block) == 32, "two uops share the header's cache li
 
 struct block_info {
 	struct codepage *page;
+	const u8 *kind; /* KIND_* of each instruction; NULL: all are KIND_NONE */
 	u32 n_uops;
 	struct uop_cold cold[];
 };

@@ -286,6 +286,13 @@ void context_drain(struct cpu *c)
 	st->loads += c->cnt[CNT_LOAD];
 	st->stores += c->cnt[CNT_STORE];
 	st->branches += c->cnt[CNT_BRANCH];
+	st->simd += c->kinds[KIND_SIMD];
+	st->atomics += c->kinds[KIND_ATOMIC];
+	st->load_exclusives += c->kinds[KIND_LOAD_EXCL];
+	st->store_exclusives += c->kinds[KIND_STORE_EXCL];
+	st->barriers += c->kinds[KIND_BARRIER];
+	st->system += c->kinds[KIND_SYSTEM];
+	memset(c->kinds, 0, sizeof(c->kinds));
 	for (size_t i = 0; i < ARRAY_SIZE(c->cnt); i++)
 		c->cnt[i] = 0;
 	c->drained_insns = insns;

@@ -17,6 +17,12 @@
 	STAT(loads,       "instruction", "load instructions") \
 	STAT(stores,      "instruction", "store instructions") \
 	STAT(branches,    "instruction", "branch instructions") \
+	STAT(simd,        "instruction", "FP and SIMD instructions but loads and stores") \
+	STAT(atomics,     "instruction", "atomic instructions (FEAT_LSE), which are among the loads, too") \
+	STAT(load_exclusives,  "instruction", "load-exclusives, which are among the loads, too") \
+	STAT(store_exclusives, "instruction", "store-exclusives, which are among the loads, too") \
+	STAT(barriers,    "instruction", "barriers and CLREX") \
+	STAT(system,      "instruction", "system instructions: registers, caches, TLBs (no hints)") \
 	STAT(erets_to_el0,     "event", "exception returns to EL0") \
 	STAT(erets_to_el1,     "event", "exception returns to EL1") \
 	STAT(erets_to_el2,     "event", "exception returns to EL2") \
@@ -33,6 +39,11 @@ extern const size_t cpu_stat_rows_n;
 
 /* Indices of cpu.cnt and of a block's class counts. */
 enum { CNT_DLOOKUP, CNT_LOAD, CNT_STORE, CNT_BRANCH };
+/*
+ * Indices of cpu.kinds, 0: none of these. They stand in few blocks, which begin with a uop of its own that counts them (exec_kinds): the
+ * entry of all others costs nothing more.
+ */
+enum { KIND_NONE, KIND_SIMD, KIND_ATOMIC, KIND_LOAD_EXCL, KIND_STORE_EXCL, KIND_BARRIER, KIND_SYSTEM, KINDS };
 
 /* The number of all VMs together that came after CONTEXT_MAX_VMS, and what stands for their BADDR. */
 enum { CONTEXT_MAX_VMS = 255, CONTEXT_VM_REST };

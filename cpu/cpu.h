@@ -152,6 +152,7 @@ struct cpu {
 	struct mctx mctx[MCTX_COUNT];
 	u64 ictx_tag, ictx_hash;
 	u32 cnt[4] __attribute__((aligned(16))); /* class counts since the last drain: CNT_* */
+	u32 kinds[8] __attribute__((aligned(16))); /* the same by KIND_* */
 	struct fpu fpu;
 	u64 acc;                /* trampoline builds: the third argument of the next handler */
 	void *excl_host;        /* exclusive monitor: host address, NULL when clear */

@@ -21,6 +21,22 @@ EXEC(fp_trap)
 EXEC(sp_align) { return exit_with(c, u, EXIT_SP_ALIGN, 0); }
 EXEC(eret) { return exit_with(c, u, EXIT_ERET, 0); }
 EXEC(marker) { return exit_with(c, u, EXIT_MARKER, 0); }
+EXEC_FN(kinds)
+{
+	u64 n = uop_const(u);
+
+#ifdef __SSE2__
+	__m128i zero = _mm_setzero_si128(), v = _mm_unpacklo_epi8(_mm_cvtsi64_si128((s64)n), zero);
+	block_counts *sum = (block_counts *)c->kinds;
+
+	sum[0] += (block_counts)_mm_unpacklo_epi16(v, zero);
+	sum[1] += (block_counts)_mm_unpackhi_epi16(v, zero);
+#else
+	for (unsigned k = 0; k < 8; k++)
+		c->kinds[k] += (u8)(n >> 8 * k);
+#endif
+	NEXT(c, u);
+}
 EXEC(clrex)
 {
 	c->excl_host = NULL;

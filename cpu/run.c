@@ -252,6 +252,8 @@ static void refund(struct cpu *c, const struct block *b, u32 from)
 		if (b->info->cold[i].nth >= from)
 			for (unsigned k = 0; k < 4; k++)
 				c->cnt[k] -= b->info->cold[i].cnt[k];
+	for (u32 i = from; b->info->kind && i < b->n; i++)
+		c->kinds[b->info->kind[i]]--;
 }
 
 static void sleep_pe(struct cpu *c)

@@ -63,12 +63,39 @@ static void count_class(u32 cnt[4], enum insn_class cls, bool store_bit, bool xl
 	}
 }
 
+static u8 kind_of(const struct insn *row)
+{
+	switch (row->cls) {
+	case CL_ATOMIC: return KIND_ATOMIC;
+	case CL_EXCL: return row->arg & 2 ? KIND_LOAD_EXCL : KIND_STORE_EXCL;
+	case CL_BARRIER: return KIND_BARRIER;
+	case CL_SYSTEM: return KIND_SYSTEM;
+	default: return row->cls >= CL_FP_ADD && row->cls <= CL_CRYPTO ? KIND_SIMD : KIND_NONE;
+	}
+}
+
+/* Puts the uop that counts a block's kinds before all others. */
+static void count_kinds(struct tr *t)
+{
+	u32 n = t->n_uops;
+
+	memmove(&t->uop[1], &t->uop[0], n * sizeof(t->uop[0]));
+	memmove(&t->cold[1], &t->cold[0], n * sizeof(t->cold[0]));
+	memmove(&t->uses_pool[1], &t->uses_pool[0], n * sizeof(t->uses_pool[0]));
+	t->uop[0] = (struct uop){ .exec = exec_kinds, .imm = (s32)t->n_pool };
+	t->cold[0] = (struct uop_cold){ .row = t->cold[1].row, .off = t->cold[1].off };
+	t->uses_pool[0] = true;
+	t->pool[t->n_pool++] = t->all_kinds;
+	t->n_uops++;
+}
+
 static void translate_one(struct tr *t, u32 w)
 {
 	const struct insn *row = a64_decode(w, t->c->core.features);
 	u32 first = t->n_uops, before, cnt[4];
 
 	memcpy(cnt, t->cnt, sizeof(cnt));
+	t->kind[t->n_insns] = KIND_NONE;
 	t->iss = 0;
 	t->row = row ? (u32)(row - a64_insns) : 0;
 	if (t->key & KEY_OBSERVED)
@@ -88,13 +115,15 @@ static void translate_one(struct tr *t, u32 w)
 		count_class(t->cnt, row->cls, row->cls == CL_STORE || row->cls == CL_VSTORE, (t->key & KEY_XLAT) != 0);
 	for (unsigned k = 0; k < 4; k++)
 		t->cold[first].cnt[k] = (u8)(t->cnt[k] - cnt[k]);
+	t->kind[t->n_insns] = row ? kind_of(row) : KIND_NONE;
+	t->kinds[t->kind[t->n_insns]] += t->kind[t->n_insns] != KIND_NONE;
 }
 
 static struct block *finish(struct tr *t, struct codepage *p, u32 off)
 {
 	size_t uops = t->n_uops * sizeof(struct uop), pool_bytes = t->n_pool * sizeof(u64);
-	size_t cold = sizeof(struct block_info) + t->n_uops * sizeof(struct uop_cold);
-	struct block *b = block_alloc(t->c->blocks, sizeof(struct block) + uops + pool_bytes + cold);
+	size_t cold = sizeof(struct block_info) + t->n_uops * sizeof(struct uop_cold), kinds = t->all_kinds ? t->n_insns : 0;
+	struct block *b = block_alloc(t->c->blocks, sizeof(struct block) + uops + pool_bytes + cold + kinds);
 	u64 *pool;
 
 	if (!b)
@@ -111,6 +140,8 @@ static struct block *finish(struct tr *t, struct codepage *p, u32 off)
 	b->info->page = p;
 	b->info->n_uops = t->n_uops;
 	memcpy(b->info->cold, t->cold, t->n_uops * sizeof(struct uop_cold));
+	if (kinds)
+		b->info->kind = memcpy(&b->info->cold[t->n_uops], t->kind, kinds);
 	for (u32 i = 0; i < t->n_uops; i++)
 		if (t->uses_pool[i])
 			b->uop[i].imm = (s32)((char *)&pool[t->uop[i].imm] - (char *)&b->uop[i]);
@@ -129,6 +160,7 @@ static void translate_words(struct cpu *c, struct tr *t, const struct codepage *
 	t->end = t->stop = false;
 	t->n_uops = t->n_pool = t->n_insns = 0;
 	memset(t->cnt, 0, sizeof(t->cnt));
+	t->all_kinds = 0;
 	do {
 		u32 w = ram_get32(p->host + t->off);
 
@@ -141,6 +173,8 @@ static void translate_words(struct cpu *c, struct tr *t, const struct codepage *
 		t->row = 0;
 		emit_next(t, t->off, t->stop);
 	}
+	if (t->all_kinds)
+		count_kinds(t);
 }
 
 static bool words_changed(const struct tr *t, const u8 *host)

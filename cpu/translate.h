@@ -23,6 +23,11 @@ struct tr {
 	bool stop;      /* end the block after this instruction with a plain exit to the run loop */
 	u16 iss;        /* ISS bits 24:14 for data aborts of this instruction; 0: ISV = 0 */
 	u32 cnt[4];
+	union {
+		u8 kinds[8]; /* how many of each; that of KIND_NONE stays 0 */
+		u64 all_kinds;
+	};
+	u8 kind[BLOCK_MAX]; /* of each instruction */
 	u32 n_uops, n_pool, n_insns;
 	u32 word[BLOCK_MAX];
 	u32 row;

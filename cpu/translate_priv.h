@@ -4,6 +4,8 @@
 
 #include "cpu/translate.h"
 
+/* The first uop of a block with instructions of any KIND_*: adds the eight counts in its constant. */
+EXEC_FN(kinds);
 bool tr_undef(struct tr *t);
 void tr_illegal(struct tr *t);
 /* The last uop of a block that does not end in a branch; stop: leave to the run loop. */

@@ -8,6 +8,7 @@
 #include "cpu/pmu.h"
 #include "devices/pci/pci.h"
 #include "machine/machine_priv.h"
+#include "mmu/check.h"
 
 #define OWN(id, row_name, row_unit, row_help) [STATS_##id] = { .name = row_name, .unit = row_unit, .help = row_help },
 const struct stat_row stats_own[STATS_OWN_COUNT] = { STATS_OWN_ROWS(OWN) };
@@ -88,6 +89,7 @@ static void of_devices(FILE *out)
 	group(out, "Outside", "outside", "", outside_stat_rows, outside_stat_count);
 	group(out, "Flash", "flash0 flash1", "", flash_stat_rows, flash_stat_rows_n);
 	group(out, "fw_cfg", "fw_cfg", "", fw_cfg_stat_rows, fw_cfg_stat_rows_n);
+	group(out, "TLB checker, with --check tlb", "check.tlb", "", check_stat_rows, check_stat_rows_n);
 	group(out, "Semihosting", "semihosting", "", semihost_stat_rows, semihost_stat_rows_n);
 }
 
