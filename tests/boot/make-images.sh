@@ -6,8 +6,9 @@
 #   initrd-io.gz                    busybox and modules for network, ports, random numbers, 9p
 #   host.img  initrd-disk.gz        a disk with Debian's QEMU and Xen 4.17's tools, and the way onto it (the disk: only with "all")
 #   host-xen.img  initrd-disk-6.12.gz    a disk with Xen 4.20's tools and a domU with its own initrd (only with "all")
+#   perf.img                        a disk with Debian's perf (only with "perf", which makes nothing else)
 #
-# usage: make-images.sh OUT [bookworm|all]
+# usage: make-images.sh OUT [bookworm|all|perf]
 # The mirror is the one that this machine's apt uses; TRAPLINE_MIRROR=URL names another.
 set -euo pipefail
 
@@ -237,6 +238,15 @@ make_xen_host() {
 	host_disk "$host" "$out/host-xen.img" 250M
 }
 
+# make_perf ROOT: perf.img, a disk on which /perfinit counts and samples a program with perf
+make_perf() {
+	local host=$work/host-perf
+	unpack_all "$host" linux-perf
+	host_tree "$host" "$1" sha256sum true
+	cp "$here/perf-init.sh" "$host/perfinit"
+	host_disk "$host" "$out/perf.img" 200M
+}
+
 # make_io_initrd ROOT: busybox, the modules of virtio network, ports, random numbers and 9p in their order, and io-init.sh
 make_io_initrd() {
 	local root=$work/initrd-io applet
@@ -258,6 +268,12 @@ make_io_initrd() {
 }
 
 use_suite bookworm
+if [ "$what" = perf ]; then
+	unpack "$work/root-perf" busybox-static
+	make_perf "$work/root-perf"
+	rm -rf "$work"
+	exit
+fi
 unpack "$work/root-bookworm" "$(kernel_package)" busybox-static xen-hypervisor-4.17-arm64
 cp "$work"/root-bookworm/boot/vmlinuz-* "$out/Image-6.1"
 cp "$work"/root-bookworm/boot/xen-4.17-arm64 "$out/xen-4.17"

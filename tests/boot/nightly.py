@@ -7,7 +7,7 @@ EMULATOR is anything that takes QEMU's command line. Each scenario is a row of S
 with steps. A step waits for an expression on the console and then types its answer; a run is good when every step came in
 order, nothing of BAD came, and the emulator ended with status 0 by itself. Consoles go to $BOOT_LOGS (default boot-logs).
 
-IMAGES holds what make-images.sh, make-debian.sh and make-tfa.sh (as tfa.bin) make; a scenario whose files are not there is skipped.
+IMAGES holds what make-images.sh (all, and perf), make-debian.sh and make-tfa.sh (as tfa.bin) make; a scenario whose files are not there is skipped.
 --record writes results into nightly.csv beside this file, one row a scenario and emulator: the newest. Status 1 when one failed.
 """
 import argparse
@@ -58,6 +58,14 @@ SCENARIOS = {
                   (r"running\r?\n[1-9]\d+\r?\n", ""), (r"root@trapline:~# ", "poweroff\n"),
                   (r"Reached target .*poweroff\.target", ""), ("Power down", "")],
         "limit": 900,
+    },
+    # Debian's perf on a core that has most events
+    "perf": {
+        "needs": ["perf.img", "Image-6.1", "initrd-disk.gz"],
+        "options": [*VIRT, "-cpu", "neoverse-n1", "-m", "1024", "-no-reboot", "-kernel", "{images}/Image-6.1", "-initrd",
+                    "{images}/initrd-disk.gz", "-append", "console=ttyAMA0 quiet rinit=perf", *disk("perf.img", ",snapshot=on")],
+        "steps": [("perf version 6", ""), (r"\d+ +instructions +# +1\.00 +insn per cycle", ""), ("PERF-GOOD", ""), ("PERF-DONE", "")],
+        "limit": 300,
     },
     # The network works when DHCP has configured it and the installer asks the mirror that it was told, here this program, for its
     # files. (The mirror has none, so that the dialog comes again.)
