@@ -202,32 +202,50 @@ static u64 until_chain_overflows(const struct cpu *c, unsigned n)
 	return (until_overflow(c, n) - 1) * BIT(32) + until_overflow(c, n - 1);
 }
 
-/* Cycles that may pass before counter n is looked at again; 0: any number. */
-static u64 patience(const struct cpu *c, unsigned n)
+/*
+ * Cycles that may pass before counter n is looked at again, and instructions where the timing model lets several go in one cycle; 0:
+ * any number.
+ */
+struct patience {
+	u64 cycles, insns;
+};
+static struct patience patience(const struct cpu *c, unsigned n)
 {
 	bool chain = chains(c, n);
 	u64 left = chain ? until_chain_overflows(c, n) : until_overflow(c, n);
+	u8 flags;
 
 	if (n == PMU_CYCLES)
-		return divided(c) ? left * 64 - c->pmu.c.rest : left;
-	if (!left || (c->pmu.event[chain ? n - 1 : n]->flags & PMU_EXACT))
-		return left;
-	return left / 4 > PMU_LATE ? left / 4 : PMU_LATE;
+		return (struct patience){ divided(c) ? left * 64 - c->pmu.c.rest : left, 0 };
+	if (!left)
+		return (struct patience){ 0, 0 };
+	flags = c->pmu.event[chain ? n - 1 : n]->flags;
+	if (c->timing && (flags & PMU_INSN))
+		return (struct patience){ 0, left };
+	if (flags & (PMU_CYCLE | PMU_INSN))
+		return (struct patience){ left, 0 };
+	return (struct patience){ left / 4 > PMU_LATE ? left / 4 : PMU_LATE, 0 };
+}
+
+static void sooner(u64 *next, u64 now, u64 wait)
+{
+	if (wait && wait < *next - now)
+		*next = now + wait;
 }
 
 /* Only an interrupt needs to be in time: whoever reads a register gets what it holds then. */
-static u64 next_check(const struct cpu *c)
+static void plan_check(struct cpu *c)
 {
-	const struct pmu *p = &c->pmu;
-	u64 now = cpu_cycles(c), next = PMU_NEVER;
+	struct pmu *p = &c->pmu;
 
+	p->check = p->check_insns = PMU_NEVER;
 	for (u32 left = p->active & (u32)p->inten & ~p->c.overflowed; left; left &= left - 1) {
-		u64 wait = patience(c, ctz64(left));
+		struct patience wait = patience(c, ctz64(left));
 
-		if (wait && wait < next - now)
-			next = now + wait;
+		sooner(&p->check, cpu_cycles(c), wait.cycles);
+		sooner(&p->check_insns, cpu_insns(c), wait.insns);
 	}
-	return next;
+	cpu_hold(c, p->check);
 }
 
 void pmu_sync(struct cpu *c)
@@ -257,8 +275,7 @@ void pmu_resume(struct cpu *c)
 	for (u32 left = p->active; left; left &= left - 1)
 		p->c.since[ctz64(left)] = running(c, ctz64(left));
 	update_line(c);
-	p->check = next_check(c);
-	cpu_hold(c, p->check);
+	plan_check(c);
 }
 
 /* ---- life ---- */
@@ -280,8 +297,8 @@ void pmu_reset(struct cpu *c)
 void pmu_snap(struct cpu *c, struct snap *s)
 {
 	struct pmu *p = &c->pmu;
-	u64 *const word[] = { &p->pmcr, &p->cnten, &p->inten, &p->selr, &p->userenr, &p->check, &p->exceptions, &p->returns,
-			      &p->ttbr_writes, &p->context_writes, &p->stats.overflows, &p->stats.interrupts };
+	u64 *const word[] = { &p->pmcr, &p->cnten, &p->inten, &p->selr, &p->userenr, &p->check, &p->check_insns, &p->exceptions,
+			      &p->returns, &p->ttbr_writes, &p->context_writes, &p->stats.overflows, &p->stats.interrupts };
 
 	snap_section(s, "pmu", 1);
 	for (size_t i = 0; i < ARRAY_SIZE(word); i++)

@@ -43,7 +43,8 @@ struct pmu {
 	bool on;       /* some counter is enabled, though perhaps not here and now */
 	bool line;     /* level of the interrupt */
 	u32 active;    /* the counters that count here and now */
-	u64 check;     /* cycle at which an interrupt may be due, PMU_NEVER */
+	u64 check;     /* cycle at which an interrupt may be due, PMU_NEVER; the same in instructions, where one is not a cycle */
+	u64 check_insns;
 	u64 pmcr, cnten, inten, selr, userenr;
 	u64 type[PMU_COUNTERS]; /* PMEVTYPER<n>_EL0; 31: PMCCFILTR_EL0 */
 	const struct pmu_event *event[PMU_MAX]; /* NULL: nothing that this PE counts */
@@ -66,9 +67,10 @@ struct pmu_event {
 	u8 flags;
 };
 enum {
-	PMU_EXACT = 1, /* at most once in a cycle, and its overflow is seen at the instruction */
-	PMU_CHAIN = 2, /* counts overflows of the counter below */
-	PMU_TIMED = 4, /* only a timing model knows */
+	PMU_CYCLE = 1, /* one a cycle, one an instruction: overflow is seen at the very one, of others a little later */
+	PMU_INSN = 2,
+	PMU_CHAIN = 4, /* counts overflows of the counter below */
+	PMU_TIMED = 8, /* only a timing model knows */
 };
 extern const struct pmu_event pmu_events[];
 extern const size_t pmu_events_n;

@@ -473,7 +473,11 @@ void cpu_timing_on(struct cpu *c, bool on)
 		timing_pause(c->timing_model);
 		watch = (struct mmu_timing){ 0 };
 	}
+	if (c->pmu.on)
+		pmu_sync(c);
 	c->timing = on ? c->timing_model : NULL;
+	if (c->pmu.on)
+		pmu_resume(c);
 	mmu_set_timing(c->mmu, &watch);
 	cpu_observe_code(c);
 }

@@ -9,7 +9,7 @@
 /* Starts as { .s.bytes = mem_bytes }: saving. */
 struct mem_snap {
 	struct snap s;
-	u8 data[16384];
+	u8 data[65536];
 	size_t at, size;
 };
 
