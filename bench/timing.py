@@ -6,7 +6,7 @@ usage: timing.py TRAPLINE GUESTS [--cores NAME,...] [--timing] [--functional] [-
 GUESTS is the folder with the programs (build/release/guest). bench/timing.csv has the answers: core, row, low, high (cycles, or nanoseconds
 with "ns"), source. With --timing each core runs with its timing model, else with one cycle an instruction; --functional says that each row must
 then be the number of its instructions ("functional" in timing.csv) and ends with status 1 when one is not. --within ends with status 1 when the error
-of a row that it names is larger than that, or unknown.
+of a row that it names is larger than that, or unknown; "all" stands for every row whose answer is known.
 
 Prints a table for each core: row, measured, expected, error, source; with --wide one for all, measured and in parentheses expected. The error is 0 inside the expected range, else the distance to its nearer end by that end.
 """
@@ -136,7 +136,9 @@ def wrong_functional(core, rows, clock, expected):
 def beyond(found, limits):
     """What is not as near its answer as limits ("ROW=FRACTION,...") want it, one line each."""
     lines = []
-    for row, limit in (one.split("=") for one in limits.split(",")):
+    pairs = [one.split("=") for one in limits.split(",")]
+    known = [one["row"] for one in found if one["error"] is not None]
+    for row, limit in [(name, limit) for row, limit in pairs for name in (known if row == "all" else [row])]:
         off = [one["error"] for one in found if one["row"] == row and one["error"] is not None]
         if not off or abs(off[0]) > float(limit):
             lines.append(f"{found[0]['core']}: error of {row} is {f'{off[0]:+.1%}' if off else 'unknown'}, must be within {float(limit):.0%}")
