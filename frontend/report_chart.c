@@ -21,6 +21,8 @@ static void caption_of(FILE *f, const char *caption)
 
 static void legend(FILE *f, const struct series *s, size_t n)
 {
+	if (n == 1)
+		return;
 	fputs("<ul class=\"legend\">\n", f);
 	for (size_t i = 0; i < n; i++) {
 		fprintf(f, "<li><i class=\"b%u\"></i>", s[i].color);

@@ -257,7 +257,7 @@ void section_walks(FILE *f, const struct run *run, size_t n)
 
 		side_begin(f, run, n, i);
 		depths(c);
-		walk_table(c, "Levels of both leaves", "walk_leaf");
+		walk_table(c, "Leaves: level of stage 1, of stage 2", "walk_leaf");
 		walk_table(c, "Faults by stage and level", "walk_fault");
 		side_end(f, n, i);
 	}
