@@ -80,6 +80,8 @@ static struct tally_row *add(struct tally *t, u32 limit, u64 key, u64 count)
 {
 	struct tally_row *r = tally_find(t, key);
 
+	if (!stats_on())
+		return NULL;
 	if (!r) {
 		if (t->n >= limit || !make_room(t)) {
 			t->rest += count;

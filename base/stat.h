@@ -13,6 +13,19 @@
 
 struct snap;
 
+/*
+ * Whether anything is counted. A build of its own for bench/ leaves it out (TRAPLINE_NO_COUNTERS), to measure what counting costs; what
+ * counts is behind `if (stats_on())`, which costs nothing in either.
+ */
+static inline bool stats_on(void)
+{
+#ifdef TRAPLINE_NO_COUNTERS
+	return false;
+#else
+	return true;
+#endif
+}
+
 struct stat_row {
 	const char *name, *unit, *help;
 	size_t offset; /* of the u64 in its struct */

@@ -172,7 +172,7 @@ void context_asid(struct cpu *c)
 	const struct regime *r = &c->regime;
 	u32 vmid, asid;
 
-	if (!x || x->el != c->el || !runs_vm(x, current_vm(c)))
+	if (!stats_on() || !x || x->el != c->el || !runs_vm(x, current_vm(c)))
 		return; /* the context is about to be switched */
 	vmid = x->vm ? r->vmid : 0;
 	asid = r->s1 && r->two_ranges ? r->asid : ASID_NONE;
@@ -249,6 +249,8 @@ void context_switch(struct cpu *c)
 	u64 vm = current_vm(c);
 	struct context *x = c->context;
 
+	if (x && !stats_on())
+		return; /* one context for all */
 	if (x && x->el == c->el && x->vm_baddr == vm)
 		return;
 	if (unlikely(c->pmu.on))

@@ -98,7 +98,8 @@ static always_inline_ const struct uop *enter(struct cpu *c, const struct block 
 		return leave(c, c->page_va + b->off);
 	}
 	c->blk = b;
-	add_counts(c, b);
+	if (stats_on())
+		add_counts(c, b);
 	DISPATCH(c, b->uop, ANY_VALUE);
 }
 /* Goes to page offset `off` of the same page through link `slot` of the current block. */

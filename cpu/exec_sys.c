@@ -21,6 +21,11 @@ EXEC(fp_trap)
 EXEC(sp_align) { return exit_with(c, u, EXIT_SP_ALIGN, 0); }
 EXEC(eret) { return exit_with(c, u, EXIT_ERET, 0); }
 EXEC(marker) { return exit_with(c, u, EXIT_MARKER, 0); }
+EXEC_FN(kind)
+{
+	c->kinds[u->aux] += u->uimm;
+	NEXT(c, u);
+}
 EXEC_FN(kinds)
 {
 	u64 n = uop_const(u);

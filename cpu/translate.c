@@ -82,11 +82,17 @@ static void count_kinds(struct tr *t)
 	memmove(&t->uop[1], &t->uop[0], n * sizeof(t->uop[0]));
 	memmove(&t->cold[1], &t->cold[0], n * sizeof(t->cold[0]));
 	memmove(&t->uses_pool[1], &t->uses_pool[0], n * sizeof(t->uses_pool[0]));
-	t->uop[0] = (struct uop){ .exec = exec_kinds, .imm = (s32)t->n_pool };
 	t->cold[0] = (struct uop_cold){ .row = t->cold[1].row, .off = t->cold[1].off };
+	t->n_uops++;
+	for (u8 k = 1; k < KINDS; k++)
+		if (t->all_kinds == (u64)t->kinds[k] << 8 * k) {
+			t->uop[0] = (struct uop){ .exec = exec_kind, .aux = k, .imm = t->kinds[k] };
+			t->uses_pool[0] = false;
+			return;
+		}
+	t->uop[0] = (struct uop){ .exec = exec_kinds, .imm = (s32)t->n_pool };
 	t->uses_pool[0] = true;
 	t->pool[t->n_pool++] = t->all_kinds;
-	t->n_uops++;
 }
 
 static void translate_one(struct tr *t, u32 w)
@@ -173,7 +179,7 @@ static void translate_words(struct cpu *c, struct tr *t, const struct codepage *
 		t->row = 0;
 		emit_next(t, t->off, t->stop);
 	}
-	if (t->all_kinds)
+	if (t->all_kinds && stats_on())
 		count_kinds(t);
 }
 

@@ -6,6 +6,7 @@
 
 /* The first uop of a block with instructions of any KIND_*: adds the eight counts in its constant. */
 EXEC_FN(kinds);
+EXEC_FN(kind); /* the same when they are all of kind aux: imm of them */
 bool tr_undef(struct tr *t);
 void tr_illegal(struct tr *t);
 /* The last uop of a block that does not end in a branch; stop: leave to the run loop. */

@@ -10,7 +10,7 @@ void traps_taken(struct cpu *c, unsigned cls, unsigned target)
 {
 	struct open_traps *o = exits_open(&c->exits);
 
-	if (!c->context)
+	if (!stats_on() || !c->context)
 		return;
 	if (o->n == OPEN_TRAPS) {
 		memmove(o->trap, o->trap + 1, (OPEN_TRAPS - 1) * sizeof(o->trap[0]));
@@ -35,7 +35,7 @@ void traps_returned(struct cpu *c, unsigned from, struct context *handler)
 	struct open_traps *o = exits_open(&c->exits);
 	u32 i = o->n;
 
-	if (!handler || !c->context)
+	if (!stats_on() || !handler || !c->context)
 		return;
 	(&handler->cpu.erets_to_el0)[c->el]++;
 	while (i && (o->trap[i - 1].target != from || o->trap[i - 1].from != c->el))

@@ -58,6 +58,8 @@ static inline unsigned line_size(const struct assoc *a, u32 i)
 /* A line for a page of 1 << size was made, and perhaps another one (log2 of its page, 0: none) went. */
 static void count_fill(u64 *fill, u64 *evict, u64 *evict_all, unsigned size, unsigned evicted)
 {
+	if (!stats_on())
+		return;
 	fill[size - 12]++;
 	if (evicted) {
 		evict[evicted - 12]++;
@@ -305,6 +307,8 @@ static void count_walk_details(struct mmu *m, const struct regime *r, const stru
 
 static void count_walk(struct mmu *m, const struct regime *r, const struct walk *w)
 {
+	if (!stats_on())
+		return;
 	count_walk_details(m, r, w);
 	m->stats->s1_walks += r->s1;
 	m->stats->s2_walks += w->s2_walks;
