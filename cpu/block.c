@@ -23,6 +23,7 @@ struct block_cache {
 	size_t used, size;
 	u64 rechecks;
 	struct fuse *fuse;
+	struct block_host_counts counts;
 	struct tr scratch;
 };
 
@@ -77,6 +78,11 @@ struct tr *block_scratch(struct block_cache *bc)
 const struct fuse *block_fuse(const struct block_cache *bc)
 {
 	return bc->fuse;
+}
+
+struct block_host_counts *block_host_counts(struct block_cache *bc)
+{
+	return &bc->counts;
 }
 
 static unsigned hash_of(u64 pa)
@@ -174,6 +180,7 @@ struct block *block_get(struct cpu *c, struct codepage *p, u32 off)
 	if (!b)
 		return NULL;
 	p->block[off >> 2] = b;
+	c->blocks->counts.decoded++;
 	return b;
 }
 
@@ -196,8 +203,10 @@ void block_kill_page(struct cpu *c, u64 addr)
 		*pp = p->hash_next;
 		any = true;
 		for (unsigned k = 0; k < ARRAY_SIZE(p->block); k++)
-			if (p->block[k])
+			if (p->block[k]) {
 				p->block[k]->link[0] = p->block[k]->link[1] = NULL;
+				c->blocks->counts.invalidated++;
+			}
 	}
 	if (any)
 		forget(c);
@@ -215,6 +224,7 @@ void block_safe_point(struct cpu *c)
 
 	if (likely(bc->size - bc->used > RESERVE))
 		return;
+	bc->counts.restarts++;
 	memset(bc->hash, 0, sizeof(bc->hash));
 	madvise(bc->arena, bc->size, MADV_DONTNEED); /* reads as zero again */
 	bc->used = 0;

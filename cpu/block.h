@@ -96,6 +96,11 @@ struct codepage *block_page(struct cpu *c, u64 pa, u64 key, const u8 *host);
 void block_kill_page(struct cpu *c, u64 addr);
 /* --parallel: a page is compared with memory when it is entered next. */
 void block_recheck(struct cpu *c);
+/* What the host did to run code: no part of statistics and digests, as it depends on how code is cut. */
+struct block_host_counts {
+	u64 decoded, chained, invalidated, restarts; /* blocks; links made; blocks dropped as written; times that the cache was full */
+};
+struct block_host_counts *block_host_counts(struct block_cache *bc);
 /* Called outside fast code: starts afresh when the cache is full. */
 void block_safe_point(struct cpu *c);
 /* Decodes the block at off of page p (translate.c). Never NULL: undecodable words become UNDEFINED uops. */

@@ -356,8 +356,10 @@ static void make_link(struct cpu *c, struct block *b)
 	struct block *from = c->link_from;
 
 	c->link_from = NULL;
-	if (from->info->page == b->info->page && !(b->info->page->key & KEY_SINGLE) && !mmu_config(c->mmu)->reference)
+	if (from->info->page == b->info->page && !(b->info->page->key & KEY_SINGLE) && !mmu_config(c->mmu)->reference) {
 		from->link[c->link_slot] = b;
+		block_host_counts(c->blocks)->chained++;
+	}
 }
 
 /* ESR_ELx.EX of a software step; the argument of these rows is tr_excl()'s. */

@@ -56,6 +56,7 @@ void gic_free(struct gic *g)
 	lpi_free(g);
 	for (unsigned i = 0; i < g->n_pes; i++)
 		vms_free(&g->pe[i]);
+	tally_free(&g->raised);
 	free(g);
 }
 
@@ -96,6 +97,8 @@ static void set_spi(void *sink, u32 pin, bool level)
 
 	if (bit(w->level, pin % 32) == level)
 		return;
+	if (level)
+		tally_count(&g->raised, GIC_INTIDS, 32 + pin);
 	irqs_set_input(w, pin % 32, level);
 	gic_update_spis(g);
 }
@@ -123,6 +126,8 @@ void gic_set_ppi(struct gic_pe *p, unsigned intid, bool level)
 {
 	if (bit(p->local.level, intid) == level)
 		return;
+	if (level)
+		tally_count(&p->raised, GIC_INTIDS, intid);
 	irqs_set_input(&p->local, intid, level);
 	gic_update_local(p);
 }

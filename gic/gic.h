@@ -97,6 +97,9 @@ enum { GIC_INTIDS = 1024 }; /* that have a count of their own; the guest chooses
 const struct gic_vm *gic_vms(const struct cpu *c);
 /* Physical interrupts that the PE acknowledged, by INTID. */
 const struct tally *gic_acked(const struct cpu *c);
+/* By INTID, how often the input rose: of PPIs of the PE, of SPIs. */
+const struct tally *gic_ppis_raised(const struct cpu *c);
+const struct tally *gic_spis_raised(const struct gic *g);
 /* c enters the vCPU of VM number vm with this VMPIDR_EL2, or leaves it: cpu_host.entered and left. */
 void gic_vm_entered(struct cpu *c, u16 vm, u64 vmpidr);
 void gic_vm_left(struct cpu *c);

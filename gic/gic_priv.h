@@ -102,7 +102,7 @@ struct gic_pe {
 	struct gic_vm *vm;	  /* that runs */
 	struct gic_vcpu *vcpus, *vcpu; /* vcpu: that runs, NULL: none */
 	u32 n_vcpus;
-	struct tally acked;
+	struct tally acked, raised;
 
 	/* derived: candidates with their groups enabled everywhere */
 	struct gic_best best_local, best_spi, best_lpi;
@@ -114,6 +114,7 @@ struct gic {
 	struct log *log;
 	struct bus *bus;
 	struct gic_stats stats;
+	struct tally raised; /* SPIs whose input rose */
 	struct its *its;
 	u8 *lpi_config; /* LPI configuration as last read from memory, from INTID 8192 on */
 	unsigned n_pes, n_words;

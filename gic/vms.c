@@ -126,6 +126,16 @@ const struct tally *gic_acked(const struct cpu *c)
 	return &gic_of(c)->acked;
 }
 
+const struct tally *gic_ppis_raised(const struct cpu *c)
+{
+	return &gic_of(c)->raised;
+}
+
+const struct tally *gic_spis_raised(const struct gic *g)
+{
+	return &g->raised;
+}
+
 void vms_init(struct gic_pe *p)
 {
 	p->vm = &p->outside;
@@ -154,6 +164,7 @@ void vms_free(struct gic_pe *p)
 	}
 	free_vm(&p->outside);
 	tally_free(&p->acked);
+	tally_free(&p->raised);
 	p->n_vcpus = 0;
 	p->vcpu = NULL;
 	p->vm = &p->outside;
@@ -220,6 +231,7 @@ void vms_snap(struct gic_pe *p, struct snap *s)
 	snap_vms(p, s);
 	snap_vcpus(p, s);
 	tally_snap(s, &p->acked, GIC_INTIDS);
+	tally_snap(s, &p->raised, GIC_INTIDS);
 	snap_u16(s, &vm);
 	snap_bool(s, &in);
 	snap_u64(s, &vmpidr);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/snap.h"
+#include "cpu/block.h"
 #include "machine/json.h"
 #include "machine/machine_priv.h"
 #include "machine/report_priv.h"
@@ -251,6 +252,25 @@ static void host_fast_tlb(struct machine *m, struct json *j)
 	json_u64(j, "fast_tlb_flushes", sum.flushes);
 }
 
+/* What decoding cost, which depends on how code is cut into blocks. */
+static void host_blocks(struct machine *m, struct json *j)
+{
+	struct block_host_counts sum = { 0 };
+
+	for (unsigned i = 0; i < m->pes; i++) {
+		const struct block_host_counts *c = block_host_counts(m->seat[i].cpu->blocks);
+
+		sum.decoded += c->decoded;
+		sum.chained += c->chained;
+		sum.invalidated += c->invalidated;
+		sum.restarts += c->restarts;
+	}
+	json_u64(j, "blocks_decoded", sum.decoded);
+	json_u64(j, "blocks_chained", sum.chained);
+	json_u64(j, "blocks_invalidated", sum.invalidated);
+	json_u64(j, "block_cache_restarts", sum.restarts);
+}
+
 int machine_write_host(struct machine *m, const char *dir, double host_seconds, struct why *why)
 {
 	char date[40];
@@ -271,6 +291,7 @@ int machine_write_host(struct machine *m, const char *dir, double host_seconds, 
 	json_real(&j, "instructions_per_second", host_seconds > 0 ? (double)machine_insns(m) / host_seconds : 0.0, 0);
 	host_memory(m, &j);
 	host_fast_tlb(m, &j);
+	host_blocks(m, &j);
 	json_text(&j, "command", m->cfg->command_line);
 	json_end(&j);
 	return report_file_done(f, dir, "host.json", why);

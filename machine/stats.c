@@ -149,6 +149,21 @@ static void devices(struct visitor *v, struct machine *m)
 	group(v, "fw_cfg", NULL, fw_cfg_stats(m->fw_cfg), fw_cfg_stat_rows, fw_cfg_stat_rows_n);
 }
 
+/* Whatever stands on the bus and was accessed. */
+static void bus_devices(struct visitor *v, struct machine *m)
+{
+	const struct bus_region *r;
+	size_t n = bus_regions(m->bus, &r);
+	char name[64];
+
+	for (; n; n--, r++) {
+		if (!r->ops || !(r->stats->reads | r->stats->writes))
+			continue;
+		snprintf(name, sizeof(name), "%s.0x%" PRIx64, r->ops->name, r->base);
+		group(v, "device", name, r->stats, device_stat_rows, device_stat_rows_n);
+	}
+}
+
 static void exceptions(struct visitor *v, const struct context *x)
 {
 	for (unsigned k = 0; k < 4; k++)
@@ -375,6 +390,7 @@ static void interrupts_of_pe(struct visitor *v, const struct cpu *c)
 		tally_merge(&sum.acked, GIC_INTIDS, &g->acked);
 	}
 	intids(v, "irq_acked", STATS_irq_acked, gic_acked(c));
+	intids(v, "ppi_raised", STATS_ppi_raised, gic_ppis_raised(c));
 	virtual_interrupts(v, &sum);
 	tally_free(&sum.injected);
 	tally_free(&sum.acked);
@@ -452,7 +468,10 @@ void stats_visit(struct machine *m, void (*visit)(void *, const struct stat_samp
 	if (m->checker)
 		group(&v, "check.tlb", NULL, checker_stats(m->checker), check_stat_rows, check_stat_rows_n);
 	group(&v, "gic", NULL, gic_stats(m->gic), gic_stat_rows, gic_stat_rows_n);
+	v.at = (struct stat_sample){ .group = "gic", .pe = -1, .el = -1, .vm = -1, .vmid = -1 };
+	intids(&v, "spi_raised", STATS_spi_raised, gic_spis_raised(m->gic));
 	devices(&v, m);
+	bus_devices(&v, m);
 	vmids(&v, m);
 	for (unsigned i = 0; i < m->pes; i++) {
 		rows_of_pe(&v, m, i);

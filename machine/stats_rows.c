@@ -74,14 +74,19 @@ static void of_vms(FILE *out)
 	own(out, "", STATS_injected, STATS_acked);
 	fputc('\n', out);
 	heading(out, "A PE, whatever it ran", "peN");
-	own(out, "", STATS_traps_open, STATS_irq_acked);
+	own(out, "", STATS_traps_open, STATS_ppi_raised);
 	rows(out, "pmu.", pmu_stat_rows, pmu_stat_rows_n);
 	fputc('\n', out);
 }
 
 static void of_devices(FILE *out)
 {
-	group(out, "Interrupt controller", "gic", "", gic_stat_rows, gic_stat_rows_n);
+	heading(out, "Interrupt controller", "gic");
+	rows(out, "", gic_stat_rows, gic_stat_rows_n);
+	own(out, "", STATS_spi_raised, STATS_spi_raised);
+	fputc('\n', out);
+	group(out, "Devices on the bus that were accessed, by name and address", "device.NAME.ADDRESS", "", device_stat_rows,
+	      device_stat_rows_n);
 	group(out, "virtio", "virtio.NAME", "", virtio_stat_rows, virtio_stat_count);
 	group(out, "PCI", "pci.NAME", "", pci_stat_rows, pci_stat_count);
 	group(out, "Networks", "net.NAME", "", net_stat_rows, net_stat_count);

@@ -14,6 +14,8 @@
 	ROW(sim_ticks,      "sim_ticks",                    "ps",    "virtual time") \
 	ROW(traps_open,     "traps_open",                   "event", "exceptions that were not yet returned from") \
 	ROW(irq_acked,      "irq_acked.INTID",              "event", "physical interrupts acknowledged, by INTID") \
+	ROW(ppi_raised,     "ppi_raised.INTID",             "event", "times that the input of a PPI (timers, PMU, maintenance) rose, by INTID") \
+	ROW(spi_raised,     "spi_raised.INTID",             "event", "times that the input of an SPI rose, by INTID") \
 	ROW(injected,       "virt.injected_id.INTID",       "event", "virtual interrupts injected, by INTID") \
 	ROW(acked,          "virt.acked_id.INTID",          "event", "virtual interrupts acknowledged, by INTID") \
 	ROW(entries,        "entries",                      "event", "exception returns into the VM") \

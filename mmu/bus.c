@@ -79,6 +79,7 @@ void bus_free(struct bus *b)
 
 		if (r->host && !r->ops)
 			munmap(r->host, r->size);
+		free(r->stats);
 		if (r->use)
 			munmap(r->use, r->size / PAGE);
 		if (r->code)
@@ -104,6 +105,7 @@ static void find_largest_ram(struct bus *b)
 
 static int add(struct bus *b, const struct bus_region *r)
 {
+	struct device_stats *stats = NULL;
 	struct bus_region *grown;
 	size_t at = 0;
 
@@ -115,11 +117,15 @@ static int add(struct bus *b, const struct bus_region *r)
 	    (at < b->n && r->base + r->size > b->region[at].base))
 		return -EEXIST;
 	grown = realloc(b->region, (b->n + 1) * sizeof(*grown));
-	if (!grown)
+	if (grown)
+		b->region = grown;
+	if (grown && r->ops)
+		stats = calloc(1, sizeof(*stats));
+	if (!grown || (r->ops && !stats))
 		return -ENOMEM;
-	b->region = grown;
 	memmove(grown + at + 1, grown + at, (b->n - at) * sizeof(*grown));
 	grown[at] = *r;
+	grown[at].stats = stats;
 	b->n++;
 	find_largest_ram(b);
 	return 0;
@@ -294,12 +300,21 @@ static bool refused(struct bus *b, const struct bus_region *r, u64 off, unsigned
 	return true;
 }
 
+#define ROW(field, unit, help) STAT_ROW(device_stats, field, unit, help)
+const struct stat_row device_stat_rows[] = { DEVICE_STATS(ROW) };
+#undef ROW
+const size_t device_stat_rows_n = ARRAY_SIZE(device_stat_rows);
+
 static enum bus_status device_read(struct bus *b, const struct bus_region *r, u64 off,
 				   unsigned size, struct attrs at, u64 *v)
 {
 	*v = 0;
 	if (refused(b, r, off, size, at))
 		return BUS_SLVERR;
+	if (!at.debug && stats_on()) {
+		r->stats->reads++;
+		r->stats->bytes_read += size;
+	}
 	for (unsigned done = 0; done < size;) {
 		struct piece p = next_piece(r->ops, off + done, size - done);
 		u64 got = r->ops->read(r->dev, p.off, p.width, at);
@@ -315,6 +330,10 @@ static enum bus_status device_write(struct bus *b, const struct bus_region *r, u
 {
 	if (refused(b, r, off, size, at))
 		return BUS_SLVERR;
+	if (!at.debug && stats_on()) {
+		r->stats->writes++;
+		r->stats->bytes_written += size;
+	}
 	for (unsigned done = 0; done < size;) {
 		struct piece p = next_piece(r->ops, off + done, size - done);
 		u64 part = v >> 8 * done & low_mask(8 * p.n);
@@ -775,6 +794,12 @@ void bus_snap(struct bus *b, struct snap *s)
 			snap_ram(b, r, &m, s);
 		else if (r->ops->snap)
 			r->ops->snap(r->dev, s);
+		if (r->stats) {
+			snap_u64(s, &r->stats->reads);
+			snap_u64(s, &r->stats->writes);
+			snap_u64(s, &r->stats->bytes_read);
+			snap_u64(s, &r->stats->bytes_written);
+		}
 	}
 	if (m.fd >= 0)
 		close(m.fd);

@@ -7,7 +7,7 @@
 #ifndef MMU_BUS_H
 #define MMU_BUS_H
 
-#include "base/types.h"
+#include "base/stat.h"
 
 struct snap;
 struct log;
@@ -39,6 +39,18 @@ struct device_ops {
 	int (*fdt)(void *dev, void *fdt, const struct fdt_place *place);
 };
 
+/* What a device was asked for by PEs, DMA and messages; a debugger's accesses do not count. */
+#define DEVICE_STATS(STAT) \
+	STAT(reads,         "access", "reads of the device") \
+	STAT(writes,        "access", "writes to the device") \
+	STAT(bytes_read,    "byte",   "bytes read") \
+	STAT(bytes_written, "byte",   "bytes written")
+struct device_stats {
+	DEVICE_STATS(STAT_FIELD)
+};
+extern const struct stat_row device_stat_rows[];
+extern const size_t device_stat_rows_n;
+
 struct bus_region {
 	const char *name;
 	u64 base, size;
@@ -51,6 +63,7 @@ struct bus_region {
 	u32 *watch;                    /* RAM: one number a 4 KiB page: how often bus_watch() wants it; NULL: nobody watches */
 	const struct device_ops *ops;  /* device; with bytes: flash */
 	void *dev;
+	struct device_stats *stats;    /* device; owned by the bus */
 };
 
 struct bus;

@@ -31,6 +31,7 @@
 /* stats: pe0.virt.maintenance 9 */
 /* stats: pe0.virt.maintenance_u 2 */
 /* stats: pe0.irq_acked.5 3 */
+/* stats: pe0.ppi_raised.25 9 */
 /* stats: gic.ack 3 */
 /* stats: gic.virt_ack 10 */
 /* stats: gic.maintenance 9 */
