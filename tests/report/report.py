@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
-"""The page of `trapline report`: report.py TRAPLINE ELF_DIR
+"""The page of `trapline report`: report.py TRAPLINE ELF_DIR [MUTANTS]
 
 Makes statistics with guest tests and holds the page against them: it is balanced HTML that refers to nothing outside, every cell of its
 tables that names counters is what stats.csv says, ratios are those of the cells beside them, and the same files give the same bytes. Then
-files that are broken or malicious: one line, status 1, no page; or a page that shows them as text.
+files that are broken or malicious: one line, status 1, no page; or a page that shows them as text. MUTANTS (60) of a good file, by bytes and by names and values, from a fixed
+seed, do one or the other.
 """
 import csv
 import html.parser
 import json
 import pathlib
+import random
 import re
 import shutil
 import subprocess
@@ -219,10 +221,45 @@ def odd(trapline, out, whole):
     Page((out / "report.html").read_text())
 
 
+ODD = ["", ".", "*", "@", "#", "%s%n", "<b>", "vm1", "vm999999999999", "vm_rest", "el9", "asid", "pe0", "exceptions", "exit_causes", "hist", "count",
+       "insns", "x" * 300, "\u00e9", "\u0001", "-1", "18446744073709551616", "entries", "i_lookup", 0, 1, 2**62, 2**63 - 1]
+
+
+def mutant_tree(o, rnd):
+    if isinstance(o, dict):
+        return {str(rnd.choice(ODD)) if rnd.random() < 0.03 else key: mutant_tree(value, rnd) for key, value in o.items()}
+    if isinstance(o, list):
+        return [mutant_tree(value, rnd) for value in o for _ in range(rnd.choice((0, 1, 1, 1, 2)))]
+    return rnd.choice(ODD[-4:]) if isinstance(o, int) and rnd.random() < 0.1 else o
+
+
+def mutant_bytes(b, rnd):
+    for _ in range(rnd.choice((1, 1, 3, 20))):
+        at, other = rnd.randrange(len(b)), rnd.randrange(len(b))
+        b[at:at + rnd.choice((0, 1, 30))] = rnd.choice((b[other:other + 100], str(rnd.choice(ODD)).encode(), bytes([rnd.randrange(256)])))
+    return bytes(b)
+
+
+def mutants(trapline, out, whole, count):
+    text = (whole / "stats.json").read_bytes()
+    folder = out / "mutant"
+    folder.mkdir()
+    for seed in range(count):
+        rnd = random.Random(seed)
+        if seed % 2:
+            mutant = mutant_bytes(bytearray(text), rnd)
+        else:
+            mutant = json.dumps(mutant_tree(json.loads(text), rnd) | {"schema_version": 3}).encode()
+        (folder / "stats.json").write_bytes(mutant)
+        done = report(trapline, "mutant", whole.name, cwd=out)
+        check(f"mutant {seed}: {done.stdout[:200]}", (done.returncode, len(done.stdout.splitlines())) in ((0, 0), (1, 1)), True)
+
+
 def main():
-    if len(sys.argv) != 3:
+    if len(sys.argv) not in (3, 4):
         sys.exit(__doc__)
     trapline, elfs = str(pathlib.Path(sys.argv[1]).resolve()), pathlib.Path(sys.argv[2]).resolve()
+    count = int(sys.argv[3]) if len(sys.argv) == 4 else 60
     with tempfile.TemporaryDirectory() as work:
         out = pathlib.Path(work)
         runs = {name: make(trapline, elfs, out, name, smp, "--stats-interval", "20us", "--stats-mark", "30000", *more)
@@ -230,6 +267,7 @@ def main():
         good(trapline, out, runs)
         broken(trapline, out, out / "vm_switch")
         odd(trapline, out, out / "vm_switch")
+        mutants(trapline, out, out / "vm_switch", count)
     for line in bad[:30]:
         print(line)
     return 1 if bad else 0
