@@ -21,7 +21,7 @@ enum { VECTORS = 0x800, SYNC = VECTORS + 0x200, IMAGE_WORDS = 0x1000 / 4 };
 static const u32 counting[] = {
 	0xd2a80401, /* MOV X1, #0x40200000 */
 	0xd2800002, /* MOV X2, #0 */
-	0xd2a00103, /* MOV X3, #0x80000 */
+	0xd2a00803, /* MOV X3, #0x400000 */
 	0xd53be044, /* MRS X4, CNTVCT_EL0 */
 	0x927d2045, /* AND X5, X2, #0xff8 */
 	0xf8256824, /* STR X4, [X1, X5] */
@@ -34,7 +34,7 @@ static const u32 counting[] = {
 	POWER_OFF,
 };
 
-/* Two PEs count to 0x80000 side by side; the first waits for the second, prints a dot and powers off. */
+/* Two PEs count to 0x400000 side by side, long enough for a busy host to stop them more than once; the first waits for the second, prints a dot and powers off. */
 static const u32 two_counting[] = {
 	0xd2800060, /* MOV X0, #3 */
 	0xf2b88000, /* MOVK X0, #0xc400, LSL #16: CPU_ON */
@@ -47,7 +47,7 @@ static const u32 two_counting[] = {
 	0xd2800108, /* entry: MOV X8, #8 */
 	0xd2a80401, /* MOV X1, #0x40200000 */
 	0xd2800002, /* MOV X2, #0 */
-	0xd2a00103, /* MOV X3, #0x80000 */
+	0xd2a00803, /* MOV X3, #0x400000 */
 	0x91000442, /* ADD X2, X2, #1 */
 	0xf8286822, /* STR X2, [X1, X8] */
 	0xeb03005f, /* CMP X2, X3 */
