@@ -581,6 +581,7 @@ static int ask_man(struct parse *p, const char *arg)
 /* clang-format off */
 #define GROUP(title) { .help = title }
 #define OPT(n, a, s, h) { .name = n, .arg = a, .set = s, .help = h }
+#define OPTIONAL(n, a, s, h) { .name = n, .arg = a, .optional = true, .set = s, .help = h }
 #define ALIAS(n, al, a, s, h) { .name = n, .alias = al, .arg = a, .set = s, .help = h }
 #define MISSING(n, a, why) { .name = n, .arg = a, .missing = why }
 
@@ -685,7 +686,7 @@ const struct option option_table[] = {
 	    "Look the modelled TLB up on every access (slow; same counts)."),
 	OPT("tlb-conflict", "older|abort", set_tlb_conflict,
 	    "What two matching entries do (default: the older wins)."),
-	OPT("timing", "[CORE][,PARAMETER=N...]", option_timing,
+	OPTIONAL("timing", "[CORE][,PARAMETER=N...]", option_timing,
 	    "Cycles as that core takes (default: -cpu's) instead of one an instruction; --timing help lists cores and parameters."),
 	OPT("check", "tlb[,lines=N]", set_check,
 	    "Report what the guest does wrong with translation tables and TLB maintenance: N lines (4) for each kind and PC."),
@@ -781,7 +782,7 @@ static int parse_option(struct parse *p, int argc, char **argv, int *i)
 		return unknown_option(p, name + 1);
 	if (o->missing)
 		return refuse(p, "%s", o->missing);
-	optional = o->arg && o->arg[0] == '[';
+	optional = o->optional;
 	if (word[n] == '=')
 		value = word + n + 1;
 	else if (o->arg && *i + 1 < argc && !(optional && argv[*i + 1][0] == '-'))

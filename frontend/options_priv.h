@@ -27,6 +27,7 @@ struct option {
 	const char *name;  /* without dashes; NULL in a group's heading */
 	const char *alias; /* another spelling, or NULL */
 	const char *arg;   /* form of the argument; NULL: takes none */
+	bool optional;     /* it may be left out: when the next word is an option */
 	const char *help;  /* one sentence; of a heading: its title */
 	int (*set)(struct parse *p, const char *arg);
 	const char *missing; /* refused: why, and what to do */

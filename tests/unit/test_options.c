@@ -214,6 +214,24 @@ TEST(traces_have_a_range_in_the_guests_time_and_a_size)
 		"--tarmac: its lines are in the order of the guest's time, which --parallel does not keep; leave one of them out");
 }
 
+/* --timing alone may go without; what only looks like it (brackets in its form) may not. */
+TEST(an_argument_is_left_out_where_it_may_be)
+{
+	struct line l = parse("-kernel k --timing --digest");
+
+	ASSERT(l.r == 0);
+	EXPECT(l.c.timing && !*l.c.timing && l.c.digest);
+	config_free(&l.c);
+	l = parse("-kernel k --timing neoverse-n1,width=2 --digest");
+	ASSERT(l.r == 0);
+	EXPECT_STR(l.c.timing, "width=2");
+	EXPECT_STR(l.c.cpu, "neoverse-n1");
+	config_free(&l.c);
+	refused("-kernel k --stats-stop", "--stats-stop: expected an argument: [+]N|[+]TIME|console:TEXT");
+	refused("-kernel k -cpu cortex-a53 --timing cortex-a57",
+		"--timing: expected the core that -cpu names, 'cortex-a53', got 'cortex-a57'; leave one of them out");
+}
+
 TEST(questions_end_the_parsing)
 {
 	struct line l = parse("-M help -nonsense");
