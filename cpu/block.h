@@ -43,18 +43,14 @@ struct uop_cold {
 
 typedef u32 block_counts __attribute__((vector_size(16)));
 
-/*
- * Entering a block touches its first cache line: header and two uops. Class counts are bytes there (a block has at most 128
- * instructions), widened when they are added.
- */
+/* Entering a block touches its first cache line: header and two uops. */
 enum { BLOCK_MAX = 128 };
 struct block {
-	u8 cnt[4];              /* CNT_* of the whole block */
-	u8 n;                   /* instructions */
-	u8 spare;
-	u16 off;                /* of the first instruction in the page */
+	u64 cnt;                /* union class_counts of the whole block */
 	struct block *link[2];  /* successors in the same page: taken, not taken */
-	struct block_info *info;
+	u32 info;               /* where its block_info is, in bytes from here */
+	u16 off;                /* of the first instruction in the page */
+	u8 n;                   /* instructions */
 	struct uop uop[];       /* then the constant pool, then info with the cold records */
 };
 _Static_assert(sizeof(struct block) == 32, "two uops share the header's cache line");
@@ -66,9 +62,14 @@ struct block_info {
 	struct uop_cold cold[];
 };
 
+static inline const struct block_info *block_info(const struct block *b)
+{
+	return (const struct block_info *)((const char *)b + b->info);
+}
+
 static inline const struct uop_cold *block_cold(const struct block *b, const struct uop *u)
 {
-	return &b->info->cold[u - b->uop];
+	return &block_info(b)->cold[u - b->uop];
 }
 
 struct codepage {

@@ -284,10 +284,10 @@ void context_drain(struct cpu *c)
 	st->insns += done;
 	st->cycles += cycles - c->drained_cycles;
 	st->i_lookup += looked_up ? done : 0;
-	st->d_lookup += c->cnt[CNT_DLOOKUP]; /* counted with KEY_XLAT only */
-	st->loads += c->cnt[CNT_LOAD];
-	st->stores += c->cnt[CNT_STORE];
-	st->branches += c->cnt[CNT_BRANCH];
+	st->d_lookup += c->cnt.of[CNT_DLOOKUP]; /* counted with KEY_XLAT only */
+	st->loads += c->cnt.of[CNT_LOAD];
+	st->stores += c->cnt.of[CNT_STORE];
+	st->branches += c->cnt.of[CNT_BRANCH];
 	st->simd += c->kinds[KIND_SIMD];
 	st->atomics += c->kinds[KIND_ATOMIC];
 	st->load_exclusives += c->kinds[KIND_LOAD_EXCL];
@@ -295,8 +295,7 @@ void context_drain(struct cpu *c)
 	st->barriers += c->kinds[KIND_BARRIER];
 	st->system += c->kinds[KIND_SYSTEM];
 	memset(c->kinds, 0, sizeof(c->kinds));
-	for (size_t i = 0; i < ARRAY_SIZE(c->cnt); i++)
-		c->cnt[i] = 0;
+	c->cnt.all = 0;
 	c->drained_insns = insns;
 	c->drained_cycles = cycles;
 }

@@ -40,6 +40,16 @@ enum { REG_SP = 31, REG_ZERO = 32, REG_SINK = 33, REG_COUNT = 34 };
  */
 enum { CPU_HINT_MARKER = 127 };
 
+/*
+ * Class counts of instructions (CNT_*), of a block or running: entering a block adds all four at once, so none may overflow between two
+ * drains. An instruction counts at most four times in one of them; with a timing model up to 16 go in a cycle.
+ */
+union class_counts {
+	u64 all;
+	u16 of[4];
+};
+enum { CPU_CHUNK = 16000, CPU_CHUNK_TIMED = 1000 };
+
 /* Layout of cpu.nzcv: x86's AH<<8 | OF after the host operation; C is Arm's carry (not borrow). */
 enum { FL_N = 1 << 15, FL_Z = 1 << 14, FL_C = 1 << 8, FL_V = 1 << 0 };
 
@@ -151,7 +161,7 @@ struct cpu {
 	const struct uop *u;    /* current uop: valid on slow paths only */
 	struct mctx mctx[MCTX_COUNT];
 	u64 ictx_tag, ictx_hash;
-	u32 cnt[4] __attribute__((aligned(16))); /* class counts since the last drain: CNT_* */
+	union class_counts cnt; /* since the last drain, which is at most CPU_CHUNK cycles back */
 	u32 kinds[8] __attribute__((aligned(16))); /* the same by KIND_* */
 	struct fpu fpu;
 	u64 acc;                /* trampoline builds: the third argument of the next handler */
@@ -193,7 +203,8 @@ struct cpu {
 	/* time: see cpu_now() */
 	u64 slice_ps;
 	s64 slice_budget;
-	s64 held;               /* cycles of the slice beyond them: cpu_hold() */
+	s64 reserve;            /* cycles of the slice beyond `budget`: after CPU_CHUNK class counts are drained */
+	s64 held;               /* and beyond them: cpu_hold() */
 	u32 period_ps;
 	u64 cycles;             /* up to the start of the slice */
 	u64 stop_insns;         /* with a timing model: the slice ends when cpu_insns() is this, as time does not tell; 0: not */

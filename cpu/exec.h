@@ -80,14 +80,8 @@ static always_inline_ const struct uop *leave(struct cpu *c, u64 pc)
 
 static always_inline_ void add_counts(struct cpu *c, const struct block *b)
 {
-#ifdef __SSE2__
-	__m128i zero = _mm_setzero_si128(), v = _mm_cvtsi32_si128(*(const int *)b->cnt);
-
-	*(block_counts *)c->cnt += (block_counts)_mm_unpacklo_epi16(_mm_unpacklo_epi8(v, zero), zero);
-#else
-	for (unsigned k = 0; k < 4; k++)
-		c->cnt[k] += b->cnt[k];
-#endif
+	if (stats_on())
+		c->cnt.all += b->cnt;
 }
 /* Enters b, which lies in the page c->page_va. */
 static always_inline_ const struct uop *enter(struct cpu *c, const struct block *b)

@@ -20,7 +20,7 @@ static void pass(struct cpu *c, s64 cycles)
 
 static void tell(struct cpu *c, const struct block *b, const struct uop_cold *cold)
 {
-	const struct observed_insn i = { .pc = c->page_va + cold->off, .word = ram_get32(b->info->page->host + cold->off) };
+	const struct observed_insn i = { .pc = c->page_va + cold->off, .word = ram_get32(block_info(b)->page->host + cold->off) };
 
 	for (struct observer *o = c->observers; o; o = o->next)
 		if (o->ops->insn)
@@ -52,7 +52,7 @@ static noinline_ bool observe(struct cpu *c, const struct uop *u)
 	}
 	if (c->timing) {
 		memcpy(&t, &op, sizeof(t));
-		pass(c, timing_insn(c->timing, t, c->page_va + cold->off, b->info->page->pa | cold->off));
+		pass(c, timing_insn(c->timing, t, c->page_va + cold->off, block_info(b)->page->pa | cold->off));
 	}
 	if (c->observers)
 		tell(c, b, cold);

@@ -46,8 +46,8 @@ static u64 not_done(const struct cpu *c, size_t k)
 
 	if (!b)
 		return 0;
-	for (u32 i = 0; i < b->info->n_uops; i++)
-		n += b->info->cold[i].nth >= block_cold(b, c->u)->nth ? b->info->cold[i].cnt[k] : 0;
+	for (u32 i = 0; i < block_info(b)->n_uops; i++)
+		n += block_info(b)->cold[i].nth >= block_cold(b, c->u)->nth ? block_info(b)->cold[i].cnt[k] : 0;
 	return n;
 }
 
@@ -60,7 +60,7 @@ static const size_t class_total[] = {
 
 static u64 count_class(const struct cpu *c, size_t k)
 {
-	return count_context(c, class_total[k]) + c->cnt[k] - not_done(c, k);
+	return count_context(c, class_total[k]) + c->cnt.of[k] - not_done(c, k);
 }
 
 static u64 count_accesses(const struct cpu *c, size_t at)

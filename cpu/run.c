@@ -76,25 +76,59 @@ static void set_budget(struct cpu *c, s64 budget)
 	c->budget = budget;
 }
 
+/* What is in the budget beyond `most` becomes reserve. */
+static void limit_chunk(struct cpu *c, s64 most)
+{
+	if (c->budget <= most)
+		return;
+	c->reserve += c->budget - most;
+	set_budget(c, most);
+}
+
+/* The reserve back into the budget; returns what that was, for limit_chunk() after it was looked at. */
+static s64 join_reserve(struct cpu *c)
+{
+	s64 chunk = c->budget;
+
+	set_budget(c, c->budget + c->reserve);
+	c->reserve = 0;
+	return chunk;
+}
+
+/* More of the reserve into the budget, between blocks; when the class counts would get too large, they are drained. */
+static void next_chunk(struct cpu *c)
+{
+	s64 most = c->timing ? CPU_CHUNK_TIMED : CPU_CHUNK;
+
+	join_reserve(c);
+	if (c->budget + (s64)(cpu_cycles(c) - c->drained_cycles) > most)
+		context_drain(c);
+	limit_chunk(c, most);
+}
+
 /* Takes what is left of the slice away: the next block entry leaves fast code. */
 static void cut_slice(struct cpu *c, s64 keep)
 {
-	if (c->budget + c->held <= keep)
-		return;
-	c->held = c->budget < keep ? keep - c->budget : 0;
-	if (c->budget > keep)
-		set_budget(c, keep);
+	s64 chunk = join_reserve(c);
+
+	if (c->budget + c->held > keep) {
+		c->held = c->budget < keep ? keep - c->budget : 0;
+		if (c->budget > keep)
+			set_budget(c, keep);
+	}
+	limit_chunk(c, chunk);
 }
 
 void cpu_hold(struct cpu *c, u64 cycle)
 {
 	u64 now = cpu_cycles(c), left = cycle > now ? cycle - now : 0;
-	s64 all = c->budget + c->held + charged(c), keep = all;
+	s64 chunk = join_reserve(c), all = c->budget + c->held + charged(c), keep = all;
 
 	if (all > 0 && left < (u64)all)
 		keep = (s64)left;
 	c->held = all - keep;
 	set_budget(c, keep - charged(c));
+	limit_chunk(c, chunk);
 }
 
 /* The slice goes on after cpu_hold(). */
@@ -102,6 +136,7 @@ static void let_go(struct cpu *c)
 {
 	set_budget(c, c->budget + c->held);
 	c->held = 0;
+	next_chunk(c);
 	pmu_sync(c);
 	pmu_resume(c);
 }
@@ -248,12 +283,12 @@ static void refund(struct cpu *c, const struct block *b, u32 from)
 	if (from >= b->n)
 		return;
 	c->budget += b->n - from;
-	for (u32 i = 0; i < b->info->n_uops; i++)
-		if (b->info->cold[i].nth >= from)
+	for (u32 i = 0; i < block_info(b)->n_uops; i++)
+		if (block_info(b)->cold[i].nth >= from)
 			for (unsigned k = 0; k < 4; k++)
-				c->cnt[k] -= b->info->cold[i].cnt[k];
-	for (u32 i = from; b->info->kind && i < b->n; i++)
-		c->kinds[b->info->kind[i]]--;
+				c->cnt.of[k] = (u16)(c->cnt.of[k] - block_info(b)->cold[i].cnt[k]);
+	for (u32 i = from; block_info(b)->kind && i < b->n; i++)
+		c->kinds[block_info(b)->kind[i]]--;
 }
 
 static void sleep_pe(struct cpu *c)
@@ -356,7 +391,7 @@ static void make_link(struct cpu *c, struct block *b)
 	struct block *from = c->link_from;
 
 	c->link_from = NULL;
-	if (from->info->page == b->info->page && !(b->info->page->key & KEY_SINGLE) && !mmu_config(c->mmu)->reference) {
+	if (block_info(from)->page == block_info(b)->page && !(block_info(b)->page->key & KEY_SINGLE) && !mmu_config(c->mmu)->reference) {
 		from->link[c->link_slot] = b;
 		block_host_counts(c->blocks)->chained++;
 	}
@@ -414,7 +449,7 @@ static void step(struct cpu *c)
 	if (c->link_from)
 		make_link(c, b);
 	c->page_va = c->pc & ~0xfffull;
-	exclusive = is_load_exclusive(&a64_insns[b->info->cold[0].row]);
+	exclusive = is_load_exclusive(&a64_insns[block_info(b)->cold[0].row]);
 	if (run_block(c, b) && unlikely(key & KEY_STEP))
 		debug_stepped(c, exclusive);
 }
@@ -425,7 +460,8 @@ void cpu_run(struct cpu *c, u64 now, u64 until)
 
 	c->slice_ps = now;
 	c->slice_budget = c->budget = until <= now ? 0 : (s64)((until - now + c->period_ps - 1) / c->period_ps);
-	c->held = 0;
+	c->held = c->reserve = 0;
+	next_chunk(c);
 	if (unlikely(c->pmu.on))
 		cpu_hold(c, c->pmu.check);
 	if (unlikely(c->observers != NULL))
@@ -434,6 +470,8 @@ void cpu_run(struct cpu *c, u64 now, u64 until)
 		if (likely(!c->observe_again)) { /* else the instruction has begun */
 			if (unlikely(c->attn) && !serve_attention(c))
 				break;
+			if (c->budget < BLOCK_MAX && c->reserve)
+				next_chunk(c);
 			if (c->budget <= 0) {
 				if (!c->held)
 					break;
@@ -447,7 +485,7 @@ void cpu_run(struct cpu *c, u64 now, u64 until)
 	}
 	c->slice_ps = cpu_now(c);
 	c->cycles += (u64)(c->slice_budget - c->budget);
-	c->slice_budget = c->budget = c->held = 0;
+	c->slice_budget = c->budget = c->reserve = c->held = 0;
 	if (unlikely(c->observers != NULL))
 		observe_slice_end(c);
 	host_fp_leave(saved);

@@ -130,6 +130,7 @@ static struct block *finish(struct tr *t, struct codepage *p, u32 off)
 	size_t uops = t->n_uops * sizeof(struct uop), pool_bytes = t->n_pool * sizeof(u64);
 	size_t cold = sizeof(struct block_info) + t->n_uops * sizeof(struct uop_cold), kinds = t->all_kinds ? t->n_insns : 0;
 	struct block *b = block_alloc(t->c->blocks, sizeof(struct block) + uops + pool_bytes + cold + kinds);
+	struct block_info *info;
 	u64 *pool;
 
 	if (!b)
@@ -137,17 +138,18 @@ static struct block *finish(struct tr *t, struct codepage *p, u32 off)
 	b->n = (u8)t->n_insns;
 	b->off = (u16)off;
 	for (unsigned k = 0; k < 4; k++)
-		b->cnt[k] = (u8)t->cnt[k];
+		b->cnt |= (u64)t->cnt[k] << 16 * k;
 	memcpy(b->uop, t->uop, uops);
 	fuse_uops(block_fuse(t->c->blocks), b->uop, t->n_uops);
 	pool = (u64 *)&b->uop[t->n_uops];
 	memcpy(pool, t->pool, pool_bytes);
-	b->info = (struct block_info *)(pool + t->n_pool);
-	b->info->page = p;
-	b->info->n_uops = t->n_uops;
-	memcpy(b->info->cold, t->cold, t->n_uops * sizeof(struct uop_cold));
+	info = (struct block_info *)(pool + t->n_pool);
+	b->info = (u32)((char *)info - (char *)b);
+	info->page = p;
+	info->n_uops = t->n_uops;
+	memcpy(info->cold, t->cold, t->n_uops * sizeof(struct uop_cold));
 	if (kinds)
-		b->info->kind = memcpy(&b->info->cold[t->n_uops], t->kind, kinds);
+		info->kind = memcpy(&info->cold[t->n_uops], t->kind, kinds);
 	for (u32 i = 0; i < t->n_uops; i++)
 		if (t->uses_pool[i])
 			b->uop[i].imm = (s32)((char *)&pool[t->uop[i].imm] - (char *)&b->uop[i]);
