@@ -279,8 +279,15 @@ u64 cpu_insns(const struct cpu *c);
 void cpu_timing_on(struct cpu *c, bool on);
 /* Ends the slice of a running PE after the current instruction; sets attn bits. */
 void cpu_attention(struct cpu *c, u32 attn);
-/* What the machine did for c (semihosting) takes these cycles; between blocks. */
-void cpu_spend(struct cpu *c, u64 cycles);
+/*
+ * Time passes by these cycles (back by -1: instructions side by side) without an instruction that completes: what the machine did for c
+ * (semihosting), what the timing model says. cpu_insns() is not affected.
+ */
+static inline void cpu_spend(struct cpu *c, s64 cycles)
+{
+	c->budget -= cycles;
+	c->lost_cycles += (u64)cycles;
+}
 /* Shortens the slice of the running PE to `until` (an earlier event was scheduled). */
 void cpu_limit(struct cpu *c, u64 until);
 /* Lets the running PE stop at that cycle (cpu_cycles()), for pmu_sync() and pmu_resume(); then it goes on. The last call counts. */

@@ -11,13 +11,6 @@
 #include "cpu/timing.h"
 #include "cpu/translate_priv.h"
 
-/* The timing model moved the PE's time; instructions stay as they are counted (cpu_insns()). */
-static void pass(struct cpu *c, s64 cycles)
-{
-	c->budget -= cycles;
-	c->lost_cycles += (u64)cycles;
-}
-
 static void tell(struct cpu *c, const struct block *b, const struct uop_cold *cold)
 {
 	const struct observed_insn i = { .pc = c->page_va + cold->off, .word = ram_get32(block_info(b)->page->host + cold->off) };
@@ -52,7 +45,7 @@ static noinline_ bool observe(struct cpu *c, const struct uop *u)
 	}
 	if (c->timing) {
 		memcpy(&t, &op, sizeof(t));
-		pass(c, timing_insn(c->timing, t, c->page_va + cold->off, block_info(b)->page->pa | cold->off));
+		cpu_spend(c, timing_insn(c->timing, t, c->page_va + cold->off, block_info(b)->page->pa | cold->off));
 	}
 	if (c->observers)
 		tell(c, b, cold);
@@ -94,5 +87,5 @@ void observe_access(struct cpu *c, const struct observed_access *a)
 
 void observe_time_of_exception(struct cpu *c, bool entry)
 {
-	pass(c, (s64)timing_exception(c->timing, entry));
+	cpu_spend(c, (s64)timing_exception(c->timing, entry));
 }

@@ -146,12 +146,6 @@ void cpu_attention(struct cpu *c, u32 attn)
 	c->attn |= attn;
 }
 
-void cpu_spend(struct cpu *c, u64 cycles)
-{
-	c->budget -= (s64)cycles;
-	c->lost_cycles += cycles;
-}
-
 void cpu_limit(struct cpu *c, u64 until)
 {
 	u64 now = cpu_now(c);

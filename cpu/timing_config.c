@@ -53,39 +53,18 @@ static const struct timing_values neoverse_n1 = {
 
 #define SET(name, value, from) [PARAM_##name] = from,
 #define OP(name, latency, busy, early, from) [PARAM_COUNT + TC_##name] = from,
-typedef const char *const sources[PARAM_COUNT + TIMING_CLASS_COUNT];
-static const char *pick(sources *all, size_t i)
-{
-	return (*all)[i < PARAM_COUNT ? i : PARAM_COUNT + (i - PARAM_COUNT) / 3];
-}
-static const char *cortex_a53_from(size_t i)
-{
-	static sources all = {
+static const char *const cortex_a53_from[] = {
 #include "cpu/timing/cortex_a53.def"
-	};
-	return pick(&all, i);
-}
-static const char *cortex_a57_from(size_t i)
-{
-	static sources all = {
+};
+static const char *const cortex_a57_from[] = {
 #include "cpu/timing/cortex_a57.def"
-	};
-	return pick(&all, i);
-}
-static const char *cortex_a72_from(size_t i)
-{
-	static sources all = {
+};
+static const char *const cortex_a72_from[] = {
 #include "cpu/timing/cortex_a72.def"
-	};
-	return pick(&all, i);
-}
-static const char *neoverse_n1_from(size_t i)
-{
-	static sources all = {
+};
+static const char *const neoverse_n1_from[] = {
 #include "cpu/timing/neoverse_n1.def"
-	};
-	return pick(&all, i);
-}
+};
 #undef SET
 #undef OP
 
@@ -96,6 +75,11 @@ const struct timing_core timing_cores[] = {
 	{ "neoverse-n1", &neoverse_n1, neoverse_n1_from },
 };
 const size_t timing_cores_n = ARRAY_SIZE(timing_cores);
+
+const char *timing_source(const struct timing_core *core, size_t row)
+{
+	return core->from[row < PARAM_COUNT ? row : PARAM_COUNT + (row - PARAM_COUNT) / 3];
+}
 
 const struct timing_core *timing_core_find(const char *name)
 {

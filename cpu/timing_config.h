@@ -152,8 +152,7 @@ struct timing_row {
 struct timing_core {
 	const char *name; /* as -cpu takes it */
 	const struct timing_values *values;
-	/* where the value of row i of timing_rows is from; of a class: of all three */
-	const char *(*source)(size_t i);
+	const char *const *from; /* timing_source() */
 };
 
 extern const struct timing_row timing_rows[];
@@ -164,6 +163,8 @@ extern const size_t timing_cores_n;
 /* NULL: there is no model of that core. */
 const struct timing_core *timing_core_find(const char *name);
 u32 timing_value(const struct timing_values *v, size_t row);
+/* Where the value of that row of timing_rows is from; a class has one source for all three of its rows. */
+const char *timing_source(const struct timing_core *core, size_t row);
 
 /*
  * "key=value,key=value" over *v (may be ""): 0 or -EINVAL with *why.

@@ -49,6 +49,7 @@ int timing_finish(struct parse *p)
 	struct config *c = p->c;
 	const char *core = p->timing_core;
 	struct timing_values scratch;
+	struct why why;
 	int r = 0;
 
 	p->option = "--timing-regions";
@@ -68,12 +69,7 @@ int timing_finish(struct parse *p)
 	if (c->parallel && c->pes > 1)
 		return refuse(p, "timing is exact, and with --parallel no run is like another; leave one of them out");
 	scratch = *timing_core_find(c->cpu)->values;
-	if (timing_parse(&scratch, c->timing, p->why) == 0)
-		return 0;
-	memmove(p->why->text + strlen("--timing: "), p->why->text, sizeof(p->why->text) - strlen("--timing: "));
-	memcpy(p->why->text, "--timing: ", strlen("--timing: "));
-	p->why->text[sizeof(p->why->text) - 1] = 0;
-	return -EINVAL;
+	return timing_parse(&scratch, c->timing, &why) ? refuse(p, "%s", why.text) : 0;
 }
 
 void help_timing(FILE *out)
@@ -85,6 +81,6 @@ void help_timing(FILE *out)
 		fprintf(out, "\n%s: %s%s%s%s\n", r->key, r->help, *r->unit ? " (" : "", r->unit, *r->unit ? ")" : "");
 		for (size_t k = 0; k < timing_cores_n; k++)
 			fprintf(out, "  %-12s %-10u %s\n", timing_cores[k].name, timing_value(timing_cores[k].values, i),
-				timing_cores[k].source(i));
+				timing_source(&timing_cores[k], i));
 	}
 }

@@ -67,7 +67,7 @@ TEST(every_core_says_where_every_value_is_from)
 			const struct timing_row *r = &timing_rows[i];
 			u32 v = timing_value(timing_cores[k].values, i);
 
-			EXPECT(timing_cores[k].source(i) && *timing_cores[k].source(i));
+			EXPECT(timing_source(&timing_cores[k], i) && *timing_source(&timing_cores[k], i));
 			EXPECT(v >= r->min && v <= r->max);
 		}
 }
