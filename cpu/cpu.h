@@ -187,7 +187,6 @@ struct cpu {
 	bool be;                /* data accesses are big-endian */
 	bool unpriv_el0;        /* LDTR and STTR act as EL0 (PSTATE.UAO, EL) */
 	struct regime regime;   /* of the current EL */
-	struct regime regime_unpriv_el2; /* reserved for accesses made in another regime */
 
 	struct cpu_exit exit;
 	u32 attn;

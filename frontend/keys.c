@@ -138,9 +138,12 @@ int keys_parse(struct parse *p, const char *text, const char *implied, const str
 	       size_t n)
 {
 	size_t room = strlen(text) + 1;
-	char *word = malloc(room);
+	char *word;
 	int r = 0;
 
+	if (implied && !*text)
+		return refuse(p, "expected %s or KEY=VALUE, got ''", implied);
+	word = malloc(room);
 	if (!word)
 		return why_set(p->why, ENOMEM, "no memory on the host");
 	for (; r == 0 && text && *text; implied = NULL) {

@@ -38,6 +38,8 @@ refused "unknown option; the closest known one is -kernel" -kernal x
 refused "unknown core 'cortex-a35'" -cpu cortex-a35 -kernel "$work/zeros"
 refused "expected a number from 1 to 64, got '100'" -smp 100 -kernel "$work/zeros"
 refused "expected a size such as 512M or 2G, got 'x'" -m x -kernel "$work/zeros"
+refused "expected size or KEY=VALUE, got ''" -m "" -kernel "$work/zeros"
+refused "expected cpus or KEY=VALUE, got ''" -smp "" -kernel "$work/zeros"
 refused "expected tlb, got 'x'" --check x -kernel "$work/zeros"
 refused "lines: expected a number from 1 to 4294967295, got '0'" --check tlb,lines=0 -kernel "$work/zeros"
 refused "needs PEs that take turns; leave --parallel out" --check tlb --parallel -smp 2 -kernel "$work/zeros"
