@@ -52,6 +52,7 @@ struct access {
 	bool unaligned; /* for Device memory: an alignment fault, which comes before permissions (DDI0487 D8.15.5) */
 	bool cm;     /* cache maintenance or address translation: a write-permission check with CM=1 rules is the caller's */
 	bool atop;   /* AT instruction or debugger: pure, no descriptor updates, no counting */
+	bool look; /* the debugger, with what == 0: mapped is enough, also for tables; no rights, no access flags */
 	bool s1_only; /* AT S1xx of a two-stage regime: stop at the IPA (pa == ipa); table reads still go through stage 2 */
 };
 

@@ -319,7 +319,7 @@ static bool s2_leaf(struct job *j, const struct stage *s, struct desc *d, ipa in
 {
 	bool dbm = s->hd && (d->v & DESC_DBM);
 
-	if (!(d->v & DESC_AF) && !s->ha)
+	if (!(d->v & DESC_AF) && !s->ha && !j->a.look)
 		return fail(j, s, FAULT_ACCESS_FLAG, d->level);
 	t->pa = pa_make(ipa_space(in), leaf_address(s, d, ipa_addr(in)));
 	t->ipa = in;
@@ -366,7 +366,7 @@ static bool s2_check(struct job *j, const struct xlat *t, struct access a, bool 
 
 	if (!s2_permits(j->r, t, a, f))
 		return false;
-	if (s1ptw && (j->r->hcr & HCR_PTW) && attr_is_device(t->attr)) {
+	if (s1ptw && (j->r->hcr & HCR_PTW) && !a.look && attr_is_device(t->attr)) {
 		*f = (struct fault){ .kind = FAULT_PERMISSION,
 				     .stage = 2,
 				     .level = (s8)t->s2_level };
@@ -440,7 +440,7 @@ static bool through_s2(struct job *j, ipa in, struct access a, bool s1ptw, struc
 static bool fetch_s1(struct job *j, const struct stage *s, enum space space, u64 addr,
 		     unsigned level, struct desc *d)
 {
-	struct access read = { .what = ACC_READ, .priv = true, .atop = j->a.atop };
+	struct access read = { .what = j->a.look ? 0 : ACC_READ, .priv = true, .atop = j->a.atop, .look = j->a.look };
 	struct xlat t;
 
 	d->level = (u8)level;
@@ -494,7 +494,7 @@ static bool s1_leaf(struct job *j, const struct stage *s, const struct wc_hit *a
 	bool dbm = s->hd && (d->v & DESC_DBM);
 	bool ns = r->space != SPACE_S || at->ns || (d->v & DESC_NS);
 
-	if (!(d->v & DESC_AF) && !s->ha)
+	if (!(d->v & DESC_AF) && !s->ha && !j->a.look)
 		return fail(j, s, FAULT_ACCESS_FLAG, d->level);
 	x->ipa = ipa_make(ns ? SPACE_NS : SPACE_S, leaf_address(s, d, v));
 	x->size = effective_size(s, d, v);
@@ -519,7 +519,7 @@ static bool s1_update(struct job *j, const struct stage *s, struct desc *d)
 		v &= ~DESC_AP2;
 		x->s1_dbm_clean = false;
 	}
-	if (v == d->v)
+	if (v == d->v || j->a.look)
 		return true;
 	if (j->r->s2 && !through_s2(j, d->ipa, write, true, &t))
 		return false;

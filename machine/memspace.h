@@ -1,0 +1,47 @@
+/*
+ * Guest memory from any point of view, while the machine stands still: as the current EL of a PE sees it, as another EL, a process of
+ * a VM that does not run, a VM's intermediate physical addresses, physical ones. For the debugger: gdb stub and monitor.
+ *
+ * Looking changes nothing: tables are walked anew in memory, without TLB model, counters, access flags or time. What the tables map
+ * can be read whatever it permits. Devices are not read, because reading has effects.
+ */
+#ifndef MACHINE_MEMSPACE_H
+#define MACHINE_MEMSPACE_H
+
+#include <stdio.h>
+
+#include "base/why.h"
+#include "mmu/regime.h"
+
+struct machine;
+
+enum memspace_kind {
+	MEM_CURRENT, /* as the PE's current EL sees it */
+	MEM_EL,	     /* .el: 1 as the EL1 registers and HCR_EL2 say now, 2, 3 */
+	MEM_S1,	     /* a process of a VM by VMID and ASID, through both stages */
+	MEM_IPA,     /* a VM's intermediate physical addresses */
+	MEM_PHYS, MEM_SPHYS,
+};
+
+/* {0} is "current". */
+struct memspace {
+	u8 kind; /* enum memspace_kind */
+	u8 el;
+	bool has_vmid, has_asid;
+	u16 vmid, asid;
+};
+
+/* "current", "el2", "s1:vmid=3,asid=7", "ipa:vmid=3", "ipa" (the current VMID), "phys", "sphys". 0 or negative errno with *why. */
+int memspace_parse(struct memspace *s, const char *text, struct why *why);
+enum { MEMSPACE_TEXT = 40 };
+/* The same as memspace_parse() takes it. */
+void memspace_text(const struct memspace *s, char *text, size_t size);
+
+/*
+ * Bytes moved from addr up to the first that cannot be reached; then *why says which and why (a walk's fault in words). Writes tell
+ * who decoded code from there and the TLB checker. addr + n may not wrap.
+ */
+size_t memspace_read(struct machine *m, unsigned pe, const struct memspace *s, u64 addr, void *to, size_t n, struct why *why);
+size_t memspace_write(struct machine *m, unsigned pe, const struct memspace *s, u64 addr, const void *from, size_t n, struct why *why);
+
+#endif

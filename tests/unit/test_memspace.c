@@ -1,0 +1,241 @@
+/*
+ * machine/memspace.h: memory of any translation regime for the debugger. A machine that never runs; its registers and tables are
+ * written by hand.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "machine/machine_priv.h"
+#include "machine/memspace.h"
+#include "tests/unit/harness.h"
+#include "tests/unit/tables.h"
+
+enum { RAM = 0x40000000, TABLES = 0x40100000, FREE = 0x40800000, ROM = 0, UART = 0x09000000 };
+#define TCR_4K_48 (16ull | 16ull << 16 | 2ull << 30 | 5ull << 32) /* both ranges 48 bits of 4 KiB pages, IPS 48 bits */
+#define TCR_NO_TTBR1 BIT(23)
+#define TCR_NO_TTBR0 BIT(7)
+#define HCR_VM_RW (1ull | 1ull << 31)
+#define VTCR_4K_40 (24ull | 1ull << 6 | 2ull << 16) /* 40 bits of IPA, start at level 1, 40 bits of PA */
+
+struct bench {
+	u32 image[16];
+	struct config cfg;
+	struct machine *m;
+	struct cpu *c;
+	u64 next;
+	struct tables s1, s2;
+};
+
+static void bench_open(struct bench *b)
+{
+	static const struct machine_io io;
+	struct why why = { "" };
+
+	memset(b, 0, sizeof(*b));
+	config_init(&b->cfg);
+	b->cfg.cpu = strdup("neoverse-n1");
+	b->cfg.pes = 2;
+	b->cfg.virtualization = true;
+	b->cfg.ram_size = 16 << 20;
+	b->cfg.boot.builtin = b->image;
+	b->cfg.boot.builtin_size = sizeof(b->image);
+	EXPECT_EQ(machine_new(&b->m, &b->cfg, &io, NULL, &why), 0);
+	EXPECT_STR(why.text, "");
+	b->c = b->m->seat[0].cpu;
+	b->next = TABLES;
+	b->s1 = (struct tables){ .grain = 12, .ia = 48, .root = new_table(&b->next, 12) };
+	b->s2 = (struct tables){ .grain = 12, .start = 1, .ia = 40, .root = align_up(b->next, 8192) };
+	b->next = b->s2.root + 8192;
+}
+
+static void bench_close(struct bench *b)
+{
+	machine_free(b->m);
+	config_free(&b->cfg);
+}
+
+static u64 map(struct bench *b, struct tables *t, u64 addr, unsigned level, u64 desc)
+{
+	return tables_map(b->m->bus, &b->next, t, addr, level, desc);
+}
+
+/* The PE at EL1, stage 1 on with the tables b->s1 in both ranges, stage 2 off or on with b->s2. */
+static void at_el1(struct bench *b, bool s2)
+{
+	struct sysregs *s = &b->c->sys;
+
+	s->ttbr0[1] = s->ttbr1[1] = b->s1.root;
+	s->tcr[1] = TCR_4K_48;
+	s->mair[1] = 0xff;
+	s->sctlr[1] |= 1;
+	s->hcr_el2 = s2 ? HCR_VM_RW : BIT(31);
+	s->vtcr_el2 = VTCR_4K_40;
+	s->vttbr_el2 = b->s2.root | 3ull << 48;
+	cpu_select_sp(b->c, 1, true);
+	cpu_update_context(b->c);
+}
+
+static size_t get(struct bench *b, const char *space, u64 addr, void *to, size_t n, char *text, size_t size)
+{
+	struct memspace s;
+	struct why why = { "" };
+	size_t got = 0;
+
+	if (memspace_parse(&s, space, &why) == 0)
+		got = memspace_read(b->m, 0, &s, addr, to, n, &why);
+	snprintf(text, size, "%s", why.text);
+	return got;
+}
+
+static size_t put(struct bench *b, const char *space, u64 addr, const void *from, size_t n, char *text, size_t size)
+{
+	struct memspace s;
+	struct why why = { "" };
+	size_t got = 0;
+
+	if (memspace_parse(&s, space, &why) == 0)
+		got = memspace_write(b->m, 0, &s, addr, from, n, &why);
+	snprintf(text, size, "%s", why.text);
+	return got;
+}
+
+static u64 get64(struct bench *b, const char *space, u64 addr)
+{
+	char text[512];
+	u64 v = 0;
+
+	EXPECT_EQ(get(b, space, addr, &v, 8, text, sizeof text), 8);
+	EXPECT_STR(text, "");
+	return v;
+}
+
+TEST(spaces_have_names)
+{
+	static const char *const good[] = { "current", "el1", "el2", "el3", "s1:vmid=3,asid=7", "s1:asid=7", "s1", "ipa:vmid=65535", "ipa", "phys", "sphys" };
+	static const char *const bad[] = { "", "el0", "el4", "el1:vmid=3", "ipa:asid=3", "s1:vmid=65536", "s1:vmid=", "s1:", "s1:vmid=-1",
+					   "s1:vmid=3,", "s1:vmid=3,vmid=3", "s1:vmid=3 ", "physical", "phys:", "IPA" };
+	struct memspace s;
+	struct why why;
+	char text[MEMSPACE_TEXT];
+
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		EXPECT_EQ(memspace_parse(&s, good[i], &why), 0);
+		memspace_text(&s, text, sizeof text);
+		EXPECT_STR(text, good[i]);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		if (memspace_parse(&s, bad[i], &why) == 0)
+			FAIL_TEST("'%s' was taken", bad[i]);
+	EXPECT_EQ(memspace_parse(&s, "s1:asid=0x10,vmid=2", &why), 0);
+	EXPECT(s.asid == 16 && s.vmid == 2);
+}
+
+TEST(each_space_goes_through_its_tables)
+{
+	struct bench b;
+	char text[512];
+
+	bench_open(&b);
+	for (u64 i = 0; i < 8; i++)
+		bus_put64(b.m->bus, FREE + i * 4096, 0x1000 + i);
+	map(&b, &b.s1, 0x1000, 3, 0x5000 | PAGE | AF);
+	map(&b, &b.s2, 0x5000, 3, (FREE + 4096) | PAGE | S2ALL);
+	map(&b, &b.s2, TABLES, 2, (TABLES & ~MASK(20, 0)) | BLOCK | S2ALL);
+	at_el1(&b, true);
+	EXPECT_EQ(get64(&b, "current", 0x1000), 0x1001);
+	EXPECT_EQ(get64(&b, "el1", 0xffff000000001000), 0x1001);
+	EXPECT_EQ(get64(&b, "s1:vmid=3,asid=0", 0x1000), 0x1001);
+	EXPECT_EQ(get64(&b, "s1", 0x1000), 0x1001);
+	EXPECT_EQ(get64(&b, "ipa", 0x5000), 0x1001);
+	EXPECT_EQ(get64(&b, "ipa:vmid=3", 0x5000), 0x1001);
+	EXPECT_EQ(get64(&b, "phys", FREE + 8192), 0x1002);
+	EXPECT_EQ(get64(&b, "sphys", FREE + 8192), 0x1002);
+	EXPECT_EQ(get64(&b, "el2", FREE + 8192), 0x1002);
+	EXPECT_EQ(get(&b, "el3", 0, text, 1, text, sizeof text), 0);
+	EXPECT_STR(text, "el3: this machine has no EL3");
+	EXPECT_EQ(get(&b, "ipa:vmid=4", 0, text, 1, text, sizeof text), 0);
+	EXPECT_STR(text, "ipa:vmid=4: no PE is known to have run it with stage 2 on");
+	bench_close(&b);
+}
+
+TEST(what_is_mapped_can_be_read_and_written_whatever_it_permits)
+{
+	struct bench b;
+	char text[512];
+	u64 v = 0x1122334455667788;
+
+	bench_open(&b);
+	bus_put64(b.m->bus, FREE, 0x77);
+	map(&b, &b.s1, 0x1000, 3, 0x5000 | PAGE | RO); /* no access flag, no write */
+	map(&b, &b.s2, 0x5000, 3, FREE | PAGE);	       /* nothing at all */
+	map(&b, &b.s2, TABLES, 2, (TABLES & ~MASK(20, 0)) | BLOCK);
+	at_el1(&b, true);
+	EXPECT_EQ(get64(&b, "el1", 0x1000), 0x77);
+	EXPECT_EQ(put(&b, "el1", 0x1008, &v, 8, text, sizeof text), 8);
+	EXPECT_EQ(bus_get64(b.m->bus, FREE + 8), v);
+	bench_close(&b);
+}
+
+TEST(errors_say_which_byte_and_why)
+{
+	struct bench b;
+	u8 to[8192];
+	char text[512], want[512];
+	u64 at;
+
+	bench_open(&b);
+	map(&b, &b.s1, 0x1000, 3, 0x5000 | PAGE | AF);
+	at = map(&b, &b.s1, 0x2000, 3, 0xbad0);
+	map(&b, &b.s1, 0x3000, 3, 0x7000 | PAGE | AF);
+	map(&b, &b.s1, 0x4000, 3, UART | PAGE | AF);
+	map(&b, &b.s1, 0x5000, 3, ROM | PAGE | AF);
+	map(&b, &b.s2, 0x5000, 3, FREE | PAGE | S2ALL);
+	map(&b, &b.s2, ROM, 3, ROM | PAGE | S2ALL);
+	map(&b, &b.s2, UART, 3, UART | PAGE | S2ALL);
+	map(&b, &b.s2, TABLES, 2, (TABLES & ~MASK(20, 0)) | BLOCK | S2ALL);
+	at_el1(&b, true);
+	EXPECT_EQ(get(&b, "el1", 0x1ff0, to, 32, text, sizeof text), 16);
+	snprintf(want, sizeof want, "0x2000 (el1): translation fault, stage 1 level 3: descriptor 0x000000000000bad0 at PA 0x%" PRIx64, at);
+	EXPECT_STR(text, want);
+	EXPECT_EQ(get(&b, "el1", 0x3000, to, 1, text, sizeof text), 0);
+	EXPECT(!strncmp(text, "0x3000 (el1): translation fault, stage 2 level 3: descriptor 0x0000000000000000 at PA 0x", 87));
+	EXPECT(strstr(text, ", IPA 0x7000") != NULL);
+	EXPECT_EQ(get(&b, "el1", 1ull << 50, to, 1, text, sizeof text), 0);
+	EXPECT_STR(text, "0x4000000000000 (el1): translation fault, stage 1 level 0: outside the range of the tables");
+	EXPECT_EQ(get(&b, "el1", 0x4000, to, 1, text, sizeof text), 0);
+	EXPECT_STR(text, "0x4000 (el1): PA 0x9000000 (pl011): a device, and reading has effects");
+	EXPECT_EQ(put(&b, "phys", UART, to, 1, text, sizeof text), 0);
+	EXPECT_STR(text, "0x9000000 (phys): PA 0x9000000 (pl011): a device, and writing has effects");
+	EXPECT_EQ(get(&b, "el1", 0x5000, to, 8, text, sizeof text), 8); /* flash */
+	EXPECT_EQ(put(&b, "el1", 0x5000, to, 8, text, sizeof text), 0);
+	EXPECT_STR(text, "0x5000 (el1): PA 0x0 (flash): read-only memory");
+	EXPECT_EQ(get(&b, "phys", RAM + (16 << 20) - 4, to, 8, text, sizeof text), 4);
+	EXPECT_STR(text, "0x41000000 (phys): PA 0x41000000: nothing is there");
+	EXPECT_EQ(get(&b, "phys", ~0ull, to, 8, text, sizeof text), 0);
+	EXPECT_EQ(get(&b, "ipa", 1ull << 60, to, 8, text, sizeof text), 0);
+	EXPECT_EQ(get(&b, "el1", ~0ull - 3, to, 8, text, sizeof text), 0);
+	bench_close(&b);
+}
+
+TEST(looking_changes_nothing)
+{
+	static const char *const spaces[] = { "current", "el1", "el2", "s1", "ipa", "phys", "sphys" };
+	struct bench b;
+	char text[512], before[65], after[65];
+	u8 to[0x3000];
+
+	bench_open(&b);
+	map(&b, &b.s1, 0x1000, 3, 0x5000 | PAGE);
+	map(&b, &b.s2, 0x5000, 3, FREE | PAGE | S2R);
+	map(&b, &b.s2, TABLES, 2, (TABLES & ~MASK(20, 0)) | BLOCK | S2R);
+	at_el1(&b, true);
+	b.c->sys.tcr[1] |= 3ull << 39; /* HA, HD */
+	b.c->sys.vtcr_el2 |= 3ull << 21;
+	cpu_update_context(b.c);
+	machine_digest(b.m, before);
+	for (size_t i = 0; i < ARRAY_SIZE(spaces); i++)
+		get(&b, spaces[i], 0x1000, to, sizeof to, text, sizeof text);
+	machine_digest(b.m, after);
+	EXPECT_STR(before, after);
+	bench_close(&b);
+}
