@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "frontend/control.h"
 #include "frontend/terminal.h"
 #include "machine/kinds.h"
 #include "machine/machine.h"
@@ -26,7 +27,8 @@ enum { FILES_MAX = 1024 };
 struct session {
 	const struct config *c;
 	struct machine *m;
-	struct terminal *terminal; /* NULL: no port is on stdio */
+	struct control *control;
+	struct terminal *terminal;
 	FILE *files[PORTS];	   /* SERIAL_FILE */
 	FILE *log_file;
 	struct log *log;
@@ -69,12 +71,29 @@ static void feed(struct session *s)
 	}
 }
 
-/* Sleeps until the user or anybody else outside wants something, or for ns nanoseconds; sometimes for less. */
+/* Sleeps until the user, a client or anybody else outside wants something, or for ns nanoseconds; sometimes for less. */
 static void wait_outside(struct session *s, u64 ns)
 {
 	struct pollfd files[1 + FILES_MAX];
+	size_t n = control_files(s->control, files + 1, FILES_MAX);
 
-	terminal_wait(s->terminal, files + 1, machine_files(s->m, files + 1, FILES_MAX), ns);
+	n += machine_files(s->m, files + 1 + n, FILES_MAX - n);
+	terminal_wait(s->terminal, files + 1, n, ns, true);
+}
+
+/* For control.c while the machine stands: nobody takes what comes from the guest's sockets then. */
+static void wait_clients(void *ctx, struct pollfd *files, size_t n, u64 ns)
+{
+	struct session *s = ctx;
+
+	terminal_wait(s->terminal, files, n, ns, false);
+}
+
+static bool session_over(void *ctx)
+{
+	struct session *s = ctx;
+
+	return terminal_ended(s->terminal) != TERMINAL_NONE;
 }
 
 static bool session_poll(void *ctx)
@@ -92,7 +111,7 @@ static bool session_poll(void *ctx)
 		if (guest > host)
 			wait_outside(s, guest - host);
 	}
-	return terminal_ended(s->terminal) != TERMINAL_NONE;
+	return control_poll(s->control) || session_over(s);
 }
 
 /* Somebody at a socket may say something. */
@@ -190,6 +209,7 @@ static int check_stats_dir(const struct config *c, struct why *why)
 
 static void session_close(struct session *s)
 {
+	control_free(s->control);
 	if (s->terminal)
 		terminal_close(s->terminal);
 	machine_free(s->m);
@@ -199,6 +219,15 @@ static void session_close(struct session *s)
 	log_free(s->log);
 	if (s->log_file)
 		fclose(s->log_file);
+}
+
+/* Where clients are made: whoever may stop the machine hangs in the list before it runs. */
+static int open_control(struct session *s, struct why *why)
+{
+	const struct control_host host = { .ctx = s, .wait = wait_clients, .over = session_over };
+
+	s->control = control_new(s->m, &host);
+	return s->control ? 0 : why_set(why, ENOMEM, "no memory on the host");
 }
 
 static int session_open(struct session *s, struct why *why)
@@ -214,7 +243,7 @@ static int session_open(struct session *s, struct why *why)
 		r = check_stats_dir(s->c, why);
 	if (r == 0)
 		r = open_ports(s, why);
-	return r;
+	return r == 0 ? open_control(s, why) : r;
 }
 
 static int write_reports(struct session *s, double seconds, struct why *why)
@@ -246,7 +275,19 @@ static int write_reports(struct session *s, double seconds, struct why *why)
 	return r;
 }
 
-/* The exit status, and a line on standard error unless the guest powered off. */
+/* To the end, with all stops on the way. */
+static enum machine_end run_to_end(struct session *s)
+{
+	enum machine_end end;
+
+	while ((end = machine_run(s->m)) == MACHINE_STOPPED && control_stopped(s->control))
+		;
+	if (end == MACHINE_POWEROFF && s->c->no_shutdown)
+		control_linger(s->control);
+	return end;
+}
+
+/* The exit status, and a line on standard error unless the guest powered off or a client ended the run. */
 static int end_status(const struct session *s, enum machine_end end, enum terminal_end asked,
 		      int lost)
 {
@@ -268,6 +309,8 @@ static int end_status(const struct session *s, enum machine_end end, enum termin
 		return 0;
 	if (end == MACHINE_EXIT && machine_status(s->m) == 0)
 		return 0;
+	if (end == MACHINE_STOPPED && control_quitted(s->control))
+		return 0;
 	fprintf(stderr, "trapline: %s\n",
 		end == MACHINE_STOPPED ? stops[asked].text : machine_end_text(end));
 	if (end == MACHINE_STOPPED)
@@ -285,10 +328,7 @@ int session_run(const struct config *c, int *status, struct why *why)
 
 	if (r == 0) {
 		s.host_start = host_ns();
-		end = machine_run(s.m);
-		while (end == MACHINE_POWEROFF && c->no_shutdown &&
-		       terminal_ended(s.terminal) == TERMINAL_NONE)
-			wait_outside(&s, LONGEST_WAIT_NS);
+		end = run_to_end(&s);
 		seconds = (double)(host_ns() - s.host_start) / 1e9;
 		terminal_flush(s.terminal);
 		asked = terminal_ended(s.terminal);
@@ -297,6 +337,7 @@ int session_run(const struct config *c, int *status, struct why *why)
 		s.terminal = NULL;
 		r = write_reports(&s, seconds, why);
 		*status = end_status(&s, end, asked, lost);
+		control_finish(s.control, end, *status);
 	}
 	session_close(&s);
 	return r;

@@ -323,14 +323,14 @@ bool terminal_open_ended(const struct terminal *t)
 	return !t->input_ended;
 }
 
-void terminal_wait(struct terminal *t, struct pollfd *files, size_t n, u64 ns)
+void terminal_wait(struct terminal *t, struct pollfd *files, size_t n, u64 ns, bool guest)
 {
 	const struct timespec wait = { .tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000) };
 	bool something;
 	u64 count;
 
 	pthread_mutex_lock(&t->lock);
-	something = t->in_count || t->end != TERMINAL_NONE || t->power_button;
+	something = t->end != TERMINAL_NONE || (guest && (t->in_count || t->power_button));
 	pthread_mutex_unlock(&t->lock);
 	if (something)
 		return;

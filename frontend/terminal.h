@@ -36,9 +36,10 @@ void terminal_write(struct terminal *t, const u8 *bytes, size_t n);
 void terminal_flush(struct terminal *t);
 /*
  * Sleeps until something was typed, input ended, the user wants to stop, one of the n files is ready, or `ns` nanoseconds
- * passed; sometimes for less. files[-1] is the terminal's to use.
+ * passed; sometimes for less. files[-1] is the terminal's to use. guest: what waits for the guest (keys, the power button) is a
+ * reason not to sleep.
  */
-void terminal_wait(struct terminal *t, struct pollfd *files, size_t n, u64 ns);
+void terminal_wait(struct terminal *t, struct pollfd *files, size_t n, u64 ns, bool guest);
 /* More may be typed: standard input did not end. */
 bool terminal_open_ended(const struct terminal *t);
 enum terminal_end terminal_ended(const struct terminal *t);

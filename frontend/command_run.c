@@ -1,0 +1,135 @@
+/*
+ * Commands of the monitor: running, stopping and ending the machine, and what the statistics note. See command.h.
+ */
+#include "frontend/command.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/bits.h"
+
+/* ---- running ---- */
+
+static int run_continue(struct command_user *u, const char *args, FILE *out, struct why *why)
+{
+	if (control_ended(u->control))
+		return why_set(why, EINVAL, "the guest ended, it cannot go on (quit ends the run)");
+	control_go(u->control);
+	return 0;
+}
+
+static int run_stop(struct command_user *u, const char *args, FILE *out, struct why *why)
+{
+	control_stop(u->control);
+	return 0;
+}
+
+static int run_quit(struct command_user *u, const char *args, FILE *out, struct why *why)
+{
+	control_quit(u->control);
+	return 0;
+}
+
+static int run_status(struct command_user *u, const char *args, FILE *out, struct why *why)
+{
+	fprintf(out, "%s, %" PRIu64 " instructions, %" PRIu64 " ns of virtual time\n",
+		control_ended(u->control) ? "ended" : control_running(u->control) ? "running" : "stopped", machine_insns(u->m),
+		machine_now(u->m) / 1000);
+	return 0;
+}
+
+static int run_powerdown(struct command_user *u, const char *args, FILE *out, struct why *why)
+{
+	machine_power_button(u->m);
+	return 0;
+}
+
+/* ---- statistics ---- */
+
+static int stats_reset(struct command_user *u, const char *label)
+{
+	machine_stats_reset(u->m);
+	return 0;
+}
+
+static int stats_dump(struct command_user *u, const char *label)
+{
+	machine_stats_dump(u->m);
+	return 0;
+}
+
+static int stats_mark(struct command_user *u, const char *label)
+{
+	machine_stats_mark(u->m, label);
+	return 0;
+}
+
+static int region_begin(struct command_user *u, const char *label)
+{
+	machine_region_begin(u->m, label);
+	return 0;
+}
+
+static int region_end(struct command_user *u, const char *label)
+{
+	if (!machine_in_region(u->m))
+		return -EINVAL;
+	machine_region_end(u->m);
+	return 0;
+}
+
+/* A word that says what to do, and perhaps a label behind it. */
+struct act {
+	const char *name;
+	bool label;
+	int (*run)(struct command_user *u, const char *label);
+};
+
+static const struct act stats_acts[] = { { "dump", false, stats_dump }, { "reset", false, stats_reset }, { "mark", true, stats_mark }, { 0 } };
+static const struct act region_acts[] = { { "begin", true, region_begin }, { "end", false, region_end }, { 0 } };
+
+static int run_act(struct command_user *u, const struct act *acts, const char *args, const char *expected, struct why *why)
+{
+	const char *typed = args;
+	char word[16];
+
+	command_word(&args, word, sizeof word);
+	for (; acts->name; acts++)
+		if (!strcmp(acts->name, word) && (acts->label ? *args : !*args))
+			return acts->run(u, args) ? why_set(why, EINVAL, "no region is open") : 0;
+	return why_set(why, EINVAL, "expected %s, got '%s'", expected, typed);
+}
+
+static int run_stats(struct command_user *u, const char *args, FILE *out, struct why *why)
+{
+	return run_act(u, stats_acts, args, "dump, reset or mark LABEL", why);
+}
+
+static int run_region(struct command_user *u, const char *args, FILE *out, struct why *why)
+{
+	return run_act(u, region_acts, args, "begin LABEL or end", why);
+}
+
+static void complete_stats(struct command_user *u, const char *word, const struct command_words *to)
+{
+	for (const struct act *a = stats_acts; a->name; a++)
+		command_offer(to, word, a->name);
+}
+
+static void complete_region(struct command_user *u, const char *word, const struct command_words *to)
+{
+	for (const struct act *a = region_acts; a->name; a++)
+		command_offer(to, word, a->name);
+}
+
+const struct command run_commands[] = {
+	{ .name = "continue|c|cont", .help = "let the machine run", .running = true, .run = run_continue },
+	{ .name = "stop", .help = "stop it", .running = true, .run = run_stop },
+	{ .name = "quit|q", .help = "end the run, with exit status 0", .running = true, .run = run_quit },
+	{ .name = "info status", .help = "whether it runs, and how far it is", .running = true, .run = run_status },
+	{ .name = "system_powerdown", .help = "press the power button", .run = run_powerdown },
+	{ .name = "stats", .args = "dump|reset|mark LABEL", .help = "statistics: write what was counted, count anew, note a point (--stats)", .run = run_stats,
+	  .complete = complete_stats },
+	{ .name = "region", .args = "begin LABEL|end", .help = "statistics: a region begins or ends", .run = run_region, .complete = complete_region },
+	{ 0 }
+};

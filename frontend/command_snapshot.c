@@ -1,0 +1,6 @@
+/* Commands of the monitor: snapshots. See command.h. */
+#include "frontend/command.h"
+
+const struct command snapshot_commands[] = {
+	{ 0 }
+};
