@@ -175,6 +175,11 @@ u64 sysreg_read(struct cpu *c, const struct sysreg *r)
 	return (v & ~r->res0) | r->res1;
 }
 
+u64 sysreg_peek(struct cpu *c, const struct sysreg *r)
+{
+	return r->peek ? (r->peek(c, r) & ~r->res0) | r->res1 : sysreg_read(c, r);
+}
+
 void sysreg_write(struct cpu *c, const struct sysreg *r, u64 v)
 {
 	if (r->flags & (SRF_CONST | SRF_IGNORED))

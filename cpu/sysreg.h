@@ -57,6 +57,8 @@ struct sysreg {
 	enum sysreg_access (*check)(const struct cpu *c, const struct sysreg *r, bool write);
 	u64 (*read)(struct cpu *c, const struct sysreg *r);
 	void (*write)(struct cpu *c, const struct sysreg *r, u64 v);
+	/* what read would return, for rows whose read changes something (interrupt acknowledge, counters seen); NULL: read changes nothing */
+	u64 (*peek)(struct cpu *c, const struct sysreg *r);
 };
 
 #define SR_FIELD(member) (1 + (u32)offsetof(struct cpu, sys.member))
@@ -78,8 +80,9 @@ extern const size_t cpu_sysregs_n, pmu_sysregs_n;
  * Resolves an access made by c now: redirection by E2H, alias rules, feature, rights, check. *row is what is reached.
  */
 enum sysreg_access sysreg_resolve(const struct cpu *c, u32 enc, bool write, const struct sysreg **row);
-/* Architectural read and write of a resolved row: mask, field, hooks. No checks. The debugger uses them too. */
+/* Architectural read and write of a resolved row: mask, field, hooks. No checks. The debugger writes by it too. */
 u64 sysreg_read(struct cpu *c, const struct sysreg *r);
+u64 sysreg_peek(struct cpu *c, const struct sysreg *r); /* the same value; nothing changes */
 void sysreg_write(struct cpu *c, const struct sysreg *r, u64 v);
 /* Resets every register with a field to its reset value. */
 void sysreg_reset(struct cpu *c);

@@ -220,14 +220,20 @@ u32 gic_pending_intid(const struct cpu *c, bool virt)
 	return virt ? virt_pending_intid(gic_of(c)) : cpuif_best(gic_of(c)).intid;
 }
 
+u64 icc_iar_peek(const struct cpu *c, unsigned group)
+{
+	const struct gic_pe *p = gic_of(c);
+	struct gic_best b = cpuif_best(p);
+
+	return b.prio != 0xff && cpuif_can_preempt(p, b) ? visible_intid(c, b, group) : INTID_SPURIOUS;
+}
+
 u64 icc_iar_read(struct cpu *c, unsigned group)
 {
-	struct gic_pe *p = gic_of(c);
-	struct gic_best b = cpuif_best(p);
-	u32 id = b.prio != 0xff && cpuif_can_preempt(p, b) ? visible_intid(c, b, group) : INTID_SPURIOUS;
+	u64 id = icc_iar_peek(c, group);
 
 	if (id < INTID_SECURE || id >= INTID_LPI)
-		cpuif_ack(p, b);
+		cpuif_ack(gic_of(c), cpuif_best(gic_of(c)));
 	return id;
 }
 

@@ -284,6 +284,7 @@ u64 icc_pmr_read(struct cpu *c);
 void icc_pmr_write(struct cpu *c, u64 v);
 u64 icc_rpr_read(struct cpu *c);
 u64 icc_iar_read(struct cpu *c, unsigned group);
+u64 icc_iar_peek(const struct cpu *c, unsigned group); /* what it would return; nothing is acknowledged */
 u64 icc_hppir_read(struct cpu *c, unsigned group);
 void icc_eoir_write(struct cpu *c, unsigned group, u64 v);
 void icc_dir_write(struct cpu *c, u64 v);
@@ -311,6 +312,7 @@ u64 icv_pmr_read(struct cpu *c);
 void icv_pmr_write(struct cpu *c, u64 v);
 u64 icv_rpr_read(struct cpu *c);
 u64 icv_iar_read(struct cpu *c, unsigned group);
+u64 icv_iar_peek(const struct cpu *c, unsigned group);
 u64 icv_hppir_read(struct cpu *c, unsigned group);
 void icv_eoir_write(struct cpu *c, unsigned group, u64 v);
 void icv_dir_write(struct cpu *c, u64 v);

@@ -113,6 +113,12 @@ static enum sysreg_access check_sre(const struct cpu *c, const struct sysreg *r,
 	}
 
 GROUP_READ(iar)
+
+static u64 peek_iar(struct cpu *c, const struct sysreg *r)
+{
+	return group_is_virtual(c, r->arg) ? icv_iar_peek(c, r->arg) : icc_iar_peek(c, r->arg);
+}
+
 GROUP_READ(hppir)
 GROUP_READ(bpr)
 GROUP_READ(igrpen)
@@ -256,10 +262,10 @@ static void write_ich(struct cpu *c, const struct sysreg *r, u64 v)
 }
 
 /* Any access may change what is signalled, so all end their block. */
-#define FEATURE_ROW(features, reg_name, encoding, reg_rights, argument, chk, rd, wr)               \
+#define FEATURE_ROW(features, reg_name, encoding, reg_rights, argument, chk, rd, ...)              \
 	{                                                                                          \
 		.name = reg_name, .enc = encoding, .rights = reg_rights, .flags = SRF_ENDS_BLOCK,  \
-		.feature = features, .arg = argument, .check = chk, .read = rd, .write = wr        \
+		.feature = features, .arg = argument, .check = chk, .read = rd, .write = __VA_ARGS__ \
 	}
 #define ROW(...) FEATURE_ROW(FEAT(GICV3), __VA_ARGS__)
 
@@ -273,7 +279,7 @@ static void write_ich(struct cpu *c, const struct sysreg *r, u64 v)
 
 const struct sysreg gic_sysregs[] = {
 	ROW("ICC_PMR_EL1", SR(3, 0, 4, 6, 0), PL1_RW, 0, check_common, read_pmr, write_pmr),
-	ROW("ICC_IAR0_EL1", SR(3, 0, 12, 8, 0), PL1_R, 0, check_group, read_iar, NULL),
+	ROW("ICC_IAR0_EL1", SR(3, 0, 12, 8, 0), PL1_R, 0, check_group, read_iar, NULL, .peek = peek_iar),
 	ROW("ICC_EOIR0_EL1", SR(3, 0, 12, 8, 1), PL1_W, 0, check_group, NULL, write_eoir),
 	ROW("ICC_HPPIR0_EL1", SR(3, 0, 12, 8, 2), PL1_R, 0, check_group, read_hppir, NULL),
 	ROW("ICC_BPR0_EL1", SR(3, 0, 12, 8, 3), PL1_RW, 0, check_group, read_bpr, write_bpr),
@@ -290,7 +296,7 @@ const struct sysreg gic_sysregs[] = {
 	ROW("ICC_SGI1R_EL1", SR(3, 0, 12, 11, 5), PL1_W, SGI1R, check_sgi, NULL, write_sgi),
 	ROW("ICC_ASGI1R_EL1", SR(3, 0, 12, 11, 6), PL1_W, ASGI1R, check_sgi, NULL, write_sgi),
 	ROW("ICC_SGI0R_EL1", SR(3, 0, 12, 11, 7), PL1_W, SGI0R, check_sgi, NULL, write_sgi),
-	ROW("ICC_IAR1_EL1", SR(3, 0, 12, 12, 0), PL1_R, 1, check_group, read_iar, NULL),
+	ROW("ICC_IAR1_EL1", SR(3, 0, 12, 12, 0), PL1_R, 1, check_group, read_iar, NULL, .peek = peek_iar),
 	ROW("ICC_EOIR1_EL1", SR(3, 0, 12, 12, 1), PL1_W, 1, check_group, NULL, write_eoir),
 	ROW("ICC_HPPIR1_EL1", SR(3, 0, 12, 12, 2), PL1_R, 1, check_group, read_hppir, NULL),
 	ROW("ICC_BPR1_EL1", SR(3, 0, 12, 12, 3), PL1_RW, 1, check_group, read_bpr, write_bpr),

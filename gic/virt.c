@@ -147,14 +147,30 @@ u32 virt_pending_intid(const struct gic_pe *p)
 	return i >= 0 ? lr_intid(p, p->lr[i]) : INTID_SPURIOUS;
 }
 
+/* The list register that an acknowledge takes, -1: none. */
+static int next_acked(const struct gic_pe *p, unsigned group)
+{
+	int i = highest_pending(p);
+
+	return i >= 0 && lr_group(p->lr[i]) == group && can_preempt(p, p->lr[i]) ? i : -1;
+}
+
+u64 icv_iar_peek(const struct cpu *c, unsigned group)
+{
+	const struct gic_pe *p = gic_of(c);
+	int i = next_acked(p, group);
+
+	return i < 0 ? INTID_SPURIOUS : lr_intid(p, p->lr[i]);
+}
+
 u64 icv_iar_read(struct cpu *c, unsigned group)
 {
 	struct gic_pe *p = gic_of(c);
-	int i = highest_pending(p);
+	int i = next_acked(p, group);
 	u64 lr;
 	u32 id;
 
-	if (i < 0 || lr_group(p->lr[i]) != group || !can_preempt(p, p->lr[i]))
+	if (i < 0)
 		return INTID_SPURIOUS;
 	lr = p->lr[i];
 	id = lr_intid(p, lr);

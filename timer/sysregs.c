@@ -100,12 +100,27 @@ static u64 read_pct(struct cpu *c, const struct sysreg *r)
 	return timer_count(c);
 }
 
+static u64 peek_pct(struct cpu *c, const struct sysreg *r)
+{
+	return timer_peek(c);
+}
+
 /* A host sees the physical count: CNTVOFF_EL2 is taken as 0 at EL2 with E2H and at its EL0. */
-static u64 read_vct(struct cpu *c, const struct sysreg *r)
+static u64 virtual_offset(const struct cpu *c)
 {
 	bool host = host_el0(c) || (c->el == 2 && (c->hcr_eff & HCR_E2H));
 
-	return timer_count(c) - (host ? 0 : timer_of(c)->cntvoff);
+	return host ? 0 : timer_of(c)->cntvoff;
+}
+
+static u64 read_vct(struct cpu *c, const struct sysreg *r)
+{
+	return timer_count(c) - virtual_offset(c);
+}
+
+static u64 peek_vct(struct cpu *c, const struct sysreg *r)
+{
+	return timer_peek(c) - virtual_offset(c);
 }
 
 /*
@@ -121,12 +136,15 @@ static enum timer_id which(const struct cpu *c, const struct sysreg *r)
 	return r->arg;
 }
 
+static u64 peek_ctl(struct cpu *c, const struct sysreg *r)
+{
+	return timer_look(c, which(c, r)).ctl;
+}
+
 static u64 read_ctl(struct cpu *c, const struct sysreg *r)
 {
-	enum timer_id id = which(c, r);
-
 	timer_count(c); /* ISTATUS tells of the counter: it counts as a look at it */
-	return timer_look(c, id).ctl;
+	return peek_ctl(c, r);
 }
 
 static void write_ctl(struct cpu *c, const struct sysreg *r, u64 v)
@@ -154,12 +172,19 @@ static void write_cval(struct cpu *c, const struct sysreg *r, u64 v)
 	set_cval(c, which(c, r), v);
 }
 
+static u64 tval(const struct cpu *c, enum timer_id id, u64 count)
+{
+	return (u32)(timer_of(c)->timer[id].cval - (count - timer_offset(timer_of(c), id)));
+}
+
 static u64 read_tval(struct cpu *c, const struct sysreg *r)
 {
-	enum timer_id id = which(c, r);
-	u64 view = timer_count(c) - timer_offset(timer_of(c), id);
+	return tval(c, which(c, r), timer_count(c));
+}
 
-	return (u32)(timer_of(c)->timer[id].cval - view);
+static u64 peek_tval(struct cpu *c, const struct sysreg *r)
+{
+	return tval(c, which(c, r), timer_peek(c));
 }
 
 static void write_tval(struct cpu *c, const struct sysreg *r, u64 v)
@@ -214,10 +239,11 @@ static void write_voff(struct cpu *c, const struct sysreg *r, u64 v)
 #define TIMER(prefix, suffix, op1, crm, reg_rights, id, chk, feat, twin, alias)                    \
 	REG(prefix "_TVAL_" suffix, SR(3, op1, 14, crm, 0), reg_rights, .flags = SRF_ENDS_BLOCK,   \
 	    .arg = id, .check = chk, .feature = feat, .e2h = twin(0), .el12 = alias(0),            \
-	    .read = read_tval, .write = write_tval),                                               \
+	    .read = read_tval, .write = write_tval, .peek = peek_tval),                            \
 		REG(prefix "_CTL_" suffix, SR(3, op1, 14, crm, 1), reg_rights,                     \
 		    .flags = SRF_ENDS_BLOCK, .arg = id, .check = chk, .feature = feat,             \
-		    .e2h = twin(1), .el12 = alias(1), .read = read_ctl, .write = write_ctl),       \
+		    .e2h = twin(1), .el12 = alias(1), .read = read_ctl, .write = write_ctl,        \
+		    .peek = peek_ctl),                                                             \
 		REG(prefix "_CVAL_" suffix, SR(3, op1, 14, crm, 2), reg_rights,                    \
 		    .flags = SRF_ENDS_BLOCK, .arg = id, .check = chk, .feature = feat,             \
 		    .e2h = twin(2), .el12 = alias(2), .read = read_cval, .write = write_cval)
@@ -230,8 +256,8 @@ static void write_voff(struct cpu *c, const struct sysreg *r, u64 v)
 const struct sysreg timer_sysregs[] = {
 	REG("CNTFRQ_EL0", SR(3, 3, 14, 0, 0), PL0_R | PL1_W, .check = check_frq, .read = read_frq,
 	    .write = write_frq),
-	REG("CNTPCT_EL0", SR(3, 3, 14, 0, 1), PL0_R, .check = check_pct, .read = read_pct),
-	REG("CNTVCT_EL0", SR(3, 3, 14, 0, 2), PL0_R, .check = check_vct, .read = read_vct),
+	REG("CNTPCT_EL0", SR(3, 3, 14, 0, 1), PL0_R, .check = check_pct, .read = read_pct, .peek = peek_pct),
+	REG("CNTVCT_EL0", SR(3, 3, 14, 0, 2), PL0_R, .check = check_vct, .read = read_vct, .peek = peek_vct),
 	REG("CNTKCTL_EL1", SR(3, 0, 14, 1, 0), PL1_RW, .e2h = SR(3, 4, 14, 1, 0),
 	    .el12 = SR(3, 5, 14, 1, 0), .read = read_kctl, .write = write_kctl),
 	REG("CNTHCTL_EL2", SR(3, 4, 14, 1, 0), PL2_RW, .feature = FEAT(EL2), .read = read_hctl,

@@ -65,6 +65,11 @@ static u64 latest(const struct timer_system *t, u64 ps)
 	return ticks > t->last ? ticks : t->last;
 }
 
+u64 timer_peek(const struct cpu *c)
+{
+	return latest(timer_of(c)->sys, cpu_now(c));
+}
+
 u64 timer_count(struct cpu *c)
 {
 	struct timer_system *t = timer_of(c)->sys;

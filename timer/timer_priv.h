@@ -59,6 +59,8 @@ static inline struct timer_pe *timer_of(const struct cpu *c)
 
 /* The counter as c sees it now: never earlier than what any PE has seen. */
 u64 timer_count(struct cpu *c);
+/* The same without seeing it: what a debugger reads. */
+u64 timer_peek(const struct cpu *c);
 static inline u64 timer_offset(const struct timer_pe *p, enum timer_id id)
 {
 	return id == TIMER_VIRT ? p->cntvoff : 0;

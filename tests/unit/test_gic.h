@@ -80,13 +80,21 @@ static inline enum sysreg_access bench_try(struct bench *b, unsigned pe, const c
 	return sysreg_resolve(b->c[pe], r->enc, write, &reached);
 }
 
+/* A debugger that looks first sees the same and changes nothing: twice. */
 static inline u64 rd(struct bench *b, unsigned pe, const char *name)
 {
+	const struct sysreg *row = sysreg_find_name(b->map, name);
+	u64 seen, v;
+
 	if (bench_try(b, pe, name, false) != SYS_OK) {
 		FAIL_TEST("%s cannot be read at EL%u", name, b->c[pe]->el);
 		return ~0ull;
 	}
-	return sysreg_read(b->c[pe], sysreg_find_name(b->map, name));
+	seen = sysreg_peek(b->c[pe], row);
+	EXPECT_EQ(sysreg_peek(b->c[pe], row), seen);
+	v = sysreg_read(b->c[pe], row);
+	EXPECT_EQ(seen, v);
+	return v;
 }
 
 static inline void wr(struct bench *b, unsigned pe, const char *name, u64 v)

@@ -87,10 +87,14 @@ static enum sysreg_access try_name(struct bench *b, const char *name, bool write
 static u64 rd_enc(struct bench *b, unsigned pe, u32 enc)
 {
 	const struct sysreg *r;
+	u64 seen, v;
 
 	if (!EXPECT_EQ(sysreg_resolve(b->c[pe], enc, false, &r), SYS_OK))
 		return ~0ull;
-	return sysreg_read(b->c[pe], r);
+	seen = sysreg_peek(b->c[pe], r); /* what a debugger sees */
+	v = sysreg_read(b->c[pe], r);
+	EXPECT_EQ(seen, v);
+	return v;
 }
 static void wr_enc(struct bench *b, unsigned pe, u32 enc, u64 v)
 {
