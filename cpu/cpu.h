@@ -31,6 +31,7 @@ struct timing;
 struct timing_values;
 struct cache_shared;
 struct observer;
+struct seen_regimes;
 
 enum { REG_SP = 31, REG_ZERO = 32, REG_SINK = 33, REG_COUNT = 34 };
 
@@ -213,6 +214,8 @@ struct cpu {
 	struct context *context;       /* where counters go */
 	struct context *contexts;      /* all of this PE */
 	u32 n_asids;                   /* that have counts of their own in them */
+	struct seen_regimes *seen;     /* seen.h; NULL: none yet */
+	bool ran_user;                 /* EL0 has run since ASID or tables changed */
 	struct exit_watch exits;       /* entries into VMs and exits from them */
 	struct pmu pmu;
 

@@ -12,6 +12,7 @@
 #include "cpu/context.h"
 #include "cpu/debug.h"
 #include "cpu/observe.h"
+#include "cpu/seen.h"
 #include "cpu/sysreg.h"
 #include "cpu/traps.h"
 
@@ -52,6 +53,7 @@ void cpu_reset(struct cpu *c)
 		mmu_reset(c->mmu);
 	if (c->timing_model)
 		timing_reset(c->timing_model);
+	seen_forget(c);
 	cpu_update_context(c);
 	context_switch(c);
 	pmu_reset(c);
@@ -169,7 +171,7 @@ _Static_assert(sizeof(struct sysregs) % sizeof(u64) == 0, "struct sysregs is an 
 
 void cpu_snap(struct cpu *c, struct snap *s)
 {
-	snap_section(s, "cpu", 3);
+	snap_section(s, "cpu", 4);
 	if (!s->loading && c->context)
 		context_drain(c);
 	snap_u64s(s, c->x, REG_SP + 1);
@@ -191,6 +193,7 @@ void cpu_snap(struct cpu *c, struct snap *s)
 	c->pmu.on = c->pmu.on && !s->loading;
 	pmu_snap(c, s);
 	snap_timing(c, s);
+	seen_snap(c, s);
 	if (!s->loading)
 		return;
 	c->excl_host = NULL; /* as at the end of every turn */

@@ -10,6 +10,7 @@
 #include "cpu/debug.h"
 #include "cpu/exception.h"
 #include "cpu/observe.h"
+#include "cpu/seen.h"
 #include "cpu/timing.h"
 #include "cpu/sysreg.h"
 #include "cpu/translate_priv.h"
@@ -560,6 +561,7 @@ void cpu_free(struct cpu *c)
 	if (!c)
 		return;
 	context_free(c);
+	seen_forget(c);
 	timing_free(c->timing_model);
 	block_cache_free(c->blocks);
 	mmu_free(c->mmu);

@@ -10,6 +10,7 @@
 #include "cpu/context.h"
 #include "cpu/debug.h"
 #include "cpu/key.h"
+#include "cpu/seen.h"
 #include "cpu/sysreg.h"
 #include "mmu/check.h"
 
@@ -308,6 +309,7 @@ void cpu_update_context(struct cpu *c)
 	cpu_regime(c, cpu_regime_kind(c, c->el), c->secure, &r);
 	if (c->context && (r.s1 || r.s2) != (c->regime.s1 || c->regime.s2))
 		context_drain(c); /* lookups count only while a stage is on */
+	seen_change(c, &r);
 	c->regime = r;
 	c->be = c->el ? (c->sys.sctlr[c->el] & SCTLR_EE) != 0 : (cpu_el0_sctlr(c) & SCTLR_E0E) != 0;
 	c->unpriv_el0 = unprivileged_el0(c);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "cpu/seen.h"
 #include "cpu/sysreg.h"
 
 enum { PAGE = 4096 };
@@ -160,6 +161,21 @@ static bool find_running(struct machine *m, unsigned pe, const struct memspace *
 	return false;
 }
 
+/* What was seen last of it, on any PE. */
+static bool find_seen(struct machine *m, const struct memspace *s, struct regime *r)
+{
+	u64 when = 0;
+
+	for (unsigned i = 0; i < m->pes; i++)
+		for (const struct seen *e = NULL; (e = seen_next(m->seat[i].cpu, e));) {
+			if (e->when <= when || !meant(&e->r, s))
+				continue;
+			when = e->when;
+			*r = e->r;
+		}
+	return when;
+}
+
 static int view_tagged(struct machine *m, unsigned pe, const struct memspace *asked, struct memspace_view *v, struct why *why)
 {
 	struct memspace s = *asked;
@@ -167,10 +183,10 @@ static int view_tagged(struct machine *m, unsigned pe, const struct memspace *as
 
 	default_vmid(m->seat[pe].cpu, &s);
 	v->live = find_running(m, pe, &s, &v->r);
-	if (v->live)
+	if (v->live || find_seen(m, &s, &v->r))
 		return 0;
 	memspace_text(&s, text, sizeof text);
-	return why_set(why, ENOENT, "%s: no PE is known to have run it%s", text, s.kind == MEM_IPA ? " with stage 2 on" : "");
+	return why_set(why, ENOENT, "%s: no PE is known to have run it lately%s", text, s.kind == MEM_IPA ? " with stage 2 on" : "");
 }
 
 int memspace_view(struct machine *m, unsigned pe, const struct memspace *s, struct memspace_view *v, struct why *why)

@@ -10,6 +10,7 @@
 
 #include "cpu/context.h"
 #include "cpu/cpu.h"
+#include "cpu/seen.h"
 #include "cpu/sysreg.h"
 
 struct pe {
@@ -34,6 +35,7 @@ static inline struct pe pe_new(const char *core, bool el2, bool el3)
 static inline void pe_free(struct pe p)
 {
 	context_free(p.c);
+	seen_forget(p.c);
 	sysreg_map_free(p.map);
 	free(p.c);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cpu/seen.h"
 #include "machine/machine_priv.h"
 #include "machine/memspace.h"
 #include "tests/unit/harness.h"
@@ -154,7 +155,7 @@ TEST(each_space_goes_through_its_tables)
 	EXPECT_EQ(get(&b, "el3", 0, text, 1, text, sizeof text), 0);
 	EXPECT_STR(text, "el3: this machine has no EL3");
 	EXPECT_EQ(get(&b, "ipa:vmid=4", 0, text, 1, text, sizeof text), 0);
-	EXPECT_STR(text, "ipa:vmid=4: no PE is known to have run it with stage 2 on");
+	EXPECT_STR(text, "ipa:vmid=4: no PE is known to have run it lately with stage 2 on");
 	bench_close(&b);
 }
 
@@ -237,5 +238,82 @@ TEST(looking_changes_nothing)
 		get(&b, spaces[i], 0x1000, to, sizeof to, text, sizeof text);
 	machine_digest(b.m, after);
 	EXPECT_STR(before, after);
+	bench_close(&b);
+}
+
+/* The PE in a VM (0: in EL2), with tables of its own for the ASID; user: at EL0. */
+static void switch_to(struct bench *b, u64 vmid, u64 s2_root, u64 asid, u64 root, bool user)
+{
+	struct sysregs *s = &b->c->sys;
+
+	if (vmid) {
+		s->vttbr_el2 = s2_root | vmid << 48;
+		s->ttbr0[1] = root | asid << 48;
+	}
+	cpu_select_sp(b->c, vmid ? !user : 2, !user);
+	cpu_update_context(b->c);
+}
+
+TEST(what_runs_nowhere_is_read_by_vmid_and_asid)
+{
+	struct bench b;
+	struct tables s2[3], s1[3][3];
+	char space[64], text[512];
+	u64 v;
+
+	bench_open(&b);
+	at_el1(&b, true);
+	switch_to(&b, 0, 0, 0, 0, false);
+	for (u64 vm = 1; vm < 3; vm++) {
+		s2[vm] = b.s2;
+		s2[vm].root = align_up(b.next, 8192);
+		b.next = s2[vm].root + 8192;
+		map(&b, &s2[vm], TABLES, 2, (TABLES & ~MASK(20, 0)) | BLOCK | S2ALL);
+		for (u64 asid = 1; asid < 3; asid++) {
+			u64 page = FREE + (vm * 4 + asid) * 4096;
+
+			s1[vm][asid] = b.s1;
+			s1[vm][asid].root = new_table(&b.next, 12);
+			map(&b, &s1[vm][asid], 0x1000, 3, (0x5000 + asid * 4096) | PAGE | AF);
+			map(&b, &s2[vm], 0x5000 + asid * 4096, 3, page | PAGE | S2ALL);
+			bus_put64(b.m->bus, page, vm * 16 + asid);
+		}
+	}
+	for (u64 vm = 1; vm < 3; vm++)
+		for (u64 asid = 1; asid < 3; asid++) {
+			switch_to(&b, vm, s2[vm].root, asid, s1[vm][asid].root, true);
+			switch_to(&b, vm, s2[vm].root, asid, b.s1.root, false); /* as an idle task */
+			switch_to(&b, 0, 0, 0, 0, false);
+		}
+	b.c->sys.ttbr0[1] = b.c->sys.vttbr_el2 = 0;
+	for (u64 vm = 1; vm < 3; vm++)
+		for (u64 asid = 1; asid < 3; asid++) {
+			snprintf(space, sizeof space, "s1:vmid=%" PRIu64 ",asid=%" PRIu64, vm, asid);
+			EXPECT_EQ(get64(&b, space, 0x1000), vm * 16 + asid);
+			snprintf(space, sizeof space, "ipa:vmid=%" PRIu64, vm);
+			EXPECT_EQ(get64(&b, space, 0x5000 + asid * 4096), vm * 16 + asid);
+		}
+	EXPECT_EQ(get(&b, "s1:vmid=1,asid=3", 0x1000, &v, 8, text, sizeof text), 0);
+	EXPECT_STR(text, "s1:vmid=1,asid=3: no PE is known to have run it lately");
+	bench_close(&b);
+}
+
+TEST(what_was_seen_is_bounded_and_saved)
+{
+	struct bench b;
+	char before[65], after[65];
+	u64 n = 0;
+
+	bench_open(&b);
+	at_el1(&b, true);
+	for (u64 i = 1; i < 70000; i++)
+		switch_to(&b, i % 3000 + 1, b.s2.root, i & 0xffff, b.s1.root, i & 1);
+	for (const struct seen *e = NULL; (e = seen_next(b.c, e)); n++)
+		EXPECT(e->r.feat == &b.c->core.mmu);
+	EXPECT(n > SEEN_SETS && n <= SEEN_SETS * SEEN_WAYS);
+	machine_digest(b.m, before);
+	seen_forget(b.c);
+	machine_digest(b.m, after);
+	EXPECT(strcmp(before, after) != 0);
 	bench_close(&b);
 }
