@@ -32,6 +32,7 @@ struct timing_values;
 struct cache_shared;
 struct observer;
 struct seen_regimes;
+struct halt;
 
 enum { REG_SP = 31, REG_ZERO = 32, REG_SINK = 33, REG_COUNT = 34 };
 
@@ -91,6 +92,8 @@ enum {
 	ATTN_PINS = 1,     /* interrupt inputs or masks changed */
 	ATTN_CONTEXT = 2,  /* cpu_update_context() must run: a control register changed */
 	ATTN_STOP = 4,     /* leave cpu_run() */
+	ATTN_HALT = 8,     /* the same before a pending interrupt is taken: who debugs the machine (halt.h) stops here */
+	ATTN_STEP = 16,    /* until taken away: instructions run alone, halt.step is asked before each */
 };
 
 /* The access contexts of the fast data TLB. */
@@ -235,6 +238,7 @@ struct cpu {
 	u32 step_iss;           /* ISS of the next Software Step exception: what was stepped */
 	u64 drained_insns, drained_cycles; /* what context_drain() has counted already */
 	struct observer *observers;        /* observe.h; NULL: nobody watches */
+	const struct halt *halt;           /* halt.h; NULL: nobody stops it */
 	struct timing *timing;             /* timing.h; NULL: an instruction takes a cycle */
 	struct timing *timing_model;       /* the one that `timing` is while it is on; NULL: there is none */
 	bool observed;                     /* KEY_OBSERVED: each instruction is told of */

@@ -6,7 +6,7 @@ void cpu_observe_code(struct cpu *c)
 	c->observed = c->timing != NULL;
 	for (const struct observer *o = c->observers; o; o = o->next)
 		c->observed |= o->ops->insn || o->ops->access;
-	c->observe_again = false;
+	c->observe_again &= c->observed;
 	c->attn |= ATTN_CONTEXT; /* the block key says it */
 }
 

@@ -57,7 +57,7 @@ void cpu_reset(struct cpu *c)
 	cpu_update_context(c);
 	context_switch(c);
 	pmu_reset(c);
-	c->attn = ATTN_PINS;
+	c->attn = (c->attn & ATTN_STEP) | ATTN_PINS;
 	if (unlikely(c->observers != NULL))
 		observe_reset(c);
 }

@@ -9,6 +9,7 @@
 #include "cpu/context.h"
 #include "cpu/debug.h"
 #include "cpu/exception.h"
+#include "cpu/halt.h"
 #include "cpu/observe.h"
 #include "cpu/seen.h"
 #include "cpu/timing.h"
@@ -236,7 +237,21 @@ static void abort_fetch(struct cpu *c, struct fault f)
 	take_sync(c);
 }
 
-/* The code page at c->pc, through the fast or the modelled TLB. NULL: an exception was taken. */
+/* Who debugs the machine stops it before the instruction at c->pc. One that cannot be fetched is none. */
+static bool halts_here(struct cpu *c, struct access a)
+{
+	struct xlat x;
+
+	if (c->observe_again || !halt_code_at(c->halt, c->pc))
+		return false;
+	mmu_probe(c->mmu, &c->regime, c->pc, a, &x);
+	if (x.fault.kind != FAULT_NONE || !c->halt->fetch(c->halt->ctx, c))
+		return false;
+	c->attn |= ATTN_HALT;
+	return true;
+}
+
+/* The code page at c->pc, through the fast or the modelled TLB. NULL: an exception was taken, or the PE stops here. */
 static struct codepage *fetch_page(struct cpu *c, u64 key)
 {
 	struct fast_slot *s = &c->ifast.slot[fast_index(c->pc, c->ictx_hash)];
@@ -250,6 +265,11 @@ static struct codepage *fetch_page(struct cpu *c, u64 key)
 	if (s->rtag == ((c->pc & ~0xfffull) | c->ictx_tag)) {
 		p = s->code;
 		return key == p->key ? p : block_page(c, p->pa, key, p->host);
+	}
+	if (unlikely(c->halt != NULL) && halt_code_page(c->halt, c->pc)) {
+		if (halts_here(c, a))
+			return NULL;
+		key |= KEY_SINGLE;
 	}
 	mmu_lookup(c->mmu, &c->regime, c->pc, a, &x, &l1);
 	/* SCR_EL3.SIF: the Secure world fetches nothing from Non-secure memory */
@@ -362,21 +382,24 @@ static bool run_block(struct cpu *c, const struct block *b)
 	return c->blk ? handle_exit(c) : true;
 }
 
-/* Pending interrupts, context changes. False: the slice is over. */
+/* Pending interrupts, context changes, stops. False: the slice is over. */
 static bool serve_attention(struct cpu *c)
 {
 	if (c->attn & ATTN_CONTEXT) {
 		c->attn &= ~(u32)ATTN_CONTEXT;
 		cpu_update_context(c);
 	}
-	if (c->attn & ATTN_PINS) {
+	if ((c->attn & ATTN_STEP) && c->halt->step(c->halt->ctx, c))
+		c->attn |= ATTN_HALT;
+	if ((c->attn & ATTN_PINS) && !(c->attn & ATTN_HALT)) {
 		c->attn &= ~(u32)ATTN_PINS;
 		exception_async(c);
 	}
-	if (c->attn & ATTN_STOP) {
-		c->attn &= ~(u32)ATTN_STOP;
+	if (c->attn & (ATTN_STOP | ATTN_HALT)) {
+		c->attn &= ~(u32)(ATTN_STOP | ATTN_HALT);
 		return false;
 	}
+	c->run_single |= (c->attn & ATTN_STEP) != 0;
 	return true;
 }
 

@@ -151,7 +151,9 @@ struct cpu_host machine_host(struct machine *m)
 
 u64 machine_now(const struct machine *m)
 {
-	return m->running ? cpu_now(m->running->cpu) : m->now;
+	if (m->running)
+		return cpu_now(m->running->cpu);
+	return m->turn ? m->turn->ps : m->now;
 }
 
 /* ---- running it ---- */
@@ -169,22 +171,27 @@ bool machine_runnable(const struct seat *s)
 	return s->on && !s->cpu->waiting;
 }
 
-static void turn(struct machine *m, struct seat *s)
+/* Runs s until its turn is over. False: the debugger stopped it before. */
+static bool run_turn(struct machine *m, struct seat *s)
+{
+	bool go_on;
+
+	do {
+		u64 until = regions_until(m, s);
+
+		cpu_run(s->cpu, s->ps, until);
+		s->ps = cpu_now(s->cpu);
+		go_on = regions_turn(m, s, until);
+		if (unlikely(m->halted) && !m->ended)
+			return false;
+	} while (go_on);
+	return true;
+}
+
+static void end_turn(struct machine *m, const struct seat *s)
 {
 	struct cpu *c = s->cpu;
-	u64 until;
 
-	if (s->ps < m->now)
-		s->ps = m->now;
-	if (s->ps >= m->round_end)
-		return;
-	m->running = s;
-	do {
-		until = regions_until(m, s);
-		cpu_run(c, s->ps, until);
-		s->ps = cpu_now(c);
-	} while (regions_turn(m, s, until));
-	m->running = NULL;
 	if (m->ended)
 		m->now = s->ps; /* the round stays unfinished */
 	if (c->waiting && c->wait_wfe)
@@ -196,6 +203,29 @@ static void turn(struct machine *m, struct seat *s)
 		c->excl_host = NULL;
 		c->event_reg = true;
 	}
+}
+
+static void turn(struct machine *m, struct seat *s)
+{
+	bool over = m->turn && (m->reboot || !machine_runnable(s)); /* it ended with the instruction after which it was stopped */
+
+	m->turn = NULL;
+	m->running = s;
+	if (!over && !run_turn(m, s))
+		m->turn = s;
+	m->running = NULL;
+	if (!m->turn)
+		end_turn(m, s);
+}
+
+/* s may have a turn in this round: one that a timing model took beyond its end has none. */
+static bool has_turn(const struct machine *m, struct seat *s)
+{
+	if (!machine_runnable(s))
+		return false;
+	if (s->ps < m->now)
+		s->ps = m->now;
+	return s->ps < m->round_end;
 }
 
 /* Time of the next thing that must happen outside the PEs. */
@@ -220,7 +250,7 @@ void machine_idle(struct machine *m)
 	m->next_poll = m->now;
 }
 
-static void round_of_turns(struct machine *m)
+static void begin_round(struct machine *m)
 {
 	u64 quantum = (u64)MACHINE_QUANTUM * m->seat[0].cpu->period_ps;
 	u64 end = horizon(m);
@@ -228,12 +258,25 @@ static void round_of_turns(struct machine *m)
 	if (m->pes > 1 && end > m->now + quantum)
 		end = m->now + quantum;
 	m->round_end = end;
-	for (unsigned i = 0; i < m->pes && !m->ended && !m->reboot; i++)
-		if (machine_runnable(&m->seat[i]))
-			turn(m, &m->seat[i]);
-	if (m->ended)
-		return;
-	m->now = m->round_end;
+}
+
+/* A whole one, or what is left of the one that the debugger interrupted. */
+static void round_of_turns(struct machine *m)
+{
+	struct seat *s = m->turn;
+
+	if (!s) {
+		begin_round(m);
+		s = m->seat;
+	}
+	for (; s < m->seat + m->pes && !m->ended && (!m->reboot || m->turn); s++) {
+		if (m->turn || has_turn(m, s))
+			turn(m, s);
+		if (m->turn)
+			return;
+	}
+	if (!m->ended)
+		m->now = m->round_end;
 }
 
 static bool reboot(struct machine *m)
@@ -266,7 +309,7 @@ bool machine_poll(struct machine *m)
 {
 	if (m->now < m->next_poll)
 		return false;
-	if (m->io.poll && m->io.poll(m->io.ctx))
+	if ((m->io.poll && m->io.poll(m->io.ctx)) || debug_asked(m))
 		machine_end_with(m, MACHINE_STOPPED);
 	outside_poll(&m->outside);
 	/* on a fixed grid, however the outside cut the idle time before */
@@ -301,13 +344,11 @@ static enum machine_end run_parallel(struct machine *m)
 	return end;
 }
 
-enum machine_end machine_run(struct machine *m)
+static enum machine_end run_turns(struct machine *m)
 {
-	if (m->par)
-		return run_parallel(m);
 	m->ended = false;
-	while (!m->ended) {
-		bool any = machine_between(m);
+	while (!m->ended && !m->halted) {
+		bool any = m->turn || machine_between(m);
 
 		if (m->ended)
 			break;
@@ -316,7 +357,13 @@ enum machine_end machine_run(struct machine *m)
 		else
 			machine_idle(m);
 	}
-	return m->end;
+	return m->ended ? m->end : MACHINE_STOPPED;
+}
+
+enum machine_end machine_run(struct machine *m)
+{
+	debug_resume(m);
+	return debug_end(m, m->par ? run_parallel(m) : run_turns(m));
 }
 
 int machine_status(const struct machine *m)

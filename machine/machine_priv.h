@@ -24,6 +24,7 @@
 #include "machine/semihost.h"
 #include "timer/timer.h"
 
+struct debugger;
 struct machine;
 struct perfetto;
 struct tarmac;
@@ -89,7 +90,14 @@ struct machine {
 	struct seat *running; /* whose turn it is, NULL between turns */
 	u64 now;              /* start of the current round, or time of the event that fires */
 	u64 round_end;
+	/*
+	 * The PE in whose turn the debugger stopped the machine, else NULL: the next machine_run() goes on with that turn of the round
+	 * up to round_end. These two are all that a snapshot of such a machine has beyond one between rounds.
+	 */
+	struct seat *turn;
 	u64 next_poll;
+	struct debugger *debug;
+	bool halted; /* the debugger stops it */
 	bool reboot; /* PSCI SYSTEM_RESET: start again after this turn */
 	bool ended;
 	enum machine_end end;
@@ -165,6 +173,14 @@ void machine_code_written(void *ctx, pa page, u64 lines);
 void machine_unmapped(void *ctx);
 
 void machine_end_with(struct machine *m, enum machine_end end);
+
+/* debug.c, for machine.c. What machine_run() does first; and last, with its end: the one to return. */
+int make_debugger(struct machine *m, struct why *why);
+void free_debugger(struct machine *m);
+void debug_resume(struct machine *m);
+enum machine_end debug_end(struct machine *m, enum machine_end end);
+/* debug_interrupt() was called; once. */
+bool debug_asked(struct machine *m);
 
 /* psci.c: the whole machine powers off, or starts again (or ends: -no-reboot). */
 void machine_system_end(struct machine *m, bool reset);

@@ -133,6 +133,8 @@ int machine_new(struct machine **out, const struct config *cfg, const struct mac
 	if (!r)
 		r = make_pes(m, cfg, why);
 	if (!r)
+		r = make_debugger(m, why);
+	if (!r)
 		r = make_regions(m, why);
 	if (!r)
 		r = make_checker(m, why);
@@ -171,6 +173,7 @@ void machine_free(struct machine *m)
 	if (!m)
 		return;
 	free_traces(m);
+	free_debugger(m);
 	for (unsigned i = 0; i < m->pes; i++)
 		cpu_free(m->seat[i].cpu);
 	free_regions(m);

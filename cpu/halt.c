@@ -1,0 +1,48 @@
+/* See halt.h. */
+#include "cpu/halt.h"
+
+void halt_set(struct cpu *c, const struct halt *h)
+{
+	c->halt = h;
+	halt_changed(c);
+}
+
+void halt_changed(struct cpu *c)
+{
+	fast_flush(c->mmu);
+	c->link_from = NULL;
+}
+
+void halt_step(struct cpu *c, bool on)
+{
+	if (on)
+		c->attn |= ATTN_STEP;
+	else
+		c->attn &= ~(u32)ATTN_STEP;
+}
+
+/* Some breakpoint is in [first, last]. */
+static bool any_within(const struct halt *h, u64 first, u64 last)
+{
+	size_t low = 0, high = h->n_code;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (h->code[mid] < first)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < h->n_code && h->code[low] <= last;
+}
+
+bool halt_code_page(const struct halt *h, u64 va)
+{
+	return any_within(h, va & ~0xfffull, va | 0xfff);
+}
+
+bool halt_code_at(const struct halt *h, u64 va)
+{
+	return any_within(h, va, va);
+}

@@ -1,0 +1,36 @@
+/*
+ * Exact stops of a PE for who debugs the machine from outside: breakpoints by virtual address and single steps. They are not the
+ * guest's own debug registers (cpu/debug.h), and nothing of them is in the guest: no code is patched, no model or counter sees them.
+ *
+ * A page (4 KiB of VA) with breakpoints gets no fast instruction slot and runs in blocks of one instruction; so each fetch there comes
+ * by the slow path of cpu/run.c, which asks. Other pages run as ever. A step is ATTN_STEP: every instruction alone, asked before each.
+ * Who owns the struct decides (conditions, counts) and remembers where it stopped; cpu/ stops before the instruction, and before an
+ * interrupt that is pending.
+ */
+#ifndef CPU_HALT_H
+#define CPU_HALT_H
+
+#include "cpu/cpu.h"
+
+struct halt {
+	void *ctx;
+	const u64 *code; /* addresses of breakpoints in ascending order */
+	size_t n_code;
+	/* c is about to run the instruction at c->pc, one of code, whose fetch will succeed: true stops it before that */
+	bool (*fetch)(void *ctx, struct cpu *c);
+	/* c, which has ATTN_STEP, is between two instructions or before its first: true stops it here */
+	bool (*step)(void *ctx, struct cpu *c);
+};
+
+/* NULL: nothing stops c. Between two calls of cpu_run(), as the next. */
+void halt_set(struct cpu *c, const struct halt *h);
+/* The addresses in c->halt are others now. */
+void halt_changed(struct cpu *c);
+/* Between two calls of cpu_run(), or by a watcher (cpu/observe.h) of c. */
+void halt_step(struct cpu *c, bool on);
+
+/* Some breakpoint is in the 4 KiB page of va; at va. */
+bool halt_code_page(const struct halt *h, u64 va);
+bool halt_code_at(const struct halt *h, u64 va);
+
+#endif

@@ -1,0 +1,551 @@
+/*
+ * The debugger (machine/debug.h): points, steps, and why the machine stopped. cpu/halt.h asks before instructions and accesses where
+ * something may stop, watchers (cpu/observe.h) hear of exceptions; both answer on the PE's thread, under --parallel inside the
+ * machine's lock. What a PE stopped at is remembered, so that going on does not stop there again.
+ */
+#include "machine/debug.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cpu/halt.h"
+#include "cpu/observe.h"
+#include "machine/debug_priv.h"
+#include "machine/machine_priv.h"
+
+enum { POINTS = 1000 };
+
+/* An instruction in the life of a PE: no two times that it begins are alike. */
+struct moment {
+	unsigned pe;
+	u64 pc, begun;
+};
+
+/* Where DEBUG_STEP ends. */
+struct home {
+	u8 el;
+	bool secure;
+	u64 vm;	   /* VTTBR_EL2.BADDR */
+	u64 space; /* at EL0 TTBR0.BADDR: kernels move between processes and back */
+	u64 sp;
+};
+
+struct step {
+	bool on, away; /* away: at full speed, in a handler */
+	u8 how;
+	struct moment from;
+	struct home home;
+};
+
+struct debugger {
+	struct machine *m;
+	struct debug_point *points; /* in order of numbers */
+	u32 numbers;
+	unsigned count;
+	struct halt halt;
+	u64 code[POINTS];
+	struct observer observer[BOARD_MAX_PES];
+	bool watches; /* PEs know of it: halt and observers are in */
+	struct debug_stop stop;
+	struct moment last; /* where it stopped: not again */
+	struct step step;
+	unsigned clients;
+	bool asked;
+};
+
+struct debugger *machine_debugger(struct machine *m)
+{
+	return m->debug;
+}
+
+const struct debug_stop *debug_stopped(const struct debugger *d)
+{
+	return &d->stop;
+}
+
+/* ---- moments and places ---- */
+
+static struct moment moment_of(const struct cpu *c)
+{
+	return (struct moment){ c->index, cpu_pc(c), cpu_insns(c) + c->faulted };
+}
+
+static bool same(const struct moment *a, const struct moment *b)
+{
+	return a->pe == b->pe && a->pc == b->pc && a->begun == b->begun;
+}
+
+static u64 vm_of(const struct cpu *c)
+{
+	bool guest = c->el <= 1 && c->regime.kind == REGIME_EL10 && c->regime.s2;
+
+	return guest ? c->sys.vttbr_el2 & MASK(47, 1) : 0;
+}
+
+static struct home home_of(const struct cpu *c)
+{
+	return (struct home){ .el = c->el, .secure = c->secure, .vm = vm_of(c),
+			      .space = c->el ? 0 : c->regime.ttbr[0] & MASK(47, 1), .sp = c->x[REG_SP] };
+}
+
+static bool is_home(const struct cpu *c, const struct home *h)
+{
+	struct home now = home_of(c);
+
+	return now.el == h->el && now.secure == h->secure && now.vm == h->vm && now.space == h->space && now.sp == h->sp;
+}
+
+/* "EL1, VMID 3, ASID 7" */
+static void print_place(const struct cpu *c, FILE *out)
+{
+	fprintf(out, "EL%u%s", c->el, c->secure && cpu_has(c, FEAT(EL3)) && c->el < 3 ? " secure" : "");
+	if (c->regime.s2)
+		fprintf(out, ", VMID %u", c->regime.vmid);
+	if (c->regime.s1 && c->regime.two_ranges)
+		fprintf(out, ", ASID %u", c->regime.asid);
+}
+
+/* ---- stops ---- */
+
+/* The machine stops at c; the first one to say so is why, what comes at the same instruction is added to the text. False: it does so already. */
+static bool begin_stop(struct debugger *d, const struct cpu *c, enum stop_kind kind)
+{
+	struct moment now = moment_of(c);
+
+	if (d->stop.kind != STOP_NONE && !same(&now, &d->last))
+		return false;
+	if (d->stop.kind == STOP_NONE)
+		d->stop = (struct debug_stop){ .kind = kind, .pe = c->index };
+	d->last = now;
+	d->m->halted = true;
+	if (d->m->par)
+		machine_end_with(d->m, MACHINE_STOPPED);
+	return true;
+}
+
+printf_(2, 3) static void say(struct debug_stop *s, const char *format, ...)
+{
+	size_t n = strlen(s->text);
+	va_list args;
+
+	if (n && n + 2 < sizeof(s->text))
+		n += (size_t)snprintf(s->text + n, sizeof(s->text) - n, "; ");
+	va_start(args, format);
+	vsnprintf(s->text + n, sizeof(s->text) - n, format, args);
+	va_end(args);
+}
+
+static void say_place(struct debug_stop *s, const struct cpu *c)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return;
+	print_place(c, out);
+	if (!fclose(out) && strlen(s->text) + size + 3 < sizeof(s->text))
+		sprintf(s->text + strlen(s->text), ": %s", text);
+	free(text);
+}
+
+/* p matched at c's instruction. Whether it stops there; it is counted once. */
+static bool counts(struct debug_point *p, struct cpu *c)
+{
+	struct moment now = moment_of(c), seen = { p->seen_pe, p->seen_pc, p->seen_begun };
+
+	if (same(&now, &seen) || !debug_cond_holds(&p->cond, c))
+		return false;
+	p->seen_pe = now.pe;
+	p->seen_pc = now.pc;
+	p->seen_begun = now.begun;
+	p->hits++;
+	if (!p->ignore)
+		return true;
+	p->ignore--;
+	return false;
+}
+
+static const char *many(const struct debug_point *p, char text[32])
+{
+	snprintf(text, 32, p->hits > 1 ? " (hit %" PRIu64 ")" : "", p->hits);
+	return text;
+}
+
+static void stop_at_point(struct debugger *d, struct cpu *c, const struct debug_point *p, enum stop_kind kind)
+{
+	if (begin_stop(d, c, kind) && !d->stop.point)
+		d->stop.point = p->number;
+}
+
+/* Another PE stops the machine already (--parallel): this one stops too, and will be asked again. */
+static bool stops_elsewhere(const struct debugger *d, const struct cpu *c)
+{
+	struct moment now = moment_of(c);
+
+	return d->stop.kind != STOP_NONE && !same(&now, &d->last);
+}
+
+/* The breakpoints at c's instruction. */
+static bool stop_at_breakpoints(struct debugger *d, struct cpu *c)
+{
+	u64 pc = cpu_pc(c);
+	bool any = false;
+	char text[32];
+
+	for (struct debug_point *p = d->points; p; p = p->next) {
+		if (p->kind != POINT_BREAK || p->disabled || p->addr != pc || !counts(p, c))
+			continue;
+		stop_at_point(d, c, p, STOP_BREAK);
+		say(&d->stop, "breakpoint %u at %#" PRIx64 "%s", p->number, pc, many(p, text));
+		any = true;
+	}
+	return any;
+}
+
+/* halt.fetch */
+static bool on_fetch(void *ctx, struct cpu *c)
+{
+	struct debugger *d = ctx;
+	struct moment now = moment_of(c);
+	bool any;
+
+	cpu_enter(c);
+	if (stops_elsewhere(d, c)) {
+		any = true;
+	} else {
+		any = !same(&now, &d->last) && stop_at_breakpoints(d, c);
+		if (any)
+			say_place(&d->stop, c);
+	}
+	cpu_leave(c);
+	return any;
+}
+
+/* ---- steps ---- */
+
+/* The step is over, before c's instruction; breakpoints there are hit, too. */
+static bool end_step(struct debugger *d, struct cpu *c)
+{
+	d->step.on = false;
+	if (!begin_stop(d, c, STOP_STEP))
+		return false;
+	if (stop_at_breakpoints(d, c))
+		d->stop.kind = STOP_BREAK;
+	say(&d->stop, "stepped to %#" PRIx64, cpu_pc(c));
+	say_place(&d->stop, c);
+	return true;
+}
+
+static bool steps(const struct debugger *d, const struct cpu *c)
+{
+	return d->step.on && d->step.from.pe == c->index;
+}
+
+/* halt.step: nothing is to be done before the instruction has begun. */
+static bool on_step(void *ctx, struct cpu *c)
+{
+	struct debugger *d = ctx;
+	struct moment now = moment_of(c);
+	bool over = false;
+
+	cpu_enter(c);
+	if (steps(d, c) && !d->step.away && now.begun != d->step.from.begun)
+		over = end_step(d, c);
+	cpu_leave(c);
+	return over;
+}
+
+static void on_trap(void *ctx, struct cpu *c, const struct observed_trap *t)
+{
+	struct debugger *d = ctx;
+
+	cpu_enter(c);
+	if (steps(d, c) && !d->step.away) {
+		if (d->step.how == DEBUG_STEP_INTO) {
+			if (end_step(d, c))
+				cpu_attention(c, ATTN_HALT);
+		} else {
+			d->step.away = true;
+			halt_step(c, false);
+		}
+	}
+	cpu_leave(c);
+}
+
+/* Back home: an instruction that an interrupt came before, or that faulted, is run now. */
+static void on_eret(void *ctx, struct cpu *c, unsigned from, u64 pc)
+{
+	struct debugger *d = ctx;
+
+	cpu_enter(c);
+	if (steps(d, c) && d->step.away && is_home(c, &d->step.home)) {
+		if (c->pc == d->step.from.pc) {
+			d->step.away = false;
+			d->step.from = moment_of(c);
+			halt_step(c, true);
+		} else if (end_step(d, c)) {
+			cpu_attention(c, ATTN_HALT);
+		}
+	}
+	cpu_leave(c);
+}
+
+static const struct observer_ops watcher = { .trap = on_trap, .eret = on_eret };
+
+static void watch(struct debugger *d, bool on)
+{
+	if (on == d->watches)
+		return;
+	d->watches = on;
+	for (unsigned i = 0; i < d->m->pes; i++) {
+		struct cpu *c = d->m->seat[i].cpu;
+
+		halt_set(c, on ? &d->halt : NULL);
+		d->observer[i] = (struct observer){ .ops = &watcher, .ctx = d, .next = d->observer[i].next };
+		if (on)
+			cpu_observe(c, &d->observer[i]);
+		else
+			cpu_unobserve(c, &d->observer[i]);
+	}
+}
+
+void debug_step(struct debugger *d, unsigned pe, enum debug_step how)
+{
+	d->step = (struct step){ .on = true, .how = (u8)how, .from.pe = pe };
+}
+
+static void begin_step(struct debugger *d)
+{
+	struct cpu *c = d->m->seat[d->step.from.pe].cpu;
+
+	watch(d, true);
+	d->step.from = moment_of(c);
+	d->step.home = home_of(c);
+	halt_step(c, true);
+}
+
+/* ---- in the machine's loop ---- */
+
+void debug_resume(struct machine *m)
+{
+	struct debugger *d = m->debug;
+
+	m->halted = false;
+	d->stop = (struct debug_stop){ .kind = STOP_NONE };
+	if (d->step.on)
+		begin_step(d);
+}
+
+bool debug_asked(struct machine *m)
+{
+	return atomic_peek(&m->debug->asked) && atomic_swap(&m->debug->asked, false);
+}
+
+/* The PE to look at when none was the reason. */
+static unsigned some_pe(const struct machine *m)
+{
+	for (unsigned i = 0; i < m->pes; i++)
+		if (machine_runnable(&m->seat[i]))
+			return i;
+	return 0;
+}
+
+static void stop_anywhere(struct debugger *d, enum stop_kind kind, const char *text)
+{
+	d->stop = (struct debug_stop){ .kind = kind, .pe = some_pe(d->m) };
+	say(&d->stop, "%s", text);
+}
+
+/* With a client a machine that nothing wakes is not at its end: something may be typed. */
+static enum machine_end stuck(struct debugger *d, enum machine_end end)
+{
+	if (!d->clients)
+		return end;
+	stop_anywhere(d, STOP_STUCK, machine_end_text(end));
+	d->m->next_poll = d->m->now;
+	return MACHINE_STOPPED;
+}
+
+enum machine_end debug_end(struct machine *m, enum machine_end end)
+{
+	struct debugger *d = m->debug;
+
+	halt_step(m->seat[d->step.from.pe].cpu, false);
+	d->step.on = false;
+	if (end == MACHINE_STUCK)
+		return stuck(d, end);
+	if (end != MACHINE_STOPPED)
+		d->stop.kind = STOP_NONE;
+	else if (d->stop.kind == STOP_NONE)
+		stop_anywhere(d, STOP_ASKED, "interrupted");
+	for (struct debug_point *p = d->points, *next; p; p = next) {
+		next = p->next;
+		if (p->temporary && d->stop.point == p->number)
+			debug_remove(d, p->number);
+	}
+	return end;
+}
+
+void debug_interrupt(struct debugger *d)
+{
+	atomic_write(&d->asked, true);
+}
+
+void debug_attach(struct debugger *d, bool there)
+{
+	d->clients += there ? 1u : -1u;
+}
+
+/* ---- points ---- */
+
+static int by_address(const void *a, const void *b)
+{
+	u64 x = *(const u64 *)a, y = *(const u64 *)b;
+
+	return (x > y) - (x < y);
+}
+
+void debug_changed(struct debugger *d)
+{
+	d->halt.n_code = 0;
+	for (const struct debug_point *p = d->points; p; p = p->next)
+		if (p->kind == POINT_BREAK && !p->disabled)
+			d->code[d->halt.n_code++] = p->addr;
+	qsort(d->code, d->halt.n_code, sizeof(d->code[0]), by_address);
+	if (!d->watches) {
+		watch(d, true);
+		return;
+	}
+	for (unsigned i = 0; i < d->m->pes; i++)
+		halt_changed(d->m->seat[i].cpu);
+}
+
+static int refuse(const struct debugger *d, const struct debug_point *p, struct why *why)
+{
+	if (d->count == POINTS)
+		return why_set(why, ENOSPC, "more than %d breakpoints, watchpoints and catchpoints", POINTS);
+	if (p->kind == POINT_BREAK && (p->addr & 3))
+		return why_set(why, EINVAL, "breakpoint at %#" PRIx64 ": expected a multiple of 4", p->addr);
+	if (p->kind == POINT_WATCH && (!p->len || p->addr + p->len - 1 < p->addr))
+		return why_set(why, EINVAL, "watchpoint at %#" PRIx64 ": expected at least one byte, and none beyond the end of addresses", p->addr);
+	return 0;
+}
+
+int debug_add(struct debugger *d, struct debug_point *p, struct why *why)
+{
+	struct debug_point **end = &d->points, *copy;
+	int r = refuse(d, p, why);
+
+	if (r)
+		return r;
+	copy = malloc(sizeof(*copy));
+	if (!copy)
+		return why_set(why, ENOMEM, "no memory for a breakpoint");
+	while (*end)
+		end = &(*end)->next;
+	p->number = ++d->numbers;
+	p->hits = 0;
+	p->seen_begun = UINT64_MAX;
+	p->next = NULL;
+	*copy = *p;
+	*end = copy;
+	d->count++;
+	debug_changed(d);
+	return 0;
+}
+
+bool debug_remove(struct debugger *d, u32 number)
+{
+	for (struct debug_point **pp = &d->points; *pp; pp = &(*pp)->next) {
+		struct debug_point *p = *pp;
+
+		if (p->number != number)
+			continue;
+		*pp = p->next;
+		free(p);
+		d->count--;
+		debug_changed(d);
+		return true;
+	}
+	return false;
+}
+
+struct debug_point *debug_point(struct debugger *d, u32 number)
+{
+	struct debug_point *p = d->points;
+
+	while (p && p->number != number)
+		p = p->next;
+	return p;
+}
+
+const struct debug_point *debug_next(const struct debugger *d, const struct debug_point *after)
+{
+	const struct debug_point *p = after ? after->next : d->points;
+
+	while (p && p->hidden)
+		p = p->next;
+	return p;
+}
+
+void debug_clear(struct debugger *d)
+{
+	while (d->points)
+		debug_remove(d, d->points->number);
+	d->step.on = false;
+	d->stop.kind = STOP_NONE;
+	watch(d, false);
+}
+
+void debug_print_head(FILE *out)
+{
+	fprintf(out, "Num Kind  Enabled Hits  What\n");
+}
+
+void debug_print_point(const struct debug_point *p, FILE *out)
+{
+	static const char *const kinds[] = { [POINT_BREAK] = "break", [POINT_WATCH] = "watch", [POINT_CATCH] = "catch" };
+
+	fprintf(out, "%-3u %-5s %-7s %-5" PRIu64 " ", p->number, kinds[p->kind], p->disabled ? "no" : "yes", p->hits);
+	if (p->kind == POINT_BREAK)
+		fprintf(out, "%#" PRIx64, p->addr);
+	if (p->kind == POINT_WATCH)
+		fprintf(out, "%s %#" PRIx64 ", %" PRIu64 " byte%s", p->read ? p->write ? "access" : "read" : "write", p->addr, p->len, p->len == 1 ? "" : "s");
+	if (p->cond.n) {
+		fprintf(out, " if ");
+		debug_cond_print(&p->cond, out);
+	}
+	if (p->ignore)
+		fprintf(out, ", ignores %" PRIu64, p->ignore);
+	fprintf(out, "%s\n", p->temporary ? ", once" : "");
+}
+
+/* ---- life ---- */
+
+int make_debugger(struct machine *m, struct why *why)
+{
+	struct debugger *d = calloc(1, sizeof(*d));
+
+	if (!d)
+		return why_set(why, ENOMEM, "no memory for the debugger");
+	d->m = m;
+	d->halt = (struct halt){ .ctx = d, .code = d->code, .fetch = on_fetch, .step = on_step };
+	d->last.begun = UINT64_MAX;
+	stop_anywhere(d, STOP_ASKED, "not started");
+	m->debug = d;
+	return 0;
+}
+
+void free_debugger(struct machine *m)
+{
+	if (!m->debug)
+		return;
+	debug_clear(m->debug);
+	free(m->debug);
+	m->debug = NULL;
+}
