@@ -16,6 +16,8 @@
 #ifndef GIC_GIC_H
 #define GIC_GIC_H
 
+#include <stdio.h>
+
 #include "base/event.h"
 #include "base/stat.h"
 #include "base/types.h"
@@ -23,6 +25,7 @@
 #include "cpu/sysreg.h"
 #include "mmu/bus.h"
 
+struct code_names;
 struct gic;
 struct log;
 
@@ -162,6 +165,23 @@ u32 gic_pending_intid(const struct cpu *c, bool virt);
 
 /* A copy of the list registers of a PE, for reports; returns how many it has. */
 unsigned gic_list_registers(const struct cpu *c, u64 lr[16]);
+
+/*
+ * Screens for people, while no PE runs; nothing changes. What the board knows better than the GIC comes from names, whose functions may
+ * be NULL, as may code.
+ */
+struct gic_names {
+	void *ctx;
+	const char *(*device)(void *ctx, u32 intid); /* that raises it; NULL: unknown */
+	const struct code_names *code; /* of who wrote a list register */
+};
+/* A PE: its interrupts that are pending, active or enabled, its CPU interface, its virtual interface with the list registers. */
+void gic_show(const struct cpu *c, const struct gic_names *names, FILE *out);
+/*
+ * The ITS: registers, commands that wait, what the tables in the guest's memory say, LPIs of the redistributors. They are looked at and
+ * printed as far as a screen is of use: a guest can make them say anything.
+ */
+void gic_show_its(const struct gic *g, FILE *out);
 
 extern const struct sysreg gic_sysregs[];
 extern const size_t gic_sysregs_n;

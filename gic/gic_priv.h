@@ -54,6 +54,13 @@ struct gic_best {
 };
 #define GIC_NONE ((struct gic_best){ .prio = 0xff, .group = GRP_0, .intid = INTID_SPURIOUS })
 
+/* Who wrote a list register last, for gic_show() alone: the guest sees nothing of it, and snapshots leave it out. */
+struct gic_writer {
+	bool known;
+	u8 el;
+	u64 pc, ps; /* of the instruction, and its time */
+};
+
 /*
  * Which LPIs of a PE are pending: held here while GICR_CTLR.EnableLPIs = 1, in the guest's pending
  * table otherwise.
@@ -93,6 +100,7 @@ struct gic_pe {
 	u32 ich_hcr, ich_vmcr;
 	u32 ich_apr[2][4];
 	u64 lr[16];
+	struct gic_writer writer[16]; /* of each list register */
 
 	u8 out; /* levels of our output wires, bit = enum cpu_pin */
 	struct wire pin[4];
@@ -239,12 +247,19 @@ void lpi_move_all(struct gic_pe *from, struct gic_pe *to);
 void lpi_reload(struct gic_pe *p, u32 id); /* its configuration from memory */
 void lpi_reload_all(struct gic_pe *p);
 void lpi_find(struct gic_pe *p); /* best_lpi */
+u32 lpi_count(const struct gic_pe *p); /* LPIs that GICR_PROPBASER.IDbits leaves, from INTID 8192 on */
+u8 lpi_priority(const struct gic *g, u8 config);
+/* The configuration that stands in memory now; false: there is no RAM. */
+bool lpi_in_memory(const struct gic_pe *p, u32 id, u8 *config);
 void lpi_snap(struct gic_pe *p, struct snap *s);
 void lpi_snap_config(struct gic *g, struct snap *s);
 
 /* its.c */
 int its_new(struct gic *g, const struct gic_config *config);
 void its_free(struct gic *g);
+
+/* show.c: an interrupt's group in this GIC's words */
+const char *show_group(const struct gic *g, enum gic_group grp);
 
 /* cpuif.c */
 void cpuif_reset(struct gic_pe *p);
@@ -306,6 +321,7 @@ void icc_sgi_write(struct cpu *c, enum icc_sgi which, u64 v);
 /* virt.c: ICV_* and ICH_*; GICV_* and GICH_* of GICv2 show the same state */
 void virt_reset(struct gic_pe *p);
 u32 virt_pending_intid(const struct gic_pe *p); /* INTID_SPURIOUS: none */
+u8 virt_running(const struct gic_pe *p); /* running priority, 0xff: idle */
 void virt_update(struct gic_pe *p); /* vIRQ, vFIQ and the maintenance interrupt */
 void virt_snap(struct gic_pe *p, struct snap *s);
 u64 icv_pmr_read(struct cpu *c);

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/snap.h"
 
@@ -39,11 +40,11 @@ enum {
 #define ITS_PART	 0x94
 #define DMA_REQUESTER	 0x8000u
 
-enum { COMMAND_BYTES = 32, BATCH_WORK = 256, BATCH_PS = 10000000 };
+enum { BATCH_WORK = 256, BATCH_PS = 10000000 };
 
 /* ---- the queue ---- */
 
-static u64 queue_bytes(const struct its *t)
+u64 its_queue_bytes(const struct its *t)
 {
 	return (bits(t->cbaser, 7, 0) + 1) * 4096;
 }
@@ -51,21 +52,28 @@ static u64 queue_bytes(const struct its *t)
 static bool commands_wait(const struct its *t)
 {
 	return t->enabled && !t->stalled && (t->cbaser & ITS_VALID) && t->creadr != t->cwriter &&
-	       t->cwriter < queue_bytes(t);
+	       t->cwriter < its_queue_bytes(t);
+}
+
+bool its_command_at(struct its *t, u64 offset, u64 dw[4])
+{
+	u8 raw[ITS_COMMAND_BYTES];
+	bool there = bus_copy_out(t->g->bus, pa_make(SPACE_NS, (t->cbaser & MASK(51, 12)) + offset), raw, sizeof raw) == BUS_OK;
+
+	memset(dw, 0, ITS_COMMAND_BYTES);
+	for (unsigned i = 0; there && i < ITS_COMMAND_BYTES; i++)
+		dw[i / 8] |= (u64)raw[i] << 8 * (i % 8);
+	return there;
 }
 
 static enum its_result one_command(struct its *t, unsigned *cost)
 {
-	u64 addr = (t->cbaser & MASK(51, 12)) + t->creadr, dw[4] = { 0 };
-	u8 raw[COMMAND_BYTES];
+	u64 dw[4];
 	enum its_result r = ITS_FAULT;
 
 	*cost = 1;
-	if (bus_copy_out(t->g->bus, pa_make(SPACE_NS, addr), raw, sizeof raw) == BUS_OK) {
-		for (unsigned i = 0; i < COMMAND_BYTES; i++)
-			dw[i / 8] |= (u64)raw[i] << 8 * (i % 8);
+	if (its_command_at(t, t->creadr, dw))
 		r = its_command(t, dw, cost);
-	}
 	if (r == ITS_OK)
 		t->g->stats.its_commands++;
 	else
@@ -91,7 +99,7 @@ static void run_commands(struct its *t)
 			t->stalled = true;
 			return;
 		}
-		t->creadr = (t->creadr + COMMAND_BYTES) % queue_bytes(t);
+		t->creadr = (t->creadr + ITS_COMMAND_BYTES) % its_queue_bytes(t);
 	}
 	event_cancel(t->queue, &t->more);
 }
@@ -153,10 +161,10 @@ static void write_cwriter(struct its *t, u64 off, u64 v, unsigned width, struct 
 	t->cwriter = v & OFFSET_MASK;
 	if (v & CWRITER_RETRY)
 		t->stalled = false;
-	if (t->cwriter >= queue_bytes(t))
+	if (t->cwriter >= its_queue_bytes(t))
 		log_at(t->g->log, LOG_GUEST, "its",
 		       "GITS_CWRITER %#" PRIx64 " is outside the queue of %" PRIu64 " bytes",
-		       t->cwriter, queue_bytes(t));
+		       t->cwriter, its_queue_bytes(t));
 	run_commands(t);
 }
 
@@ -297,7 +305,7 @@ int its_new(struct gic *g, const struct gic_config *config)
 	t->queue = config->queue;
 	t->now = config->now;
 	t->ctx = config->ctx;
-	t->more = (struct event){ .name = "its commands", .fire = more_commands, .ctx = t };
+	t->more = (struct event){ .name = "commands", .owner = "its", .fire = more_commands, .ctx = t };
 	g->its = t;
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include "gic/gic_priv.h"
 
 enum { ITS_DEVICE_BITS = 16, ITS_EVENT_BITS = 16, ITS_COLLECTION_BITS = 16 };
+enum { ITS_COMMAND_BYTES = 32 };
 enum { ITS_TABLE_DEVICES, ITS_TABLE_COLLECTIONS, ITS_TABLES };
 
 struct its {
@@ -50,11 +51,20 @@ enum its_result its_read_entry(struct its *t, unsigned table, u32 id, u64 *entry
 enum its_result its_write_entry(struct its *t, unsigned table, u32 id, u64 entry);
 /* Where the entry of an event of a mapped device stands. */
 enum its_result its_event_addr(struct its *t, u32 device, u32 event, u64 *addr);
+enum its_result its_read_event(struct its *t, u64 addr, u64 *entry);
 enum its_result its_write_event(struct its *t, u64 addr, u64 entry);
 /* The PE of a mapped collection. */
 enum its_result its_collection_pe(struct its *t, u32 collection, struct gic_pe **pe);
 enum its_result its_translate(struct its *t, u32 device, u32 event, struct its_event *e);
 
+/* The fields of GITS_BASER<n>. */
+u64 its_page_bytes(u64 baser);
+u64 its_table_base(u64 baser);
+bool its_two_levels(u64 baser);
+
+u64 its_queue_bytes(const struct its *t);
+/* The command at this offset of the queue; false: it is not in RAM. */
+bool its_command_at(struct its *t, u64 offset, u64 dw[4]);
 /* Carries out one command; *cost: how much of the work of one batch it takes. */
 enum its_result its_command(struct its *t, const u64 dw[4], unsigned *cost);
 const char *its_command_name(u64 dw0);

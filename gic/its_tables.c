@@ -29,7 +29,7 @@ static enum its_result write64(struct its *t, u64 addr, u64 v)
 										       : ITS_FAULT;
 }
 
-static u64 page_bytes(u64 baser)
+u64 its_page_bytes(u64 baser)
 {
 	static const u32 sizes[] = { 4096, 16384, 65536, 65536 /* reserved */ };
 
@@ -37,30 +37,35 @@ static u64 page_bytes(u64 baser)
 }
 
 /* With 64 KiB pages bits 15:12 of the register are bits 51:48 of the address. */
-static u64 base_address(u64 baser)
+u64 its_table_base(u64 baser)
 {
-	u64 page = page_bytes(baser);
+	u64 page = its_page_bytes(baser);
 	u64 addr = baser & MASK(47, 12) & ~(page - 1);
 
 	return page == 65536 ? addr | bits(baser, 15, 12) << 48 : addr;
 }
 
+bool its_two_levels(u64 baser)
+{
+	return baser & BASER_INDIRECT;
+}
+
 /* The entry's address: straight in a flat table, through a level-1 entry in a two-level one. */
 static enum its_result entry_addr(struct its *t, unsigned table, u32 id, u64 *addr)
 {
-	u64 baser = t->baser[table], page = page_bytes(baser);
+	u64 baser = t->baser[table], page = its_page_bytes(baser);
 	u64 room = (bits(baser, 7, 0) + 1) * page / ITS_ENTRY_BYTES, first = id, l1;
 	u64 per_page = page / ITS_ENTRY_BYTES;
 	enum its_result r;
 
 	if (!(baser & ITS_VALID))
 		return ITS_ERROR;
-	if (baser & BASER_INDIRECT)
+	if (its_two_levels(baser))
 		first = id / per_page;
 	if (first >= room)
 		return ITS_ERROR;
-	*addr = base_address(baser) + first * ITS_ENTRY_BYTES;
-	if (!(baser & BASER_INDIRECT))
+	*addr = its_table_base(baser) + first * ITS_ENTRY_BYTES;
+	if (!its_two_levels(baser))
 		return ITS_OK;
 	r = read64(t, *addr, &l1);
 	if (r != ITS_OK)
@@ -105,6 +110,11 @@ enum its_result its_event_addr(struct its *t, u32 device, u32 event, u64 *addr)
 		return ITS_ERROR;
 	*addr = (entry & MASK(51, 8)) + (u64)event * ITS_ENTRY_BYTES;
 	return ITS_OK;
+}
+
+enum its_result its_read_event(struct its *t, u64 addr, u64 *entry)
+{
+	return read64(t, addr, entry);
 }
 
 enum its_result its_write_event(struct its *t, u64 addr, u64 entry)

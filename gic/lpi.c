@@ -45,8 +45,7 @@ static bool enabled(const struct gic_pe *p)
 	return p->gicr_ctlr & GICR_CTLR_ENABLE_LPIS;
 }
 
-/* LPIs that GICR_PROPBASER.IDbits leaves, from INTID 8192 on. */
-static u32 count(const struct gic_pe *p)
+u32 lpi_count(const struct gic_pe *p)
 {
 	unsigned width = (unsigned)bits(p->propbaser, 4, 0) + 1;
 
@@ -55,7 +54,7 @@ static u32 count(const struct gic_pe *p)
 	return width < 14 ? 0 : (1u << width) - INTID_LPI;
 }
 
-static u8 priority(const struct gic *g, u8 config)
+u8 lpi_priority(const struct gic *g, u8 config)
 {
 	u8 prio = config & CONFIG_PRIO;
 
@@ -69,7 +68,7 @@ static u8 priority(const struct gic *g, u8 config)
 static void consider(struct gic_pe *p, u32 n)
 {
 	u8 config = p->g->lpi_config[n];
-	struct gic_best b = { .prio = priority(p->g, config),
+	struct gic_best b = { .prio = lpi_priority(p->g, config),
 			      .group = GRP_1NS,
 			      .intid = (u16)(INTID_LPI + n) };
 
@@ -122,7 +121,7 @@ void lpi_set(struct gic_pe *p, u32 id, bool pending)
 {
 	u32 n = id - INTID_LPI;
 
-	if (!enabled(p) || n >= count(p) || lpi_pending(p, id) == pending)
+	if (!enabled(p) || n >= lpi_count(p) || lpi_pending(p, id) == pending)
 		return;
 	put_word(p->lpi, n / 64, p->lpi->pending[n / 64] ^ BIT(n % 64));
 	if (pending) {
@@ -145,7 +144,7 @@ void lpi_move(struct gic_pe *from, struct gic_pe *to, u32 id)
 
 void lpi_move_all(struct gic_pe *from, struct gic_pe *to)
 {
-	u32 words = count(to) / 64;
+	u32 words = lpi_count(to) / 64;
 
 	if (from == to || !enabled(from))
 		return;
@@ -172,6 +171,11 @@ static u64 config_table(const struct gic_pe *p)
 	return p->propbaser & MASK(51, 12);
 }
 
+bool lpi_in_memory(const struct gic_pe *p, u32 id, u8 *config)
+{
+	return bus_copy_out(p->g->bus, pa_make(SPACE_NS, config_table(p) + id - INTID_LPI), config, 1) == BUS_OK;
+}
+
 static u64 pending_table(const struct gic_pe *p)
 {
 	return (p->pendbaser & MASK(51, 16)) + PENDING_FIRST;
@@ -182,7 +186,7 @@ void lpi_reload(struct gic_pe *p, u32 id)
 	struct gic *g = p->g;
 	u32 n = id - INTID_LPI;
 
-	if (!enabled(p) || n >= count(p))
+	if (!enabled(p) || n >= lpi_count(p))
 		return;
 	read_table(p, config_table(p) + n, &g->lpi_config[n], 1);
 	for (unsigned i = 0; i < g->n_pes; i++)
@@ -196,7 +200,7 @@ void lpi_reload_all(struct gic_pe *p)
 
 	if (!enabled(p))
 		return;
-	read_table(p, config_table(p), g->lpi_config, count(p));
+	read_table(p, config_table(p), g->lpi_config, lpi_count(p));
 	for (unsigned i = 0; i < g->n_pes; i++)
 		update(&g->pe[i]);
 }
@@ -212,7 +216,7 @@ static void load_pending(struct gic_pe *p)
 	u8 bytes[PENDING_BYTES] = { 0 };
 
 	if (!(p->pendbaser & PENDBASER_PTZ))
-		read_table(p, pending_table(p), bytes, count(p) / 8);
+		read_table(p, pending_table(p), bytes, lpi_count(p) / 8);
 	for (unsigned w = 0; w < ARRAY_SIZE(p->lpi->pending); w++) {
 		u64 v = 0;
 
@@ -228,8 +232,8 @@ static void store_pending(struct gic_pe *p)
 
 	for (unsigned i = 0; i < PENDING_BYTES; i++)
 		bytes[i] = (u8)(p->lpi->pending[i / 8] >> 8 * (i % 8));
-	if (count(p) &&
-	    bus_copy_in(p->g->bus, pa_make(SPACE_NS, pending_table(p)), bytes, count(p) / 8) != BUS_OK)
+	if (lpi_count(p) &&
+	    bus_copy_in(p->g->bus, pa_make(SPACE_NS, pending_table(p)), bytes, lpi_count(p) / 8) != BUS_OK)
 		log_at(p->g->log, LOG_GUEST, "gicr", "PE %u: pending table is not in memory",
 		       p->index);
 	*p->lpi = (struct gic_lpi_set){ 0 };

@@ -10,6 +10,8 @@ trapline_library(gic
 	its_tables.c
 	lpi.c
 	redist.c
+	show.c
+	show_its.c
 	sysregs.c
 	v2m.c
 	virt.c

@@ -4,6 +4,8 @@
  */
 #include "gic/gic_priv.h"
 
+#include <string.h>
+
 #include "base/snap.h"
 
 /* ICH_VMCR_EL2 */
@@ -77,7 +79,7 @@ static u8 group_mask(const struct gic_pe *p, unsigned group)
 	return gic_group_mask(vbpr(p, 0));
 }
 
-static u8 running_priority(const struct gic_pe *p)
+u8 virt_running(const struct gic_pe *p)
 {
 	unsigned l0 = apr_highest(p->ich_apr[0]), l1 = apr_highest(p->ich_apr[1]);
 	unsigned level = l0 < l1 ? l0 : l1;
@@ -109,7 +111,7 @@ static int highest_pending(const struct gic_pe *p)
 
 static bool can_preempt(const struct gic_pe *p, u64 lr)
 {
-	u8 now = running_priority(p), mask = group_mask(p, lr_group(lr));
+	u8 now = virt_running(p), mask = group_mask(p, lr_group(lr));
 
 	if (lr_prio(lr) >= vpmr(p))
 		return false;
@@ -233,7 +235,7 @@ void icv_eoir_write(struct cpu *c, unsigned group, u64 v)
 {
 	struct gic_pe *p = gic_of(c);
 	u32 id = v & 0xffffff;
-	u8 dropped = running_priority(p);
+	u8 dropped = virt_running(p);
 	int i;
 
 	if ((id >= INTID_SECURE && id <= INTID_SPURIOUS) || dropped == 0xff)
@@ -282,7 +284,7 @@ void icv_pmr_write(struct cpu *c, u64 v)
 
 u64 icv_rpr_read(struct cpu *c)
 {
-	return running_priority(gic_of(c));
+	return virt_running(gic_of(c));
 }
 
 u64 icv_bpr_read(struct cpu *c, unsigned group)
@@ -424,6 +426,7 @@ void ich_lr_write(struct gic_pe *p, unsigned n, u64 v)
 	u64 software = p->g->version == 2 ? LR_EOI | MASK(34, 32) /* CPUID */ : LR_EOI;
 
 	p->lr[n] = v & (keep | (v & LR_HW ? MASK(41, 32) : software));
+	p->writer[n] = (struct gic_writer){ .known = true, .el = p->cpu->el, .pc = cpu_pc(p->cpu), .ps = cpu_now(p->cpu) };
 	virt_update(p);
 }
 
@@ -437,6 +440,7 @@ void virt_reset(struct gic_pe *p)
 		p->ich_apr[0][i] = p->ich_apr[1][i] = 0;
 	for (unsigned i = 0; i < 16; i++)
 		p->lr[i] = 0;
+	memset(p->writer, 0, sizeof(p->writer));
 }
 
 void virt_snap(struct gic_pe *p, struct snap *s)
@@ -451,4 +455,6 @@ void virt_snap(struct gic_pe *p, struct snap *s)
 	}
 	for (unsigned i = 0; i < 16; i++)
 		snap_u64(s, &p->lr[i]);
+	if (s->loading)
+		memset(p->writer, 0, sizeof(p->writer));
 }

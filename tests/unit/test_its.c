@@ -344,3 +344,76 @@ TEST(a_gicv2m_frame_raises_its_spis_as_edges)
 	EXPECT_EQ(gic_stats(b.g)->msi_dropped, 3);
 	bench_free(&b);
 }
+
+static char *its_screen(struct bench *b)
+{
+	char *text;
+	size_t n;
+	FILE *out = open_memstream(&text, &n);
+
+	gic_show_its(b->g, out);
+	fclose(out);
+	return text;
+}
+
+TEST(the_screen_of_the_its_decodes_its_tables)
+{
+	struct bench b = its_new(2, FEAT(EL2));
+	char *text;
+
+	mapti(&b, 1, 5, 8200, 1);
+	mapti(&b, 1, 6, 8201, 3);
+	put64(&b, PROPERTIES + 8, 0xa0);
+	its_wr(&b, 0, 0, 4);
+	message(&b, 1, 5);
+	its_wr(&b, 0, 1, 4);
+	message(&b, 1, 5);
+	command(&b, 2ull << 32 | 8, 3, VALID | NOWHERE, 0);
+	mapti(&b, 2, 0, 8192, 0);
+	put_command(&b, 5, 0, 0, 0);
+	go(&b);
+	text = its_screen(&b);
+	EXPECT_STR(text,
+			 "ITS: on, stalled by a command that needs memory which is not there\n"
+			 "  command queue   0x40000000, 64 KiB: GITS_CREADR 0xc0, GITS_CWRITER 0x100, 2 commands wait\n"
+			 "    0x000c0  MAPTI    000000020000000a 0000200000000000 0000000000000000 0000000000000000\n"
+			 "    0x000e0  SYNC     0000000000000005 0000000000000000 0000000000000000 0000000000000000\n"
+			 "  collections     0x40020000, 1 page of 4 KiB, flat\n"
+			 "    collection 0: PE 0\n"
+			 "    collection 1: PE 1\n"
+			 "  devices         0x40010000, 1 page of 4 KiB, flat\n"
+			 "    device 0x1 (00:00.1): ITT 0x40030000, 256 events\n"
+			 "      event 5: LPI 8200, collection 1 (PE 1), enabled, priority 0xa0 (memory says 0xa0: no INV since), pending\n"
+			 "      event 6: LPI 8201, collection 3, which is not mapped\n"
+			 "    device 0x2 (00:00.2): ITT 0x20000000, 16 events\n"
+			 "      event 0: not in RAM\n"
+			 "redistributors\n"
+			 "  PE 0: LPIs on, GICR_PROPBASER 0x4004000f (INTIDs to 65535, 8192 enabled), GICR_PENDBASER 0x40060000, pending: none\n"
+			 "  PE 1: LPIs on, GICR_PROPBASER 0x4004000f (INTIDs to 65535, 8192 enabled), GICR_PENDBASER 0x40070000, pending: 8200\n");
+	free(text);
+	bench_free(&b);
+}
+
+/* Tables that point nowhere, entries that name everything, two million events: looked at within bounds. */
+TEST(the_screen_of_the_its_is_bounded_whatever_the_guest_wrote)
+{
+	struct bench b = its_new(1, FEAT(EL2));
+	char *text;
+
+	for (u64 at = 0; at < 0x100000 - 0x10000; at += 8)
+		put64(&b, RAM + 0x10000 + at, ~0ull << 56 | (RAM + 0x10000) | 31);
+	text = its_screen(&b);
+	EXPECT(strlen(text) < 65536);
+	EXPECT(strstr(text, "more") != NULL);
+	free(text);
+	its_wr(&b, 0, 0, 4);
+	its_wr(&b, 0x100, VALID | BIT(62) | RAM | 0x2ff, 8);
+	its_wr(&b, 0x108, VALID | BIT(62) | NOWHERE | 0x2ff, 8);
+	its_wr(&b, 0x80, VALID | NOWHERE | 0xff, 8);
+	its_wr(&b, 0x88, 0xfffe0, 8);
+	text = its_screen(&b);
+	EXPECT(strlen(text) < 65536);
+	EXPECT(strstr(text, "not in RAM") != NULL);
+	free(text);
+	bench_free(&b);
+}
