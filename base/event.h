@@ -14,6 +14,7 @@ struct snap;
 
 struct event {
 	const char *name;
+	const char *owner; /* whose it is, for people; NULL: the name says it */
 	u64 when, seq;
 	u32 prio;
 	bool armed;

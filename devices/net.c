@@ -59,7 +59,7 @@ struct net *net_new(const char *id, const struct net_env *env)
 		return NULL;
 	strncpy(n->id, id, sizeof n->id - 1);
 	n->env = *env;
-	n->arrival = (struct event){ .name = "net arrival", .fire = arrive, .ctx = n };
+	n->arrival = (struct event){ .name = "arrival", .owner = "net", .fire = arrive, .ctx = n };
 	return n;
 }
 

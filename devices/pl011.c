@@ -386,6 +386,17 @@ static void pl011_snap(void *dev, struct snap *s)
 		pl011_update(d);
 }
 
+static void pl011_show(void *dev, FILE *out)
+{
+	const struct pl011 *d = dev;
+
+	fprintf(out, "    UARTCR 0x%x:%s%s%s; UARTRIS 0x%x, UARTIMSC 0x%x; receive FIFO %u of %u:", d->cr, d->cr & CR_UARTEN ? " on" : " off",
+		d->cr & CR_TXE ? " sends" : "", d->cr & CR_RXE ? " receives" : "", d->ris, d->imsc, d->count, fifo_depth(d));
+	for (u32 i = 0; i < d->count; i++)
+		fprintf(out, " %02x", (u8)d->fifo[(d->head + i) % FIFO_DEPTH]);
+	fputc('\n', out);
+}
+
 const struct device_ops pl011_ops = {
 	.name = "pl011",
 	.size = 0x1000,
@@ -394,6 +405,7 @@ const struct device_ops pl011_ops = {
 	.write = pl011_write,
 	.reset = pl011_reset,
 	.snap = pl011_snap,
+	.show = pl011_show,
 };
 
 struct pl011 *pl011_new(const struct pl011_config *cfg)

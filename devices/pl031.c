@@ -146,6 +146,14 @@ static void pl031_snap(void *dev, struct snap *s)
 		pl031_update(d);
 }
 
+static void pl031_show(void *dev, FILE *out)
+{
+	const struct pl031 *d = dev;
+
+	fprintf(out, "    %u seconds, alarm at %u%s, interrupt %s\n", pl031_count(d), d->match, d->alarm.armed ? "" : " (never)",
+		!d->ris ? "not raised" : d->imsc ? "raised" : "raised, masked");
+}
+
 const struct device_ops pl031_ops = {
 	.name = "pl031",
 	.size = 0x1000,
@@ -154,6 +162,7 @@ const struct device_ops pl031_ops = {
 	.write = pl031_write,
 	.reset = pl031_reset,
 	.snap = pl031_snap,
+	.show = pl031_show,
 };
 
 struct pl031 *pl031_new(const struct pl031_config *cfg)
@@ -164,7 +173,7 @@ struct pl031 *pl031_new(const struct pl031_config *cfg)
 		return NULL;
 	d->cfg = *cfg;
 	d->offset = cfg->start;
-	d->alarm = (struct event){ .name = "pl031 alarm", .fire = alarm_fire, .ctx = d };
+	d->alarm = (struct event){ .name = "alarm", .owner = "pl031", .fire = alarm_fire, .ctx = d };
 	pl031_reset(d);
 	return d;
 }

@@ -179,6 +179,13 @@ static void pl061_snap(void *dev, struct snap *s)
 		pl061_update(d);
 }
 
+static void pl061_show(void *dev, FILE *out)
+{
+	const struct pl061 *d = dev;
+
+	fprintf(out, "    lines 0x%02x, outputs 0x%02x, interrupts enabled 0x%02x, raised 0x%02x\n", lines(d), d->dir, d->enable, raw_status(d));
+}
+
 const struct device_ops pl061_ops = {
 	.name = "pl061",
 	.size = 0x1000,
@@ -187,6 +194,7 @@ const struct device_ops pl061_ops = {
 	.write = pl061_write,
 	.reset = pl061_reset,
 	.snap = pl061_snap,
+	.show = pl061_show,
 };
 
 struct pl061 *pl061_new(const struct pl061_config *cfg)
@@ -196,7 +204,7 @@ struct pl061 *pl061_new(const struct pl061_config *cfg)
 	if (!d)
 		return NULL;
 	d->cfg = *cfg;
-	d->release = (struct event){ .name = "gpio key", .fire = release, .ctx = d };
+	d->release = (struct event){ .name = "key released", .owner = "pl061", .fire = release, .ctx = d };
 	return d;
 }
 

@@ -458,8 +458,8 @@ int slirp_attach(struct net *n, const struct slirp_config *c, const struct net_e
 	u->log = log;
 	u->host = ntohl(lib.vhost.s_addr);
 	u->source = (struct outside_source){ .ctx = u, .files = files, .ready = ready, .enter = enter };
-	u->due = (struct event){ .name = "net user timer", .fire = due, .ctx = u };
-	u->advert = (struct event){ .name = "net user router advertisement", .fire = advertise, .ctx = u };
+	u->due = (struct event){ .name = "timer", .owner = "net user", .fire = due, .ctx = u };
+	u->advert = (struct event){ .name = "router advertisement", .owner = "net user", .fire = advertise, .ctx = u };
 	outside_add(outside, &u->source);
 	net_connect(n, &user_ops, u);
 	u->slirp = slirp_new(&lib, &callbacks, u);

@@ -20,6 +20,7 @@ trapline_library(devices
 	pci/host.c
 	pci/msix.c
 	pci/pci.c
+	pci/show.c
 	slirp.c
 	virtio/blk.c
 	virtio/console.c
@@ -29,5 +30,6 @@ trapline_library(devices
 	virtio/p9.c
 	virtio/queue.c
 	virtio/rng.c
+	virtio/show.c
 	virtio/virtio.c)
 target_link_libraries(devices mmu base PkgConfig::LIBNBD PkgConfig::SLIRP)

@@ -116,6 +116,7 @@ int make_firmware(struct machine *m, struct why *why); /* flash, fw_cfg, power b
 int make_virtio(struct machine *m, struct why *why);
 int make_pci(struct machine *m, struct why *why);
 void free_gic(struct machine *m);
+extern const u8 machine_timer_intid[TIMER_COUNT]; /* that the timers' outputs raise */
 void free_backends(struct machine *m);
 void free_devices(struct machine *m);
 void free_firmware(struct machine *m);

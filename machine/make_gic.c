@@ -45,13 +45,14 @@ static int add_frames(struct machine *m, struct why *why)
 	return r ? r : add(m, BOARD_V2M_BASE, &gic_v2m_ops, gic_v2m(m->gic), why);
 }
 
+const u8 machine_timer_intid[TIMER_COUNT] = {
+	[TIMER_PHYS] = BOARD_PPI(BOARD_PPI_P_TIMER), [TIMER_VIRT] = BOARD_PPI(BOARD_PPI_V_TIMER),
+	[TIMER_HYP] = BOARD_PPI(BOARD_PPI_HP_TIMER), [TIMER_HYPVIRT] = BOARD_PPI(BOARD_PPI_HV_TIMER),
+	[TIMER_SEC] = BOARD_PPI(BOARD_PPI_S_TIMER),
+};
+
 int make_gic(struct machine *m, struct why *why)
 {
-	static const u8 intid[TIMER_COUNT] = {
-		[TIMER_PHYS] = BOARD_PPI(BOARD_PPI_P_TIMER), [TIMER_VIRT] = BOARD_PPI(BOARD_PPI_V_TIMER),
-		[TIMER_HYP] = BOARD_PPI(BOARD_PPI_HP_TIMER), [TIMER_HYPVIRT] = BOARD_PPI(BOARD_PPI_HV_TIMER),
-		[TIMER_SEC] = BOARD_PPI(BOARD_PPI_S_TIMER),
-	};
 	struct gic_config gc = {
 		.version = config_gic_version(m->cfg),
 		.n_pes = m->pes,
@@ -76,7 +77,7 @@ int make_gic(struct machine *m, struct why *why)
 
 		gic_attach_cpu(m->gic, i, m->seat[i].cpu);
 		for (unsigned k = 0; k < TIMER_COUNT; k++)
-			out[k] = gic_ppi(m->gic, i, intid[k]);
+			out[k] = gic_ppi(m->gic, i, machine_timer_intid[k]);
 		m->seat[i].cpu->pmu.irq = gic_ppi(m->gic, i, BOARD_PPI(BOARD_PPI_PMU));
 		if (timer_attach_cpu(m->timers, m->seat[i].cpu, out))
 			return why_set(why, ENOMEM, "no memory for the timers of PE %u", i);

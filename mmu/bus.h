@@ -7,6 +7,8 @@
 #ifndef MMU_BUS_H
 #define MMU_BUS_H
 
+#include <stdio.h>
+
 #include "base/stat.h"
 
 struct snap;
@@ -37,6 +39,8 @@ struct device_ops {
 	void (*reset)(void *dev);
 	void (*snap)(void *dev, struct snap *s);
 	int (*fdt)(void *dev, void *fdt, const struct fdt_place *place);
+	/* its state for people: any number of lines, each begun by four blanks. Nothing changes. May be NULL */
+	void (*show)(void *dev, FILE *out);
 };
 
 /* What a device was asked for by PEs, DMA and messages; a debugger's accesses do not count. */

@@ -5,13 +5,14 @@
 #include "timer/timer_priv.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/snap.h"
 
 #define PS_PER_SECOND 1000000000000ull
 
-static const char *const timer_names[TIMER_COUNT] = {
+const char *const timer_names[TIMER_COUNT] = {
 	[TIMER_PHYS] = "CNTP",	   [TIMER_VIRT] = "CNTV", [TIMER_HYP] = "CNTHP",
 	[TIMER_HYPVIRT] = "CNTHV", [TIMER_SEC] = "CNTPS",
 };
@@ -58,7 +59,7 @@ u64 timer_when(const struct timer_system *t, u64 ticks)
 	return ps >= EVENT_NEVER ? EVENT_NEVER : (u64)ps;
 }
 
-static u64 latest(const struct timer_system *t, u64 ps)
+u64 timer_latest(const struct timer_system *t, u64 ps)
 {
 	u64 ticks = timer_ticks(t, ps);
 
@@ -67,14 +68,14 @@ static u64 latest(const struct timer_system *t, u64 ps)
 
 u64 timer_peek(const struct cpu *c)
 {
-	return latest(timer_of(c)->sys, cpu_now(c));
+	return timer_latest(timer_of(c)->sys, cpu_now(c));
 }
 
 u64 timer_count(struct cpu *c)
 {
 	struct timer_system *t = timer_of(c)->sys;
 
-	return t->last = latest(t, cpu_now(c));
+	return t->last = timer_latest(t, cpu_now(c));
 }
 
 static void schedule(struct timer_pe *p, struct event *e, u64 when)
@@ -127,14 +128,14 @@ static void timer_fire(void *ctx, u64 late)
 {
 	struct timer *t = ctx;
 
-	update(t->pe, (enum timer_id)(t - t->pe->timer), latest(t->pe->sys, t->event.when + late));
+	update(t->pe, (enum timer_id)(t - t->pe->timer), timer_latest(t->pe->sys, t->event.when + late));
 }
 
 struct timer_view timer_look(const struct cpu *c, enum timer_id id)
 {
 	const struct timer_pe *p = timer_of(c);
 	const struct timer *t = &p->timer[id];
-	bool on = (t->ctl & CTL_ENABLE) && condition(p, id, latest(p->sys, cpu_now(c)));
+	bool on = (t->ctl & CTL_ENABLE) && condition(p, id, timer_latest(p->sys, cpu_now(c)));
 
 	return (struct timer_view){ .cval = t->cval,
 				    .offset = timer_offset(p, id),
@@ -189,7 +190,7 @@ static void stream_fire(void *ctx, u64 late)
 {
 	struct timer_pe *p = ctx;
 
-	p->stream_from = latest(p->sys, p->stream.when + late);
+	p->stream_from = timer_latest(p->sys, p->stream.when + late);
 	cpu_event(p->cpu);
 }
 
@@ -209,14 +210,15 @@ int timer_attach_cpu(struct timer_system *t, struct cpu *c, const struct wire ou
 		return -ENOMEM;
 	p->sys = t;
 	p->cpu = c;
-	p->stream = (struct event){ .name = "event stream", .fire = stream_fire, .ctx = p };
+	snprintf(p->name, sizeof(p->name), "PE %u", (u8)c->index);
+	p->stream = (struct event){ .name = "event stream", .owner = p->name, .fire = stream_fire, .ctx = p };
 	for (unsigned i = 0; i < TIMER_COUNT; i++) {
 		struct timer *timer = &p->timer[i];
 
 		timer->pe = p;
 		timer->out = out[i];
 		timer->event =
-			(struct event){ .name = timer_names[i], .fire = timer_fire, .ctx = timer };
+			(struct event){ .name = timer_names[i], .owner = p->name, .fire = timer_fire, .ctx = timer };
 	}
 	while (*at)
 		at = &(*at)->next;

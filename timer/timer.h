@@ -9,6 +9,8 @@
 #ifndef TIMER_TIMER_H
 #define TIMER_TIMER_H
 
+#include <stdio.h>
+
 #include "base/event.h"
 #include "base/wire.h"
 #include "cpu/sysreg.h"
@@ -61,6 +63,12 @@ struct timer_view {
 	bool level; /* output */
 };
 struct timer_view timer_look(const struct cpu *c, enum timer_id id);
+
+/*
+ * A PE's timers at time `now` (picoseconds) as a screen of text: registers, when each fires, its output and the INTID that the board
+ * joined to it. Nothing changes.
+ */
+void timer_show(const struct cpu *c, const u8 intid[TIMER_COUNT], u64 now, FILE *out);
 
 extern const struct sysreg timer_sysregs[];
 extern const size_t timer_sysregs_n;

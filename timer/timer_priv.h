@@ -37,6 +37,7 @@ struct timer_pe {
 	struct timer_system *sys;
 	struct timer_pe *next;
 	struct cpu *cpu;
+	char name[8]; /* "PE 0": owner of the events */
 	struct timer timer[TIMER_COUNT];
 	u32 cntfrq, cntkctl, cnthctl;
 	u64 cntvoff;
@@ -57,6 +58,10 @@ static inline struct timer_pe *timer_of(const struct cpu *c)
 	return c->timer;
 }
 
+extern const char *const timer_names[TIMER_COUNT];
+
+/* The counter at that time, but never earlier than what any PE has seen. */
+u64 timer_latest(const struct timer_system *t, u64 ps);
 /* The counter as c sees it now: never earlier than what any PE has seen. */
 u64 timer_count(struct cpu *c);
 /* The same without seeing it: what a debugger reads. */

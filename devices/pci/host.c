@@ -241,7 +241,7 @@ static void pio_write(void *dev, u64 off, u64 v, unsigned width, struct attrs at
 /* ---- interrupts ---- */
 
 /* The root's line of a function's pin: each bridge turns pins by the slot (PCI-to-PCI Bridge 1.2, 9.1). */
-static unsigned line_of(const struct pci_function *f)
+unsigned pci_intx_line(const struct pci_function *f)
 {
 	unsigned pin = pci_get(f, PCI_INT_PIN, 1) - 1;
 
@@ -260,7 +260,7 @@ void pci_route_intx(struct pci_host *h)
 		const struct pci_function *f = h->all[k];
 
 		if (f->intx && pci_get(f, PCI_INT_PIN, 1) && !(pci_get(f, PCI_COMMAND, 2) & PCI_CMD_NO_INTX))
-			lines |= (u8)(1u << line_of(f));
+			lines |= (u8)(1u << pci_intx_line(f));
 	}
 	h->lines = lines;
 	for (unsigned i = 0; i < 4; i++)
@@ -369,7 +369,7 @@ static void set_ops(struct pci_host *h)
 	const u32 narrow = W8 | W16 | W32, all = narrow | W64;
 
 	h->ecam = (struct device_ops){ .name = "pci ecam", .size = h->cfg.ecam_size, .widths = narrow, .read = ecam_read,
-				       .write = ecam_write, .reset = ecam_reset, .snap = ecam_snap };
+				       .write = ecam_write, .reset = ecam_reset, .snap = ecam_snap, .show = pci_show };
 	h->mmio32 = (struct device_ops){ .name = "pci memory", .size = h->cfg.mmio32_size, .widths = all,
 					 .read = mmio32_read, .write = mmio32_write };
 	h->mmio64 = (struct device_ops){ .name = "pci high memory", .size = h->cfg.mmio64_size, .widths = all,

@@ -51,6 +51,7 @@ struct pci_ops {
 	void (*config_read)(struct pci_function *f, u32 off, unsigned width);
 	void (*config_written)(struct pci_function *f, u32 off, unsigned width);
 	void (*reset)(struct pci_function *f);
+	void (*show)(struct pci_function *f, FILE *out); /* its state for people: lines begun by six blanks; may be NULL */
 	void (*snap)(struct pci_function *f, struct snap *s);
 	void (*free)(struct pci_function *f);
 };
@@ -204,6 +205,9 @@ struct pci_bus *pci_add_bus(struct pci_function *bridge, const char *name, bool 
 void pci_route_intx(struct pci_host *h);
 /* A message from f: a bus write with its requester id. */
 void pci_message(struct pci_function *f, u64 addr, u32 data);
+
+/* All functions with what the guest configured, for people; dev: the host. Nothing changes. (show.c) */
+void pci_show(void *dev, FILE *out);
 
 /* ---- bridges (bridge.c) ---- */
 

@@ -25,6 +25,9 @@ enum { PCI_BRIDGE_RESET = 0x40 };
 /* Device/port types of the Express capability. */
 enum { PCI_EXP_ENDPOINT = 0, PCI_EXP_ROOT_PORT = 4, PCI_EXP_TO_PCI = 7 };
 
+/* Which of the root's interrupt lines a function's pin is joined to: 0 to 3. */
+unsigned pci_intx_line(const struct pci_function *f);
+
 /* Power-on state of registers, pin and vectors, and the function's own reset. */
 void pci_function_reset(struct pci_function *f);
 /* The same for everything behind a bridge. */

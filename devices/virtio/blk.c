@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/snap.h"
+#include "devices/virtio/queue.h"
 
 enum { QUEUES_MAX = 16, SERIAL_SIZE = 20, COPY = 65536, SECTOR = BLOCK_SECTOR };
 
@@ -274,6 +275,34 @@ static void blk_free(struct virtio_device *d)
 	free(b);
 }
 
+static const char *type_name(u32 type)
+{
+	static const char *const names[] = { [T_IN] = "read", [T_OUT] = "write", [T_FLUSH] = "flush", [T_GET_ID] = "get id",
+					     [T_DISCARD] = "discard", [T_WRITE_ZEROES] = "write zeroes" };
+
+	return type < ARRAY_SIZE(names) && names[type] ? names[type] : "unknown request";
+}
+
+/* What waits for the event: the first few requests of each queue. */
+static void blk_show(struct virtio_device *d, FILE *out)
+{
+	enum { MOST = 8 };
+	const struct virtio_blk *b = blk(d);
+
+	fprintf(out, "      disk of %" PRIu64 " sectors, %s, %s\n", b->sectors, block_readonly(b->disk) ? "read-only" : "writable",
+		b->done.armed ? "requests are under way" : "idle");
+	for (unsigned q = 0; q < d->n_queues; q++) {
+		struct virtq_look look;
+		struct header h;
+
+		if (!virtq_look(d, q, &look) || look.waiting > d->vq[q].size)
+			continue;
+		for (u16 i = 0; i < look.waiting && i < MOST; i++)
+			if (virtq_peek(d, q, i, &h, sizeof(h)))
+				fprintf(out, "        queue %u: %s, sector %" PRIu64 "\n", q, type_name(h.type), h.sector);
+	}
+}
+
 static const struct virtio_ops blk_ops = {
 	.name = "virtio-blk",
 	.id = VIRTIO_ID_BLK,
@@ -281,6 +310,7 @@ static const struct virtio_ops blk_ops = {
 	.config_write = blk_config_write,
 	.notify = blk_notify,
 	.reset = blk_reset,
+	.show = blk_show,
 	.snap = blk_snap,
 	.free = blk_free,
 };
@@ -330,7 +360,7 @@ struct virtio_device *virtio_blk_new(const struct virtio_blk_config *c, struct b
 		    (c->write_zeroes && !block_readonly(disk) ? F_WRITE_ZEROES : 0);
 	b->disk = disk;
 	b->sectors = block_size(disk) / SECTOR;
-	b->done = (struct event){ .name = "virtio-blk", .fire = blk_done, .ctx = b };
+	b->done = (struct event){ .name = "requests", .owner = b->v.name, .fire = blk_done, .ctx = b };
 	if (c->serial)
 		memcpy(b->serial, c->serial, strnlen(c->serial, SERIAL_SIZE));
 	for (unsigned i = 0; i < n; i++)

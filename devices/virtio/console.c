@@ -252,6 +252,17 @@ static void serial_free(struct virtio_device *d)
 	free(s);
 }
 
+static void serial_show(struct virtio_device *d, FILE *out)
+{
+	const struct virtio_serial *s = serial(d);
+
+	for (unsigned i = 0; i < s->max_ports; i++)
+		if (s->port[i].there)
+			fprintf(out, "      port %u: %s%s%s, guest %s, host %s\n", i, s->port[i].console ? "console" : "serial port",
+				s->port[i].name[0] ? " " : "", s->port[i].name, s->port[i].guest_open ? "open" : "closed",
+				host_open(&s->port[i]) ? "open" : "closed");
+}
+
 static const struct virtio_ops serial_ops = {
 	.name = "virtio-serial",
 	.id = VIRTIO_ID_CONSOLE,
@@ -259,6 +270,7 @@ static const struct virtio_ops serial_ops = {
 	.config_write = serial_config_write,
 	.notify = serial_notify,
 	.reset = serial_reset,
+	.show = serial_show,
 	.snap = serial_snap,
 	.free = serial_free,
 };

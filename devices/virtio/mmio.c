@@ -334,6 +334,17 @@ static void mmio_snap(void *dev, struct snap *s)
 		update(t);
 }
 
+static void mmio_show(void *dev, FILE *out)
+{
+	struct virtio_mmio *t = dev;
+
+	if (!t->d)
+		return;
+	fprintf(out, "    %s%s, interrupt %s%s\n", t->d->name, t->legacy ? " (legacy)" : "", t->isr ? "raised" : "low",
+		t->isr & INT_CONFIG ? " (configuration)" : "");
+	virtio_show(t->d, out);
+}
+
 const struct device_ops virtio_mmio_ops = {
 	.name = "virtio-mmio",
 	.size = SLOT_SIZE,
@@ -342,6 +353,7 @@ const struct device_ops virtio_mmio_ops = {
 	.write = mmio_write,
 	.reset = mmio_reset,
 	.snap = mmio_snap,
+	.show = mmio_show,
 };
 
 struct virtio_mmio *virtio_mmio_new(struct virtio_device *d, bool legacy, struct wire irq, struct log *log)

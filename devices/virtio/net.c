@@ -130,11 +130,18 @@ static void net_free_card(struct virtio_device *d)
 	free(v);
 }
 
+static void net_show(struct virtio_device *d, FILE *out)
+{
+	fprintf(out, "      MAC %02x:%02x:%02x:%02x:%02x:%02x, %s\n", d->config[0], d->config[1], d->config[2], d->config[3], d->config[4],
+		d->config[5], card(d)->net ? "plugged in" : "no cable");
+}
+
 static const struct virtio_ops net_ops = {
 	.name = "virtio-net",
 	.id = VIRTIO_ID_NET,
 	.pci_class = 0x020000, /* Ethernet controller */
 	.notify = net_notify,
+	.show = net_show,
 	.free = net_free_card,
 };
 

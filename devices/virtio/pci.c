@@ -368,11 +368,24 @@ static void function_free(struct pci_function *f)
 	free(of(f));
 }
 
+static void function_show(struct pci_function *f, FILE *out)
+{
+	struct virtio_pci *t = of(f);
+
+	fprintf(out, "      %s, ISR 0x%x, vector of configuration changes ", t->d->name, t->isr);
+	if (t->config_vector == VIRTIO_NO_VECTOR)
+		fprintf(out, "none\n");
+	else
+		fprintf(out, "%u\n", t->config_vector);
+	virtio_show(t->d, out);
+}
+
 static const struct pci_ops function_ops = {
 	.name = "virtio-pci",
 	.config_read = config_read,
 	.config_written = config_written,
 	.reset = function_reset,
+	.show = function_show,
 	.snap = function_snap,
 	.free = function_free,
 };

@@ -337,3 +337,30 @@ void virtio_signal(struct virtio_device *d, unsigned q)
 	d->stats.interrupts++;
 	d->interrupt(d->transport, (int)q);
 }
+
+/* ---- for people ---- */
+
+bool virtq_look(struct virtio_device *d, unsigned q, struct virtq_look *look)
+{
+	const struct virtq *vq = &d->vq[q];
+
+	*look = (struct virtq_look){ 0 };
+	if (!d->env.bus || !vq->ready || !fetch(d, avail_idx(vq), &look->avail, 2) || !fetch(d, used_idx(vq), &look->used, 2))
+		return false;
+	look->waiting = (u16)(look->avail - vq->next_avail);
+	return true;
+}
+
+bool virtq_peek(struct virtio_device *d, unsigned q, u16 i, void *dst, u32 n)
+{
+	const struct virtq *vq = &d->vq[q];
+	struct desc e;
+	u16 head;
+
+	if (!fetch(d, avail_ring(vq, (u16)(vq->next_avail + i)), &head, 2) || head >= vq->size ||
+	    !fetch(d, vq->desc + DESC_SIZE * (u64)head, &e, sizeof e))
+		return false;
+	if ((e.flags & DESC_INDIRECT) && !fetch(d, e.addr, &e, sizeof e))
+		return false;
+	return !(e.flags & (DESC_WRITE | DESC_INDIRECT)) && e.len >= n && readable(d, e.addr, n) && fetch(d, e.addr, dst, n);
+}

@@ -154,7 +154,7 @@ struct virtio_device *virtio_rng_new(const struct virtio_env *env, const char *n
 	r->state = cfg->seed;
 	r->max_bytes = cfg->max_bytes;
 	r->period = cfg->period_ms * PS_PER_MS;
-	r->refill = (struct event){ .name = "virtio-rng refill", .fire = refill, .ctx = r };
+	r->refill = (struct event){ .name = "refill", .owner = r->d.name, .fire = refill, .ctx = r };
 	virtio_init(&r->d, &rng_ops, env, name, 0, sizes, ARRAY_SIZE(sizes));
 	return &r->d;
 }

@@ -48,7 +48,7 @@ void virtio_init(struct virtio_device *d, const struct virtio_ops *ops, const st
 	d->env = *env;
 	snprintf(d->name, sizeof d->name, "%s", name && *name ? name : ops->name);
 	d->offered = features | core_features;
-	d->rest = (struct event){ .name = "virtio rest", .fire = rested, .ctx = d };
+	d->rest = (struct event){ .name = "rest", .owner = d->name, .fire = rested, .ctx = d };
 	d->n_queues = n_queues < VIRTIO_QUEUES_MAX ? n_queues : VIRTIO_QUEUES_MAX;
 	for (unsigned i = 0; i < d->n_queues; i++)
 		d->vq[i].max = max[i];

@@ -64,6 +64,8 @@ struct virtio_ops {
 	void (*status)(struct virtio_device *d);
 	/* The driver or the machine resets the device: cancel events, forget everything but the configuration. May be NULL. */
 	void (*reset)(struct virtio_device *d);
+	/* What it does, for people: lines begun by six blanks. Nothing changes. May be NULL. */
+	void (*show)(struct virtio_device *d, FILE *out);
 	/* The device's own state, inside its section; the core saves queues, features, status. May be NULL. */
 	void (*snap)(struct virtio_device *d, struct snap *s);
 	void (*free)(struct virtio_device *d);
@@ -200,6 +202,8 @@ void virtio_notify(struct virtio_device *d, unsigned q);
 void virtio_cut_off(struct virtio_device *d, bool cut_off);
 void virtio_reset(struct virtio_device *d);
 void virtio_snap(struct virtio_device *d, struct snap *s);
+/* Its state, features and queues for people. Nothing changes. */
+void virtio_show(struct virtio_device *d, FILE *out);
 void virtio_free(struct virtio_device *d);
 
 #endif
