@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "machine/show.h"
 
 /* ---- running ---- */
 
@@ -32,9 +33,8 @@ static int run_quit(struct command_user *u, const char *args, FILE *out, struct 
 
 static int run_status(struct command_user *u, const char *args, FILE *out, struct why *why)
 {
-	fprintf(out, "%s, %" PRIu64 " instructions, %" PRIu64 " ns of virtual time\n",
-		control_ended(u->control) ? "ended" : control_running(u->control) ? "running" : "stopped", machine_insns(u->m),
-		machine_now(u->m) / 1000);
+	fprintf(out, "%s, ", control_ended(u->control) ? "ended" : control_running(u->control) ? "running" : "stopped");
+	machine_show_status(u->m, out);
 	return 0;
 }
 
@@ -126,7 +126,7 @@ const struct command run_commands[] = {
 	{ .name = "continue|c|cont", .help = "let the machine run", .running = true, .run = run_continue },
 	{ .name = "stop", .help = "stop it", .running = true, .run = run_stop },
 	{ .name = "quit|q", .help = "end the run, with exit status 0", .running = true, .run = run_quit },
-	{ .name = "info status", .help = "whether it runs, and how far it is", .running = true, .run = run_status },
+	{ .name = "info status", .help = "whether it runs, where each PE is, instructions by EL and VM", .run = run_status },
 	{ .name = "system_powerdown", .help = "press the power button", .run = run_powerdown },
 	{ .name = "stats", .args = "dump|reset|mark LABEL", .help = "statistics: write what was counted, count anew, note a point (--stats)", .run = run_stats,
 	  .complete = complete_stats },

@@ -86,6 +86,7 @@ int machine_write_config(struct machine *m, const char *dir, struct why *why); /
 int machine_write_host(struct machine *m, const char *dir, double host_seconds, struct why *why);
 /* The table of --summary: EL2 exits by VM and class, then what the TLBs did. */
 void machine_print_summary(struct machine *m, FILE *out);
+void machine_print_exits(struct machine *m, FILE *out); /* its first half */
 
 
 /*

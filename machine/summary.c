@@ -97,17 +97,23 @@ static void rate_line(FILE *out, const char *name, u64 lookups, u64 misses)
 		lookups ? 100.0 * (double)misses / (double)lookups : 0.0);
 }
 
+void machine_print_exits(struct machine *m, FILE *out)
+{
+	struct exits e;
+
+	for (unsigned v = 0; v <= CONTEXT_VM_REST; v++)
+		if (gather(m, v, &e) && e.total)
+			print_exits(out, &e);
+}
+
 void machine_print_summary(struct machine *m, FILE *out)
 {
 	struct stats_total t;
-	struct exits e;
 
 	stats_sum(m, &t);
 	fprintf(out, "\n%" PRIu64 " instructions in %.3f virtual seconds on %u PE (%s)\n\nExceptions taken to EL2\n", t.cpu.insns,
 		(double)machine_now(m) / 1e12, m->pes, m->core.name);
-	for (unsigned v = 0; v <= CONTEXT_VM_REST; v++)
-		if (gather(m, v, &e) && e.total)
-			print_exits(out, &e);
+	machine_print_exits(m, out);
 	fprintf(out, "\nTLBs               %16s %14s %10s\n", "lookups", "misses", "miss rate");
 	rate_line(out, "L1 instruction", t.cpu.i_lookup, t.mmu.l1i_miss);
 	rate_line(out, "L1 data", t.cpu.d_lookup, t.mmu.l1d_miss);

@@ -154,7 +154,7 @@ TEST(what_looks_at_the_machine_waits_until_it_stands)
 
 	bench_make(&b);
 	EXPECT(command_ready(&b.user, "help"));
-	EXPECT(command_ready(&b.user, "info status"));
+	EXPECT(command_ready(&b.user, "stop"));
 	EXPECT(command_ready(&b.user, "no such command"));
 	EXPECT(!command_ready(&b.user, "stats dump"));
 	bench_free(&b);

@@ -10,6 +10,8 @@
 #include "base/bits.h"
 #include "cpu/cpu.h"
 #include "machine/machine_priv.h"
+#include "machine/show.h"
+#include "machine/stats.h"
 #include "tests/unit/harness.h"
 
 enum { VECTORS = 0x800, SYNC = VECTORS + 0x200, IMAGE_WORDS = 0x1000 / 4 };
@@ -205,6 +207,73 @@ TEST(parallel_stops_the_world_and_goes_on)
 	EXPECT(stops > 1);
 	EXPECT_EQ(g.dots, 1);
 	guest_close(&g);
+}
+
+/* ---- Screens ---- */
+
+static void print_screens(struct machine *m, FILE *out)
+{
+	for (unsigned pe = 0; pe < machine_pes(m); pe++)
+		machine_show_gic(m, pe, NULL, out);
+	machine_show_its(m, out);
+	machine_show_timers(m, out);
+	machine_show_devices(m, out);
+	machine_show_exits(m, out);
+	machine_show_vms(m, out);
+	machine_show_status(m, out);
+}
+
+static void add_sample(void *ctx, const struct stat_sample *s)
+{
+	u64 *sum = ctx;
+	char name[256];
+
+	stats_full_name(s, name, sizeof(name));
+	for (const char *c = name; *c; c++)
+		*sum = (*sum ^ (u8)*c) * 0x100000001b3;
+	*sum = (*sum ^ s->value) * 0x100000001b3;
+}
+
+/* Two PEs, stopped every virtual millisecond; with screens, all of them are printed twice each time. */
+static u64 run_with_stops(bool screens, char digest[65])
+{
+	enum machine_end end;
+	struct guest g;
+	u64 sum = 0;
+
+	GUEST_OPEN(&g, two_counting, "neoverse-n1", 2);
+	g.interrupted = true;
+	while ((end = machine_run(g.m)) == MACHINE_STOPPED) {
+		char *text[2] = { NULL, NULL };
+		size_t n;
+
+		for (unsigned i = 0; i < 2 && screens; i++) {
+			FILE *out = open_memstream(&text[i], &n);
+
+			print_screens(g.m, out);
+			fclose(out);
+			EXPECT(strstr(text[i], "0x000009000000-0x000009000fff  pl011              INTID 33") != NULL);
+			EXPECT(strstr(text[i], "\nPE 1: ") != NULL);
+		}
+		if (screens)
+			EXPECT_STR(text[0], text[1]);
+		free(text[0]);
+		free(text[1]);
+	}
+	EXPECT_EQ(end, MACHINE_POWEROFF);
+	stats_visit(g.m, add_sample, &sum);
+	machine_digest(g.m, digest);
+	guest_close(&g);
+	return sum;
+}
+
+TEST(screens_change_neither_digest_nor_statistics)
+{
+	char without[65], with[65];
+	u64 sum = run_with_stops(false, without);
+
+	EXPECT_EQ(run_with_stops(true, with), sum);
+	EXPECT_STR(with, without);
 }
 
 /* ---- What cannot be made ---- */
