@@ -172,7 +172,7 @@ unsigned gic_list_registers(const struct cpu *c, u64 lr[16]);
  */
 struct gic_names {
 	void *ctx;
-	const char *(*device)(void *ctx, u32 intid); /* that raises it; NULL: unknown */
+	void (*device)(void *ctx, u32 intid, char *text, size_t size); /* that raises it; text stays when it is unknown */
 	const struct code_names *code; /* of who wrote a list register */
 };
 /* A PE: its interrupts that are pending, active or enabled, its CPU interface, its virtual interface with the list registers. */

@@ -4,6 +4,8 @@
  */
 #include "gic/gic_priv.h"
 
+#include <string.h>
+
 #include "base/names.h"
 
 const char *show_group(const struct gic *g, enum gic_group grp)
@@ -84,11 +86,19 @@ static void show_cpuif(const struct gic_pe *p, FILE *out)
 
 /* ---- interrupts ---- */
 
-static const char *device_of(const struct gic_names *names, u32 intid)
-{
-	const char *name = names && names->device ? names->device(names->ctx, intid) : NULL;
+/* All of a line but the INTID: neighbours that agree in it share one. */
+struct row {
+	u8 state, prio;
+	bool enable, edge, level;
+	enum gic_group group;
+	char target[32], device[48];
+};
 
-	return name ? name : intid < 16 ? "SGI" : "";
+static void device_text(const struct gic_names *names, u32 intid, char *text, size_t size)
+{
+	snprintf(text, size, "%s", intid < 16 ? "SGI" : "");
+	if (names && names->device)
+		names->device(names->ctx, intid, text, size);
 }
 
 static void target_text(const struct gic_pe *p, u32 intid, char *text, size_t size)
@@ -117,23 +127,57 @@ static void target_text(const struct gic_pe *p, u32 intid, char *text, size_t si
 		snprintf(text, size, "%s", t == TARGET_ANY ? "any PE" : "nobody");
 }
 
-static void show_interrupt(const struct gic_pe *p, const struct gic_irqs *w, unsigned n, u32 intid, const struct gic_names *names,
-			   FILE *out)
+static void fill_row(const struct gic_pe *p, const struct gic_irqs *w, u32 intid, const struct gic_names *names, struct row *r)
+{
+	unsigned n = intid % 32;
+
+	memset(r, 0, sizeof(*r));
+	r->state = (u8)(bit(gic_pending(w), n) | bit(w->active, n) << 1);
+	r->prio = w->prio[n];
+	r->enable = bit(w->enable, n);
+	r->edge = bit(w->edge, n);
+	r->level = bit(w->level, n);
+	r->group = gic_group_of(p->g, w, n);
+	target_text(p, intid, r->target, sizeof(r->target));
+	device_text(names, intid, r->device, sizeof(r->device));
+}
+
+static void show_row(const struct gic *g, const struct row *r, u32 first, u32 last, FILE *out)
 {
 	static const char *const states[] = { "", "pending", "active", "pending+active" };
-	unsigned state = (unsigned)(bit(gic_pending(w), n) | bit(w->active, n) << 1);
-	char target[32];
+	char intids[16];
 
-	target_text(p, intid, target, sizeof(target));
-	fprintf(out, "  %5u  %-14s  %-7s  %-5s  0x%02x  %-5s %-4s  %-8s  %s\n", intid, states[state], bit(w->enable, n) ? "yes" : "no",
-		show_group(p->g, gic_group_of(p->g, w, n)), w->prio[n], bit(w->edge, n) ? "edge" : "level",
-		intid < 16 ? "" : bit(w->level, n) ? "high" : "low", target, device_of(names, intid));
+	if (first == last)
+		snprintf(intids, sizeof(intids), "%u", first);
+	else
+		snprintf(intids, sizeof(intids), "%u-%u", first, last);
+	fprintf(out, "  %7s  %-14s  %-7s  %-5s  0x%02x  %-5s %-4s  %-8s%s%s\n", intids, states[r->state], r->enable ? "yes" : "no",
+		show_group(g, r->group), r->prio, r->edge ? "edge" : "level", first < 16 ? "" : r->level ? "high" : "low", r->target,
+		*r->device ? "  " : "", r->device);
+}
+
+static bool worth_showing(const struct gic_irqs *w, unsigned n)
+{
+	return bit(gic_pending(w) | w->active | w->enable, n);
 }
 
 static void show_word(const struct gic_pe *p, const struct gic_irqs *w, u32 first, const struct gic_names *names, FILE *out)
 {
-	for (u32 m = gic_pending(w) | w->active | w->enable; m; m &= m - 1)
-		show_interrupt(p, w, ctz64(m), first + ctz64(m), names, out);
+	struct row row, next;
+	unsigned last;
+
+	for (unsigned n = 0; n < 32; n = last + 1) {
+		last = n;
+		if (!worth_showing(w, n))
+			continue;
+		fill_row(p, w, first + n, names, &row);
+		for (; last < 31 && worth_showing(w, last + 1); last++) {
+			fill_row(p, w, first + last + 1, names, &next);
+			if (memcmp(&row, &next, sizeof(row)) != 0)
+				break;
+		}
+		show_row(p->g, &row, first + n, first + last, out);
+	}
 }
 
 /* LPIs have no state but pending. */
@@ -146,7 +190,7 @@ static void show_lpis(const struct gic_pe *p, FILE *out)
 		u8 config = p->g->lpi_config[id - INTID_LPI];
 
 		if (lpi_pending(p, id) && n++ < MOST)
-			fprintf(out, "  %5u  %-14s  %-7s  %-5s  0x%02x  LPI\n", id, "pending", config & 1 ? "yes" : "no",
+			fprintf(out, "  %7u  %-14s  %-7s  %-5s  0x%02x  LPI\n", id, "pending", config & 1 ? "yes" : "no",
 				show_group(p->g, GRP_1NS), lpi_priority(p->g, config));
 	}
 	if (n > MOST)
@@ -155,7 +199,7 @@ static void show_lpis(const struct gic_pe *p, FILE *out)
 
 static void show_interrupts(const struct gic_pe *p, const struct gic_names *names, FILE *out)
 {
-	fprintf(out, "  INTID  state           enabled  group  prio  input       target    device\n");
+	fprintf(out, "    INTID  state           enabled  group  prio  input       target    device\n");
 	show_word(p, &p->local, 0, names, out);
 	for (unsigned w = 0; w < p->g->n_words; w++)
 		show_word(p, &p->g->spi[w], 32 + 32 * w, names, out);

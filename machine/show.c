@@ -1,6 +1,8 @@
 /* Screens of the parts that have a place on the board: interrupt controller, timers, events, devices. See show.h. */
 #include "machine/show.h"
 
+#include <string.h>
+
 #include "devices/virtio/mmio.h"
 #include "machine/machine_priv.h"
 
@@ -30,12 +32,15 @@ static unsigned spis_at(u64 base, unsigned *n)
 	return 0;
 }
 
-/* The device at an address as the user knows it: a virtio slot by what is in it. */
-static const char *region_name(struct machine *m, const struct bus_region *r)
+/* The device at an address: a virtio slot by what is in it and what the user calls that. */
+static void region_text(const struct bus_region *r, char *text, size_t size)
 {
 	const struct virtio_device *d = r->ops == &virtio_mmio_ops ? virtio_mmio_device(r->dev) : NULL;
 
-	return d ? d->name : r->ops ? r->ops->name : r->name;
+	if (d && strcmp(d->name, d->ops->name) != 0)
+		snprintf(text, size, "%s %s", d->ops->name, d->name);
+	else
+		snprintf(text, size, "%s", d ? d->name : r->ops ? r->ops->name : r->name);
 }
 
 static const char *ppi_name(u32 intid)
@@ -49,28 +54,27 @@ static const char *ppi_name(u32 intid)
 	return intid == BOARD_PPI(BOARD_PPI_PMU) ? "PMU" : intid == GIC_MAINTENANCE_INTID ? "maintenance" : NULL;
 }
 
-static const char *device_of(void *ctx, u32 intid)
+static void device_text(void *ctx, u32 intid, char *text, size_t size)
 {
 	struct machine *m = ctx;
 	const struct bus_region *r;
 	size_t n = bus_regions(m->bus, &r);
 	unsigned count, spi;
 
-	if (intid < 32)
-		return ppi_name(intid);
+	if (ppi_name(intid))
+		snprintf(text, size, "%s", ppi_name(intid));
 	for (size_t i = 0; i < n; i++) {
 		spi = spis_at(r[i].base, &count);
-		if (r[i].dev && intid - 32 >= spi && intid - 32 < spi + count)
-			return region_name(m, &r[i]);
+		if (r[i].dev && intid >= BOARD_SPI(spi) && intid < BOARD_SPI(spi + count))
+			region_text(&r[i], text, size);
 	}
 	if (gic_v2m(m->gic) && intid >= BOARD_SPI(BOARD_SPI_V2M) && intid < BOARD_SPI(BOARD_SPI_V2M + BOARD_V2M_SPIS))
-		return "message (GICv2m)";
-	return NULL;
+		snprintf(text, size, "message (GICv2m)");
 }
 
 void machine_show_gic(struct machine *m, unsigned pe, const struct code_names *code, FILE *out)
 {
-	gic_show(m->seat[pe].cpu, &(struct gic_names){ .ctx = m, .device = device_of, .code = code }, out);
+	gic_show(m->seat[pe].cpu, &(struct gic_names){ .ctx = m, .device = device_text, .code = code }, out);
 }
 
 void machine_show_its(struct machine *m, FILE *out)
@@ -117,25 +121,27 @@ void machine_show_timers(struct machine *m, FILE *out)
 static const char *region_kind(const struct bus_region *r)
 {
 	if (r->dev && r->host)
-		return r->array ? "flash, reads see the array" : "flash, reads see the device";
+		return r->array ? "reads see the array" : "reads see the device";
 	if (r->dev)
 		return "";
-	return r->readonly ? "ROM" : "RAM";
+	return r->readonly ? "read-only" : "";
 }
 
 static void show_region(struct machine *m, const struct bus_region *r, FILE *out)
 {
 	unsigned n, spi = spis_at(r->base, &n);
+	char name[64];
 
-	fprintf(out, "0x%012" PRIx64 "-0x%012" PRIx64 "  %-18s", r->base, r->base + r->size - 1, region_name(m, r));
+	region_text(r, name, sizeof(name));
+	fprintf(out, "0x%012" PRIx64 "-0x%012" PRIx64 "  %s%s%s", r->base, r->base + r->size - 1, name, *region_kind(r) ? ", " : "",
+		region_kind(r));
 	if (r->dev && n == 1)
-		fprintf(out, " INTID %u", BOARD_SPI(spi));
+		fprintf(out, ", INTID %u", BOARD_SPI(spi));
 	else if (r->dev && n)
-		fprintf(out, " INTID %u-%u", BOARD_SPI(spi), BOARD_SPI(spi + n - 1));
-	fprintf(out, "%s%s", *region_kind(r) ? " " : "", region_kind(r));
+		fprintf(out, ", INTID %u-%u", BOARD_SPI(spi), BOARD_SPI(spi + n - 1));
 	if (r->stats && (r->stats->reads || r->stats->writes))
-		fprintf(out, " (%" PRIu64 " reads, %" PRIu64 " writes)", r->stats->reads, r->stats->writes);
-	fprintf(out, "%s\n", r->secure ? " Secure" : "");
+		fprintf(out, ", %" PRIu64 " reads, %" PRIu64 " writes", r->stats->reads, r->stats->writes);
+	fprintf(out, "%s\n", r->secure ? ", Secure" : "");
 	if (r->ops && r->ops->show)
 		r->ops->show(r->dev, out);
 }
@@ -154,7 +160,7 @@ void machine_show_devices(struct machine *m, FILE *out)
 		if (empty_slot(&r[i]) && ++empty)
 			continue;
 		if (empty)
-			fprintf(out, "                               %zu empty virtio-mmio slots\n", empty);
+			fprintf(out, "                                %zu empty virtio-mmio slots\n", empty);
 		empty = 0;
 		show_region(m, &r[i], out);
 	}

@@ -36,7 +36,7 @@ static void show_pe(struct machine *m, unsigned i, FILE *out)
 	}
 	vm_text(c->context ? c->context->vm : 0, vm, sizeof(vm));
 	fprintf(out, "EL%u%s%s, %s", c->el, c->el ? c->spsel ? "h" : "t" : "", c->secure ? " Secure" : "", vm);
-	if (c->regime.s1)
+	if (c->regime.s1 && c->regime.two_ranges)
 		fprintf(out, ", ASID %u", c->regime.asid);
 	if (c->regime.kind == REGIME_EL10 && c->regime.s2)
 		fprintf(out, ", VMID %u", c->regime.vmid);
@@ -76,7 +76,8 @@ static void add_vmids(struct seen *v, struct context *x)
 	struct asid_counts *a = context_asids(x, &n);
 
 	for (u32 i = 0; a && i < n; i++)
-		v->vmids[a[i].vmid / 8 % sizeof(v->vmids)] |= (u8)(1u << a[i].vmid % 8);
+		if (a[i].vmid)
+			v->vmids[a[i].vmid / 8 % sizeof(v->vmids)] |= (u8)(1u << a[i].vmid % 8);
 	free(a);
 }
 

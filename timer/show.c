@@ -22,7 +22,7 @@ static void show_when(const struct timer_pe *p, enum timer_id id, u64 now, FILE 
 	else if (at == EVENT_NEVER || t->cval + timer_offset(p, id) < count)
 		fprintf(out, "out of reach");
 	else
-		fprintf(out, "%" PRIu64 ".%06" PRIu64 " us, in %" PRIu64 ".%03" PRIu64, at / 1000000, at % 1000000,
+		fprintf(out, "%" PRIu64 ".%06" PRIu64 " us, in %" PRIu64 ".%03" PRIu64 " us", at / 1000000, at % 1000000,
 			(at > now ? at - now : 0) / 1000000, (at > now ? at - now : 0) % 1000000 / 1000);
 }
 

@@ -252,7 +252,7 @@ static u64 run_with_stops(bool screens, char digest[65])
 
 			print_screens(g.m, out);
 			fclose(out);
-			EXPECT(strstr(text[i], "0x000009000000-0x000009000fff  pl011              INTID 33") != NULL);
+			EXPECT(strstr(text[i], "0x000009000000-0x000009000fff  pl011, INTID 33\n") != NULL);
 			EXPECT(strstr(text[i], "\nPE 1: ") != NULL);
 		}
 		if (screens)

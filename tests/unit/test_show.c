@@ -10,9 +10,10 @@
 #include "machine/show.h"
 #include "tests/unit/test_gic.h"
 
-static const char *device_of(void *ctx, u32 intid)
+static void device_of(void *ctx, u32 intid, char *text, size_t size)
 {
-	return intid == 33 ? "pl011" : intid == 27 ? "virtual timer" : NULL;
+	if (intid == 33 || intid == 27)
+		snprintf(text, size, "%s", intid == 33 ? "pl011" : "virtual timer");
 }
 
 static void code_of(void *ctx, u64 pc, unsigned el, char *text, size_t size)
@@ -45,7 +46,7 @@ TEST(the_screen_of_a_pe_says_what_its_interrupts_are)
 	gicd_wr(&b, 0x420, 0xa000, 4);
 	gicr_wr(&b, 0, 0x14, 0, 4);
 	gicr_wr(&b, 0, 0x10080, ~0u, 4);
-	gicr_wr(&b, 0, 0x10100, 1u << 27 | 1, 4);
+	gicr_wr(&b, 0, 0x10100, 1u << 27 | 0xff, 4);
 	gicr_wr(&b, 0, 0x10400 + 24, 0x80000000, 4);
 	wr(&b, 0, "ICC_PMR_EL1", 0xf0);
 	wr(&b, 0, "ICC_IGRPEN1_EL1", 1);
@@ -68,10 +69,10 @@ TEST(the_screen_of_a_pe_says_what_its_interrupts_are)
 			 "  redistributor   awake, LPIs not there\n"
 			 "  CPU interface   PMR 0xf0, running 0x80 of group 1, group 0 off (BPR 2), group 1 on (BPR 3), EOImode 0\n"
 			 "                  signals nothing: INTID 33 of priority 0xa0 is not above the running one\n"
-			 "  INTID  state           enabled  group  prio  input       target    device\n"
-			 "      0                  yes      1      0x00  edge        PE 0      SGI\n"
-			 "     27  pending+active  yes      1      0x80  level high  PE 0      virtual timer\n"
-			 "     33  pending         yes      1      0xa0  level high  PE 0      pl011\n"
+			 "    INTID  state           enabled  group  prio  input       target    device\n"
+			 "      0-7                  yes      1      0x00  edge        PE 0      SGI\n"
+			 "       27  pending+active  yes      1      0x80  level high  PE 0      virtual timer\n"
+			 "       33  pending         yes      1      0xa0  level high  PE 0      pl011\n"
 			 "  ICH_HCR_EL2     0x10000003: En UIE EOIcount 2\n"
 			 "  ICH_VMCR_EL2    0xf04c000a: VENG1 VFIQEn VPMR 0xf0 VBPR0 2 VBPR1 3\n"
 			 "  ICH_MISR_EL2    0x00: none, EISR 0x0 ELRSR 0xa; maintenance interrupt (INTID 25) low\n"
