@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "frontend/options_priv.h"
+#include "frontend/symbols.h"
+#include "machine/registers.h"
 
 static int run_help(struct command_user *u, const char *args, FILE *out, struct why *why);
 static int run_info(struct command_user *u, const char *args, FILE *out, struct why *why);
@@ -367,6 +369,66 @@ bool command_number(const char *text, u64 *n)
 	errno = 0;
 	*n = strtoull(text, &end, 0);
 	return isdigit((unsigned char)*text) && !*end && errno == 0;
+}
+
+/* A register or symbol by its name. */
+static bool named_value(struct command_user *u, const char *name, u64 *value)
+{
+	struct reg r;
+
+	if (*name != '$' && symbols_find(control_symbols(u->control), name, value))
+		return true;
+	return reg_find(name + (*name == '$'), &r) && reg_read64(command_pe(u), &r, value);
+}
+
+int command_address(struct command_user *u, const char *text, u64 *addr, struct why *why)
+{
+	char name[200];
+	size_t n = 1 + strcspn(*text ? text + 1 : "", "+-");
+	u64 more = 0;
+
+	snprintf(name, sizeof name, "%.*s", (int)n, text);
+	if (!*text || (!command_number(name, addr) && !named_value(u, name, addr)))
+		return why_set(why, EINVAL, "expected a number, register or symbol, got '%s'", name);
+	if (text[n] && !command_number(text + n + 1, &more))
+		return why_set(why, EINVAL, "expected a number behind %c, got '%s'", text[n], text + n + 1);
+	*addr += text[n] == '-' ? -more : more;
+	return 0;
+}
+
+u64 command_symbol(void *ctx, const char *name, bool *ok)
+{
+	u64 value = 0;
+
+	*ok = named_value(ctx, name, &value);
+	return value;
+}
+
+static void offer_symbol(void *ctx, const char *name, u64 addr)
+{
+	const struct command_words *to = ctx;
+
+	to->add(to->ctx, name);
+}
+
+void command_offer_symbols(struct command_user *u, const char *begin, const struct command_words *to)
+{
+	enum { MOST = 1000 };
+
+	if (*begin)
+		symbols_each(control_symbols(u->control), begin, MOST, offer_symbol, (void *)to);
+}
+
+void command_offer_registers(struct command_user *u, const char *begin, const struct command_words *to)
+{
+	struct reg r = { 0 };
+	bool dollar = *begin == '$';
+	char name[40];
+
+	while (reg_next(&r)) {
+		snprintf(name, sizeof name, "%s%s", dollar ? "$" : "", r.name);
+		command_offer(to, begin, name);
+	}
 }
 
 bool command_switch(const char *text, bool *on)

@@ -10,13 +10,20 @@
 #include "base/types.h"
 #include "base/why.h"
 #include "frontend/control.h"
+#include "machine/memspace.h"
 
 /* One for each client: what it has chosen. */
 struct command_user {
 	struct control *control;
 	struct machine *m;
 	unsigned pe;	/* that commands are about; after a stop the one that stopped */
+	struct memspace space; /* `mem`: where addresses are looked up */
+	u64 next;	/* `x` goes on there, in the same format */
+	char letter;
+	unsigned size;
 	bool step_into; /* `step-irq on` */
+	bool stepping;	/* it asked for steps, which are not done */
+	u64 steps;	/* so many are left, with the one that runs */
 };
 
 /* Where completions go. */
@@ -58,10 +65,22 @@ size_t command_complete(struct command_user *u, const char *line, const struct c
 bool command_word(const char **text, char *word, size_t size);
 /* A number as C writes it; the whole text must be one. */
 bool command_number(const char *text, u64 *n);
+/*
+ * An address: a number, a register ($pc, sp, ELR_EL2) or a symbol, with +NUMBER or -NUMBER behind if one likes. 0, or negative errno with
+ * *why.
+ */
+int command_address(struct command_user *u, const char *text, u64 *addr, struct why *why);
+/* For debug_parse(); ctx: struct command_user. */
+u64 command_symbol(void *ctx, const char *name, bool *ok);
+/* Offers symbols; registers. */
+void command_offer_symbols(struct command_user *u, const char *begin, const struct command_words *to);
+void command_offer_registers(struct command_user *u, const char *begin, const struct command_words *to);
 /* "on" or "off". */
 bool command_switch(const char *text, bool *on);
 /* Adds `word` if it begins with `begin`. */
 void command_offer(const struct command_words *to, const char *begin, const char *word);
+/* The machine goes on by one step of the user's PE. */
+void command_step(struct command_user *u);
 /* The PE that the user has chosen. */
 struct cpu *command_pe(struct command_user *u);
 

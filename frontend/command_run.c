@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "cpu/cpu.h"
+#include "machine/debug.h"
 #include "machine/show.h"
 
 /* ---- running ---- */
@@ -16,6 +18,69 @@ static int run_continue(struct command_user *u, const char *args, FILE *out, str
 	if (control_ended(u->control))
 		return why_set(why, EINVAL, "the guest ended, it cannot go on (quit ends the run)");
 	control_go(u->control);
+	return 0;
+}
+
+static int refuse_running(struct command_user *u, struct why *why)
+{
+	if (control_ended(u->control))
+		return why_set(why, EINVAL, "the guest ended, it cannot go on (quit ends the run)");
+	return control_running(u->control) ? why_set(why, EINVAL, "the machine runs; expected stop first") : 0;
+}
+
+void command_step(struct command_user *u)
+{
+	debug_step(machine_debugger(u->m), u->pe, u->step_into ? DEBUG_STEP_INTO : DEBUG_STEP);
+	u->stepping = true;
+	control_go(u->control);
+}
+
+static int run_step(struct command_user *u, const char *args, FILE *out, struct why *why)
+{
+	int r = refuse_running(u, why);
+
+	if (r)
+		return r;
+	u->steps = 1;
+	if (*args && (!command_number(args, &u->steps) || !u->steps))
+		return why_set(why, EINVAL, "expected a number of instructions, got '%s'", args);
+	command_step(u);
+	return 0;
+}
+
+/* The instruction behind a call, on the same stack; anything else is stepped. */
+static int run_next(struct command_user *u, const char *args, FILE *out, struct why *why)
+{
+	enum { BL = 0x94000000, BL_MASK = 0xfc000000, BLR = 0xd63f0000, BLR_MASK = 0xfffff000 };
+	struct debug_point p = { .kind = POINT_BREAK, .temporary = true, .hidden = true };
+	const struct memspace current = { 0 };
+	u64 pc = cpu_pc(command_pe(u));
+	char cond[80];
+	u32 word = 0;
+	int r = refuse_running(u, why);
+
+	if (r)
+		return r;
+	memspace_read(u->m, u->pe, &current, pc, &word, sizeof word, why);
+	if ((word & BL_MASK) != BL && (word & BLR_MASK) != BLR)
+		return run_step(u, "", out, why);
+	p.addr = pc + 4;
+	snprintf(cond, sizeof cond, "pe=%u sp=%#" PRIx64, u->pe, command_pe(u)->x[31]);
+	r = debug_cond_parse(&p.cond, cond, why);
+	if (r == 0)
+		r = debug_add(machine_debugger(u->m), &p, why);
+	if (r)
+		return r;
+	u->stepping = true;
+	control_go(u->control);
+	return 0;
+}
+
+static int run_step_irq(struct command_user *u, const char *args, FILE *out, struct why *why)
+{
+	if (*args && !command_switch(args, &u->step_into))
+		return why_set(why, EINVAL, "expected on or off, got '%s'", args);
+	fprintf(out, "steps %s\n", u->step_into ? "go into the handlers of exceptions" : "run through exceptions to the next instruction");
 	return 0;
 }
 
@@ -124,6 +189,9 @@ static void complete_region(struct command_user *u, const char *word, const stru
 
 const struct command run_commands[] = {
 	{ .name = "continue|c|cont", .help = "let the machine run", .running = true, .run = run_continue },
+	{ .name = "stepi|si", .args = "[N]", .help = "one instruction of the PE (or N); exceptions are run through, see step-irq", .running = true, .run = run_step },
+	{ .name = "nexti|ni", .help = "the same, but a call is run to its return", .run = run_next },
+	{ .name = "step-irq", .args = "[on|off]", .help = "whether steps go into the handlers of exceptions", .running = true, .run = run_step_irq },
 	{ .name = "stop", .help = "stop it", .running = true, .run = run_stop },
 	{ .name = "quit|q", .help = "end the run, with exit status 0", .running = true, .run = run_quit },
 	{ .name = "info status", .help = "whether it runs, where each PE is, instructions by EL and VM", .run = run_status },

@@ -7,15 +7,20 @@
 #include <poll.h>
 #include <stdlib.h>
 
+#include "frontend/symbols.h"
+#include "machine/debug.h"
+
 #define LONGEST_WAIT_NS 1000000000ull
 enum { FILES_MAX = 64 };
 
 struct control {
 	struct machine *m;
+	struct symbols *symbols;
 	struct control_host host;
 	struct control_client *clients;
 	bool running, standing, ended;
 	bool stop, pause, quit; /* asked for */
+	unsigned attached;
 };
 
 struct control *control_new(struct machine *m, const struct control_host *host)
@@ -24,6 +29,11 @@ struct control *control_new(struct machine *m, const struct control_host *host)
 
 	if (!c)
 		return NULL;
+	c->symbols = symbols_new();
+	if (!c->symbols) {
+		free(c);
+		return NULL;
+	}
 	c->m = m;
 	c->host = *host;
 	c->running = true;
@@ -32,6 +42,8 @@ struct control *control_new(struct machine *m, const struct control_host *host)
 
 void control_free(struct control *c)
 {
+	if (c)
+		symbols_free(c->symbols);
 	free(c);
 }
 
@@ -66,14 +78,31 @@ void control_go(struct control *c)
 
 void control_stop(struct control *c)
 {
-	if (c->running)
-		c->stop = true;
+	if (!c->running || c->stop)
+		return;
+	c->stop = true;
+	debug_interrupt(machine_debugger(c->m));
+}
+
+bool control_stopping(const struct control *c)
+{
+	return c->running && c->stop;
 }
 
 void control_pause(struct control *c)
 {
-	if (!c->standing)
-		c->pause = true;
+	if (c->standing || c->pause)
+		return;
+	c->pause = true;
+	debug_interrupt(machine_debugger(c->m));
+}
+
+void control_attach(struct control *c, bool there)
+{
+	debug_attach(machine_debugger(c->m), there);
+	c->attached += there ? 1 : -1;
+	if (!c->attached)
+		control_go(c);
 }
 
 void control_quit(struct control *c)
@@ -103,12 +132,17 @@ bool control_quitted(const struct control *c)
 
 const struct debug_stop *control_why(const struct control *c)
 {
-	return NULL;
+	return c->running || c->ended ? NULL : debug_stopped(machine_debugger(c->m));
 }
 
 struct machine *control_machine(struct control *c)
 {
 	return c->m;
+}
+
+struct symbols *control_symbols(struct control *c)
+{
+	return c->symbols;
 }
 
 size_t control_files(struct control *c, struct pollfd *to, size_t room)
@@ -159,7 +193,7 @@ static void tell_resumed(struct control *c)
 bool control_poll(struct control *c)
 {
 	serve(c);
-	return c->stop || c->pause || c->quit;
+	return c->quit;
 }
 
 /* Serves while nothing runs, until somebody wants something else. */
@@ -167,16 +201,18 @@ static void stand(struct control *c)
 {
 	struct pollfd files[1 + FILES_MAX];
 
-	while (!c->running && !c->quit && !c->host.over(c->host.ctx)) {
-		c->host.wait(c->host.ctx, files + 1, control_files(c, files + 1, FILES_MAX), LONGEST_WAIT_NS);
+	for (;;) {
 		serve(c);
+		if (c->running || c->quit || c->host.over(c->host.ctx))
+			return;
+		c->host.wait(c->host.ctx, files + 1, control_files(c, files + 1, FILES_MAX), LONGEST_WAIT_NS);
 	}
 }
 
 /* It stopped for a pause alone. */
 static bool only_pause(const struct control *c)
 {
-	return c->pause && !c->stop;
+	return c->pause && !c->stop && debug_stopped(machine_debugger(c->m))->kind == STOP_ASKED;
 }
 
 bool control_stopped(struct control *c)

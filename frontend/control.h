@@ -17,6 +17,7 @@
 struct control;
 struct debug_stop;
 struct pollfd;
+struct symbols;
 
 struct control_ops {
 	/* Adds its files to poll for; returns how many. May be NULL. */
@@ -63,10 +64,17 @@ void control_stop(struct control *c);
  * Nothing while it stands.
  */
 void control_pause(struct control *c);
+/*
+ * Somebody sits at this client now, or left (calls are counted): while anybody does, a machine of which every PE sleeps for good stops
+ * instead of ending the run; when the last one left it goes on.
+ */
+void control_attach(struct control *c, bool there);
 /* The run ends with exit status 0. */
 void control_quit(struct control *c);
 /* For its users the machine runs; it may pause. */
 bool control_running(const struct control *c);
+/* It runs, and shall stop. */
+bool control_stopping(const struct control *c);
 /* No PE is in the middle of anything: all of the machine can be looked at. */
 bool control_standing(const struct control *c);
 /* The guest ended (-no-shutdown): it cannot go on. */
@@ -74,6 +82,8 @@ bool control_ended(const struct control *c);
 /* Why it stands; NULL while it runs. */
 const struct debug_stop *control_why(const struct control *c);
 struct machine *control_machine(struct control *c);
+/* What addresses are called; all clients share it. */
+struct symbols *control_symbols(struct control *c);
 
 /* ---- for the session ---- */
 

@@ -328,9 +328,63 @@ static int set_none(struct parse *p, const char *arg)
 		return 0;
 	return refuse(p, "expected none, got '%s' (not built yet)", arg);
 }
+/* "unix:PATH", and what QEMU wants behind it: it always listens and never waits. */
+static int monitor_socket_path(struct parse *p, const char *arg)
+{
+	static const char *const known[] = { ",server", ",server=on", ",nowait", ",wait=off", ",wait=no" };
+	size_t n = strcspn(arg, ",");
+	const char *key = arg + n;
+
+	while (*key) {
+		size_t length = 1 + strcspn(key + 1, ","), i = 0;
+
+		while (i < ARRAY_SIZE(known) && (strlen(known[i]) != length || strncmp(known[i], key, length)))
+			i++;
+		if (i == ARRAY_SIZE(known))
+			return refuse(p, "unix: expected server or wait=off behind the path, got '%.*s'", (int)length - 1, key + 1);
+		key += length;
+	}
+	if (!n || p->c->monitor_path)
+		return refuse(p, n ? "one socket is enough; it takes one client after the other" : "unix: expected a path");
+	p->c->monitor_path = strndup(arg, n);
+	return p->c->monitor_path ? 0 : why_set(p->why, ENOMEM, "no memory on the host");
+}
 static int set_monitor(struct parse *p, const char *arg)
 {
-	return !strcmp(arg, "null") ? 0 : set_none(p, arg);
+	if (!strcmp(arg, "none") || !strcmp(arg, "null"))
+		return 0;
+	if (!strncmp(arg, "unix:", 5))
+		return monitor_socket_path(p, arg + 5);
+	p->c->monitor_stdio = !strcmp(arg, "stdio");
+	return p->c->monitor_stdio ? 0 : refuse(p, "expected stdio, unix:PATH or none, got '%s'", arg);
+}
+static int set_stopped(struct parse *p, const char *arg)
+{
+	p->c->start_stopped = true;
+	return 0;
+}
+
+static int symbols_file(struct parse *p, const char *v)
+{
+	return set_string(p, &p->c->symbols[p->c->n_symbols - 1].file, v);
+}
+static int symbols_offset(struct parse *p, const char *v)
+{
+	return value_u64(p, "offset", v, 0, UINT64_MAX, &p->c->symbols[p->c->n_symbols - 1].offset);
+}
+static int set_symbols(struct parse *p, const char *arg)
+{
+	static const struct key keys[] = {
+		{ .name = "file", .set = symbols_file },
+		{ .name = "offset", .set = symbols_offset },
+	};
+	int r;
+
+	if (p->c->n_symbols == CONFIG_MAX_SYMBOLS)
+		return refuse(p, "expected at most %d files", CONFIG_MAX_SYMBOLS);
+	p->c->n_symbols++;
+	r = keys_parse(p, arg, "file", keys, ARRAY_SIZE(keys));
+	return r < 0 || p->c->symbols[p->c->n_symbols - 1].file ? r : refuse(p, "expected a file");
 }
 
 /* ---- the run ---- */
@@ -623,12 +677,16 @@ const struct option option_table[] = {
 	OPT("boot", "menu=on|off[,splash-time=MS]", option_boot, "Whether firmware shows its boot menu."),
 	GROUP("The console"),
 	OPT("serial", "stdio|mon:stdio|file:PATH|chardev:NAME|tcp:HOST:PORT|unix:PATH|pty|null|none", set_serial,
-	    "Where the UART goes; a second one is UART 1, Secure with secure=on. Ctrl-A x quits, Ctrl-A h helps."),
+	    "Where the UART goes; a second one is UART 1, Secure with secure=on. Ctrl-A x quits, Ctrl-A c is the monitor, Ctrl-A h helps."),
 	OPT("nographic", NULL, set_nographic, "The UART on the terminal, which is the default."),
 	OPT("nodefaults", NULL, set_nodefaults, "No UART unless -serial asks for it."),
 	OPT("display", "none", set_none, "Accepted; there is no display."),
 	OPT("vga", "none", set_none, "Accepted; there is no display."),
-	OPT("monitor", "none", set_monitor, "Accepted; there is no monitor."),
+	OPT("monitor", "stdio|unix:PATH|none", set_monitor,
+	    "Where commands are typed: standard input alone, or a Unix socket. Beside the console Ctrl-A c gets there."),
+	OPT("symbols", "FILE[,offset=N]", set_symbols,
+	    "Names of addresses for the monitor: ELF, System.map or kallsyms text; an ELF -kernel needs none."),
+	OPT("S", NULL, set_stopped, "Start stopped: the monitor or a debugger lets it go."),
 	OPT("parallel", "none", set_none, "Accepted; there is no parallel port."),
 	GROUP("Network, ports, folders"),
 	OPT("netdev", "user,id=NAME[,hostfwd=tcp|udp:[ADDR]:PORT-[ADDR]:PORT][,tftp=DIR][,KEY=VALUE...]", option_netdev,
@@ -703,7 +761,6 @@ const struct option option_table[] = {
 	MISSING("blockdev", "...", "not built; use -drive"),
 	MISSING("cdrom", "FILE", "not built; use -drive if=virtio,readonly=on,file=FILE"),
 	MISSING("sd", "FILE", "not built; use -drive if=virtio,file=FILE"),
-	MISSING("S", NULL, "the debugger is not built yet"),
 	MISSING("s", NULL, "the debugger is not built yet"),
 	MISSING("gdb", "DEV", "the debugger is not built yet"),
 	MISSING("icount", "...",
@@ -712,8 +769,8 @@ const struct option option_table[] = {
 	MISSING("incoming", "...", "migration is not built"),
 	MISSING("enable-kvm", NULL, "every instruction is emulated here"),
 	MISSING("vnc", "...", "displays are not built yet"),
-	MISSING("qmp", "...", "the monitor is not built yet"),
-	MISSING("mon", "...", "the monitor is not built yet"),
+	MISSING("qmp", "...", "QEMU's machine protocol is not built; see -monitor"),
+	MISSING("mon", "...", "not built; use -monitor"),
 	MISSING("numa", "...", "NUMA is not built"),
 	MISSING("daemonize", NULL, "running in the background is not built"),
 	MISSING("plugin", "...", "plugins are not built"),
@@ -874,6 +931,23 @@ static int check_serial(struct parse *p)
 	return 0;
 }
 
+/* The monitor has standard input and output for itself, or shares it with the first UART. */
+static int check_monitor(struct parse *p)
+{
+	const struct config *c = p->c;
+	bool shared = on_stdio(&c->serial[0]) || on_stdio(&c->serial[1]);
+
+	p->option = "-monitor";
+	for (size_t i = 0; i < c->chardevs.n; i++)
+		shared |= !strcmp(c->chardevs.item[i].kind->name, "stdio");
+	if (c->monitor_stdio && (shared || p->nographic))
+		return refuse(p, "stdio: the console is there; expected -serial file:PATH, tcp:, unix:, pty or null with it, or -serial mon:stdio for both");
+	p->option = "-S";
+	if (c->start_stopped && !shared && !c->monitor_stdio && !c->monitor_path)
+		return refuse(p, "nothing could let it go; expected -monitor stdio or unix:PATH, or -serial stdio");
+	return 0;
+}
+
 static int check_checker(struct parse *p)
 {
 	p->option = "-check";
@@ -903,9 +977,13 @@ static int finish(struct parse *p)
 	for (size_t i = 0; i < ARRAY_SIZE(c->serial); i++)
 		if (c->serial[i].kind == SERIAL_DEFAULT)
 			c->serial[i].kind =
-				i == 0 && (!p->nodefaults || c->demo) ? SERIAL_MON : SERIAL_NONE;
+				i || (p->nodefaults && !c->demo)     ? SERIAL_NONE :
+				c->monitor_stdio && !p->nographic ? SERIAL_NULL :
+								    SERIAL_MON;
 	if (r == 0)
 		r = check_serial(p);
+	if (r == 0)
+		r = check_monitor(p);
 	if (r == 0)
 		r = check_gic(p);
 	if (r == 0)

@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #include "frontend/control.h"
+#include "frontend/monitor.h"
+#include "frontend/symbols.h"
 #include "frontend/terminal.h"
 #include "machine/kinds.h"
 #include "machine/machine.h"
@@ -29,6 +31,8 @@ struct session {
 	struct machine *m;
 	struct control *control;
 	struct terminal *terminal;
+	struct monitor *monitor; /* the terminal's; NULL: none */
+	struct monitor_socket *monitor_socket;
 	FILE *files[PORTS];	   /* SERIAL_FILE */
 	FILE *log_file;
 	struct log *log;
@@ -171,7 +175,10 @@ static int open_ports(struct session *s, struct why *why)
 		s->stdio_port = MACHINE_PORT_STDIO;
 		guest_gets_ctrl_c = !config_bool(chardev, "signal", true);
 	}
-	s->terminal = terminal_open(s->stdio_port >= 0, guest_gets_ctrl_c);
+	s->terminal = terminal_open(s->stdio_port >= 0	? TERMINAL_GUEST :
+				    s->c->monitor_stdio ? TERMINAL_MONITOR :
+							  TERMINAL_NOBODY,
+				    guest_gets_ctrl_c);
 	if (!s->terminal)
 		return why_set(why, ENOMEM, "the terminal cannot be watched: no thread");
 	return 0;
@@ -207,9 +214,52 @@ static int check_stats_dir(const struct config *c, struct why *why)
 	return why_set(why, errno, "--stats %s: cannot create: %s", c->stats_dir, strerror(errno));
 }
 
+/* What the command line says about names. */
+static int load_symbols(struct session *s, struct why *why)
+{
+	struct symbols *to = control_symbols(s->control);
+	s64 r = 0;
+
+	if (s->c->boot.kernel)
+		symbols_load_image(to, s->c->boot.kernel);
+	if (s->c->boot.builtin)
+		symbols_load_bytes(to, "--demo", s->c->boot.builtin, s->c->boot.builtin_size, 0, why);
+	for (size_t i = 0; r >= 0 && i < s->c->n_symbols; i++)
+		r = symbols_load(to, s->c->symbols[i].file, s->c->symbols[i].offset, why);
+	return r < 0 ? (int)r : 0;
+}
+
+/* Clients: whoever may stop the machine hangs in the list before it runs. */
+static int open_control(struct session *s, struct why *why)
+{
+	const struct control_host host = { .ctx = s, .wait = wait_clients, .over = session_over };
+	bool terminal = s->stdio_port >= 0 || s->c->monitor_stdio;
+
+	s->control = control_new(s->m, &host);
+	if (s->control && terminal)
+		s->monitor = monitor_on_terminal(s->control, s->terminal);
+	if (!s->control || (terminal && !s->monitor))
+		return why_set(why, ENOMEM, "no memory on the host");
+	if (s->c->start_stopped)
+		control_stop(s->control);
+	if (load_symbols(s, why))
+		return -EINVAL;
+	return s->c->monitor_path ? monitor_listen(&s->monitor_socket, s->control, s->c->monitor_path, why) : 0;
+}
+
+static void close_control(struct session *s)
+{
+	monitor_socket_free(s->monitor_socket);
+	monitor_free(s->monitor);
+	control_free(s->control);
+	s->monitor_socket = NULL;
+	s->monitor = NULL;
+	s->control = NULL;
+}
+
 static void session_close(struct session *s)
 {
-	control_free(s->control);
+	close_control(s);
 	if (s->terminal)
 		terminal_close(s->terminal);
 	machine_free(s->m);
@@ -219,15 +269,6 @@ static void session_close(struct session *s)
 	log_free(s->log);
 	if (s->log_file)
 		fclose(s->log_file);
-}
-
-/* Where clients are made: whoever may stop the machine hangs in the list before it runs. */
-static int open_control(struct session *s, struct why *why)
-{
-	const struct control_host host = { .ctx = s, .wait = wait_clients, .over = session_over };
-
-	s->control = control_new(s->m, &host);
-	return s->control ? 0 : why_set(why, ENOMEM, "no memory on the host");
 }
 
 static int session_open(struct session *s, struct why *why)

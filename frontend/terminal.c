@@ -1,7 +1,6 @@
 /*
- * Standard input and output as a UART's far end, with QEMU's escape key Ctrl-A. One thread waits
- * for keys, signals (signalfd) and for output that stayed unflushed; it ends through an eventfd. No
- * monitor: Ctrl-A c says so.
+ * Standard input and output as the far end of a UART and of the monitor, with QEMU's escape key Ctrl-A. One thread waits
+ * for keys, signals (signalfd) and for output that stayed unflushed; it ends through an eventfd.
  */
 #define _GNU_SOURCE
 #include "frontend/terminal.h"
@@ -14,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <termios.h>
 #include <time.h>
@@ -24,8 +24,15 @@
 enum { ESCAPE = 1 /* Ctrl-A */, FLUSH_MS = 20 };
 enum { FD_INPUT, FD_SIGNAL, FD_WAKE, FD_COUNT };
 
+/* What was typed and not read yet. */
+struct keys {
+	u8 bytes[4096];
+	size_t head, count;
+};
+
 struct terminal {
-	bool input, raw, interactive;
+	enum terminal_user user;
+	bool tty, raw;
 	struct termios cooked;
 	sigset_t blocked_before;
 	int signal_fd, wake_fd;
@@ -33,13 +40,14 @@ struct terminal {
 	atomic_bool closing;
 	atomic_bool input_ended;
 	atomic_bool power_button;
+	atomic_bool monitor; /* it is shown */
+	atomic_bool interrupted;
 	_Atomic enum terminal_end end;
 	atomic_int error; /* errno of a write that failed */
 
 	int changed_fd;		/* input or an end: an eventfd for terminal_wait() */
 	pthread_mutex_t lock;	/* what follows */
-	u8 in[4096];
-	size_t in_head, in_count;
+	struct keys guest_keys, monitor_keys;
 	bool escaped;
 	u8 out[4096];
 	size_t out_count;
@@ -106,13 +114,27 @@ static void finish(struct terminal *t, enum terminal_end why)
 	pthread_mutex_unlock(&t->lock);
 }
 
+/* Whose keys are typed now. */
+static struct keys *keys_now(struct terminal *t)
+{
+	return t->monitor ? &t->monitor_keys : &t->guest_keys;
+}
+
 static void push(struct terminal *t, u8 byte)
 {
+	struct keys *k = keys_now(t);
+
 	pthread_mutex_lock(&t->lock);
-	if (t->in_count < sizeof t->in)
-		t->in[(t->in_head + t->in_count++) % sizeof t->in] = byte;
+	if (k->count < sizeof k->bytes)
+		k->bytes[(k->head + k->count++) % sizeof k->bytes] = byte;
 	ring(t->changed_fd);
 	pthread_mutex_unlock(&t->lock);
+}
+
+static void show_monitor(struct terminal *t, bool shown)
+{
+	t->monitor = shown;
+	ring(t->changed_fd);
 }
 
 static void command(struct terminal *t, u8 key)
@@ -123,11 +145,11 @@ static void command(struct terminal *t, u8 key)
 		break;
 	case 'h':
 	case '?':
-		say(t, "\r\nCtrl-A h  this list\r\nCtrl-A x  end the run\r\nCtrl-A Ctrl-A  send "
+		say(t, "\r\nCtrl-A h  this list\r\nCtrl-A x  end the run\r\nCtrl-A c  console or monitor\r\nCtrl-A Ctrl-A  send "
 		       "Ctrl-A\r\n");
 		break;
 	case 'c':
-		say(t, "\r\ntrapline: the monitor is not built yet\r\n");
+		show_monitor(t, !t->monitor);
 		break;
 	case ESCAPE:
 		push(t, ESCAPE);
@@ -138,11 +160,13 @@ static void command(struct terminal *t, u8 key)
 static void typed(struct terminal *t, const u8 *bytes, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
+		bool escape = bytes[i] == ESCAPE && t->user == TERMINAL_GUEST;
+
 		if (t->escaped)
 			command(t, bytes[i]);
-		else if (bytes[i] != ESCAPE)
+		else if (!escape)
 			push(t, bytes[i]);
-		t->escaped = !t->escaped && bytes[i] == ESCAPE;
+		t->escaped = !t->escaped && escape;
 	}
 }
 
@@ -153,9 +177,9 @@ static bool take_input(struct terminal *t)
 	ssize_t n;
 
 	pthread_mutex_lock(&t->lock);
-	n = (ssize_t)(sizeof t->in - t->in_count);
+	n = (ssize_t)(sizeof keys_now(t)->bytes - keys_now(t)->count);
 	pthread_mutex_unlock(&t->lock);
-	if (n == 0) { /* a pasted text larger than the guest takes: let it catch up */
+	if (n == 0) { /* a pasted text larger than its reader takes: let it catch up */
 		usleep(FLUSH_MS * 1000);
 		return true;
 	}
@@ -176,6 +200,9 @@ static void take_signal(struct terminal *t)
 	if (info.ssi_signo == SIGUSR1) {
 		t->power_button = true;
 		ring(t->changed_fd);
+	} else if (info.ssi_signo == SIGINT && t->monitor) {
+		t->interrupted = true;
+		ring(t->changed_fd);
 	} else {
 		finish(t, info.ssi_signo == SIGINT ? TERMINAL_INTERRUPT : TERMINAL_TERMINATE);
 	}
@@ -195,7 +222,7 @@ static void *terminal_thread(void *arg)
 {
 	struct terminal *t = arg;
 	struct pollfd fds[FD_COUNT] = {
-		[FD_INPUT] = { .fd = t->input ? STDIN_FILENO : -1, .events = POLLIN },
+		[FD_INPUT] = { .fd = t->user != TERMINAL_NOBODY ? STDIN_FILENO : -1, .events = POLLIN },
 		[FD_SIGNAL] = { .fd = t->signal_fd, .events = POLLIN },
 		[FD_WAKE] = { .fd = t->wake_fd, .events = POLLIN },
 	};
@@ -260,17 +287,18 @@ static bool start(struct terminal *t)
 	       pthread_create(&t->thread, NULL, terminal_thread, t) == 0;
 }
 
-struct terminal *terminal_open(bool input, bool guest_gets_ctrl_c)
+struct terminal *terminal_open(enum terminal_user user, bool guest_gets_ctrl_c)
 {
 	struct terminal *t = calloc(1, sizeof *t);
 
 	if (!t)
 		return NULL;
-	t->input = input;
-	t->input_ended = !input;
-	t->interactive = input && isatty(STDIN_FILENO);
+	t->user = user;
+	t->monitor = user == TERMINAL_MONITOR;
+	t->input_ended = user == TERMINAL_NOBODY;
+	t->tty = user != TERMINAL_NOBODY && isatty(STDIN_FILENO);
 	pthread_mutex_init(&t->lock, NULL);
-	if (t->interactive)
+	if (t->tty)
 		make_raw(t, guest_gets_ctrl_c);
 	if (start(t))
 		return t;
@@ -300,7 +328,12 @@ void terminal_close(struct terminal *t)
 
 bool terminal_interactive(const struct terminal *t)
 {
-	return t->interactive;
+	return t->tty && t->user == TERMINAL_GUEST;
+}
+
+bool terminal_edits(const struct terminal *t)
+{
+	return t->tty && isatty(STDOUT_FILENO);
 }
 
 int terminal_error(const struct terminal *t)
@@ -320,7 +353,34 @@ bool terminal_power_button(struct terminal *t)
 
 bool terminal_open_ended(const struct terminal *t)
 {
-	return !t->input_ended;
+	return t->user == TERMINAL_GUEST && !t->input_ended;
+}
+
+bool terminal_input_ended(const struct terminal *t)
+{
+	return t->input_ended;
+}
+
+bool terminal_monitor_shown(const struct terminal *t)
+{
+	return t->monitor;
+}
+
+void terminal_show_monitor(struct terminal *t)
+{
+	t->monitor = true;
+}
+
+bool terminal_interrupted(struct terminal *t)
+{
+	return atomic_exchange(&t->interrupted, false);
+}
+
+unsigned terminal_width(const struct terminal *t)
+{
+	struct winsize size;
+
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
 }
 
 void terminal_wait(struct terminal *t, struct pollfd *files, size_t n, u64 ns, bool guest)
@@ -330,7 +390,7 @@ void terminal_wait(struct terminal *t, struct pollfd *files, size_t n, u64 ns, b
 	u64 count;
 
 	pthread_mutex_lock(&t->lock);
-	something = t->end != TERMINAL_NONE || (guest && (t->in_count || t->power_button));
+	something = t->end != TERMINAL_NONE || (guest && (t->guest_keys.count || t->power_button));
 	pthread_mutex_unlock(&t->lock);
 	if (something)
 		return;
@@ -340,17 +400,27 @@ void terminal_wait(struct terminal *t, struct pollfd *files, size_t n, u64 ns, b
 		return; /* it was a file, or the time */
 }
 
-size_t terminal_read(struct terminal *t, u8 *to, size_t room)
+static size_t read_keys(struct terminal *t, struct keys *k, u8 *to, size_t room)
 {
 	size_t n = 0;
 
 	pthread_mutex_lock(&t->lock);
-	for (; n < room && t->in_count; n++, t->in_count--) {
-		to[n] = t->in[t->in_head];
-		t->in_head = (t->in_head + 1) % sizeof t->in;
+	for (; n < room && k->count; n++, k->count--) {
+		to[n] = k->bytes[k->head];
+		k->head = (k->head + 1) % sizeof k->bytes;
 	}
 	pthread_mutex_unlock(&t->lock);
 	return n;
+}
+
+size_t terminal_read(struct terminal *t, u8 *to, size_t room)
+{
+	return read_keys(t, &t->guest_keys, to, room);
+}
+
+size_t terminal_read_monitor(struct terminal *t, u8 *to, size_t room)
+{
+	return read_keys(t, &t->monitor_keys, to, room);
 }
 
 void terminal_write(struct terminal *t, const u8 *bytes, size_t n)

@@ -127,6 +127,9 @@ void config_free(struct config *c)
 	items_free(&c->objects);
 	for (size_t i = 0; i < ARRAY_SIZE(c->serial); i++)
 		free(c->serial[i].path);
+	free(c->monitor_path);
+	for (size_t i = 0; i < c->n_symbols; i++)
+		free(c->symbols[i].file);
 	free(c->bios);
 	for (size_t i = 0; i < ARRAY_SIZE(c->flash); i++)
 		free(c->flash[i].file);

@@ -57,6 +57,14 @@ struct config_fw_cfg {
 	char *file, *string; /* one of them */
 };
 
+enum { CONFIG_MAX_SYMBOLS = 8 };
+
+/* A file of names of addresses; the image runs that far behind where it was linked. */
+struct config_symbols {
+	char *file;
+	u64 offset;
+};
+
 enum config_realtime {
 	REALTIME_IDLE, /* idle time takes as long for the host while somebody may type */
 	REALTIME_ON,
@@ -115,6 +123,11 @@ struct config {
 
 	/* the second exists with secure=on, and where somebody asked for it */
 	struct config_serial serial[2];
+	bool monitor_stdio;	   /* the monitor has standard input and output for itself */
+	char *monitor_path;	   /* ... is at that Unix socket, too; NULL: it is not */
+	bool start_stopped;	   /* -S */
+	struct config_symbols symbols[CONFIG_MAX_SYMBOLS]; /* --symbols, for the monitor */
+	size_t n_symbols;
 	bool semihosting;
 	bool semihosting_user;	   /* from EL0, too */
 	char *semihosting_dir;	   /* the folder whose files it serves; NULL: none */

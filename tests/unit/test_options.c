@@ -287,3 +287,29 @@ TEST(disks_and_their_devices_are_kept_in_order)
 	EXPECT(l.c.disk_snapshot && l.c.virtio_modern);
 	config_free(&l.c);
 }
+
+TEST(the_monitor_is_beside_the_console_or_alone)
+{
+	struct line l = parse("-kernel I -monitor stdio");
+
+	ASSERT(l.r == 0);
+	EXPECT(l.c.monitor_stdio);
+	EXPECT_EQ(l.c.serial[0].kind, SERIAL_NULL);
+	config_free(&l.c);
+	l = parse("-kernel I -monitor unix:/tmp/m,server,nowait -S --symbols A,offset=0x1000 --symbols B");
+	ASSERT(l.r == 0);
+	EXPECT_STR(l.c.monitor_path, "/tmp/m");
+	EXPECT(l.c.start_stopped && !l.c.monitor_stdio);
+	EXPECT_EQ(l.c.serial[0].kind, SERIAL_MON);
+	EXPECT_EQ(l.c.n_symbols, 2);
+	EXPECT_EQ(l.c.symbols[0].offset, 0x1000);
+	config_free(&l.c);
+	refused("-kernel I -monitor stdio -serial stdio", "-monitor: stdio: the console is there; expected -serial file:PATH, tcp:, unix:, pty or "
+							  "null with it, or -serial mon:stdio for both");
+	refused("-kernel I -monitor vc", "-monitor: expected stdio, unix:PATH or none, got 'vc'");
+	refused("-kernel I -monitor unix:", "-monitor: unix: expected a path");
+	refused("-kernel I -monitor unix:a,client", "-monitor: unix: expected server or wait=off behind the path, got 'client'");
+	refused("-kernel I -monitor unix:a -monitor unix:b", "-monitor: one socket is enough; it takes one client after the other");
+	refused("-kernel I -S -serial null", "-S: nothing could let it go; expected -monitor stdio or unix:PATH, or -serial stdio");
+	refused("-kernel I --symbols offset=1", "--symbols: expected a file");
+}
