@@ -167,6 +167,28 @@ static void snap_timing(struct cpu *c, struct snap *s)
 		cpu_timing_on(c, on);
 }
 
+/* The exclusive monitor: by address instead of by the host's. With several PEs it is clear but in the middle of a turn. */
+static void snap_monitor(struct cpu *c, struct snap *s)
+{
+	bool writable, set = c->excl_host != NULL;
+	pa at = { 0 };
+	u8 *page;
+
+	if (set)
+		set = bus_address(c->bus, c->excl_host, &at);
+	snap_bool(s, &set);
+	if (set) {
+		snap_u64(s, &at.a);
+		snap_u64(s, &c->excl_size);
+		snap_u64s(s, c->excl_val, 2);
+	}
+	if (!s->loading)
+		return;
+	page = set && !s->failed ? bus_page(c->bus, at, &writable) : NULL;
+	snap_check(s, !set || (page && c->excl_size <= 16 && pa_addr(at) % 4096 + c->excl_size <= 4096), "exclusive monitor");
+	c->excl_host = page && !s->failed ? page + pa_addr(at) % 4096 : NULL;
+}
+
 _Static_assert(sizeof(struct sysregs) % sizeof(u64) == 0, "struct sysregs is an array of u64");
 
 void cpu_snap(struct cpu *c, struct snap *s)
@@ -184,6 +206,7 @@ void cpu_snap(struct cpu *c, struct snap *s)
 	snap_bool(s, &c->wait_wfe);
 	snap_bool(s, &c->powered);
 	snap_bool(s, &c->event_reg);
+	snap_monitor(c, s);
 	snap_u64(s, &c->slice_ps);
 	snap_u64(s, &c->cycles);
 	snap_u64(s, &c->lost_cycles);
@@ -196,7 +219,12 @@ void cpu_snap(struct cpu *c, struct snap *s)
 	seen_snap(c, s);
 	if (!s->loading)
 		return;
-	c->excl_host = NULL; /* as at the end of every turn */
+	c->blk = NULL;
+	c->link_from = NULL;
+	c->run_single = c->observe_again = false;
+	c->slice_budget = c->budget = c->reserve = c->held = 0;
+	c->cnt.all = 0;
+	memset(c->kinds, 0, sizeof(c->kinds));
 	c->drained_insns = c->cycles - c->lost_cycles;
 	c->drained_cycles = c->cycles;
 	cpu_update_context(c);

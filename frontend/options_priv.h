@@ -94,6 +94,8 @@ int option_stats_interval(struct parse *p, const char *arg);
 int option_stats_start(struct parse *p, const char *arg);
 int option_stats_stop(struct parse *p, const char *arg);
 int option_stats_mark(struct parse *p, const char *arg);
+int option_save_at(struct parse *p, const char *arg);
+int option_restore(struct parse *p, const char *arg);
 /* After the last option: what these need and contradict. */
 int regions_check(struct parse *p);
 /* tracing.c */

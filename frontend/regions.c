@@ -1,6 +1,6 @@
 /*
- * --stats-interval, --stats-start, --stats-stop and --stats-mark, and the points in a run that they name: an instruction count
- * (100M), a virtual time (10ms), a text on the console (console:TEXT). What happens there is machine/region.c's.
+ * --stats-interval, --stats-start, --stats-stop, --stats-mark and --save-at, and the points in a run that they name: an instruction count
+ * (100M), a virtual time (10ms), a text on the console (console:TEXT). What happens there is machine/region.c's. And --restore.
  */
 #include "frontend/options_priv.h"
 
@@ -62,6 +62,7 @@ static int console(struct parse *p, struct config_when *w, const char *text)
 	return set_string(p, &w->text, text);
 }
 
+/* Adds a point of this kind at arg. */
 static int trigger(struct parse *p, const char *arg, int what)
 {
 	struct config_trigger *t = &p->c->trigger[p->c->n_triggers];
@@ -95,6 +96,26 @@ int option_stats_mark(struct parse *p, const char *arg)
 	return trigger(p, arg, TRIGGER_MARK);
 }
 
+/* WHEN,FILE: the last comma parts them, so that a text may hold some. */
+int option_save_at(struct parse *p, const char *arg)
+{
+	const char *comma = strrchr(arg, ',');
+	char *when = comma && comma[1] ? strndup(arg, (size_t)(comma - arg)) : NULL;
+	size_t i = p->c->n_triggers;
+	int r;
+
+	if (!when)
+		return refuse(p, "expected WHEN,FILE: a point such as 100M, 10ms or console:TEXT, and a file; got '%s'", arg);
+	r = trigger(p, when, TRIGGER_SAVE);
+	free(when);
+	return r ? r : set_string(p, &p->c->trigger[i].file, comma + 1);
+}
+
+int option_restore(struct parse *p, const char *arg)
+{
+	return *arg ? set_string(p, &p->c->restore, arg) : refuse(p, "expected the file of a snapshot");
+}
+
 /* A region that would end before it begins: one start, one stop, both counts or both times. */
 static int check_order(struct parse *p, const struct config *c)
 {
@@ -118,7 +139,7 @@ static int check_order(struct parse *p, const struct config *c)
 
 int regions_check(struct parse *p)
 {
-	static const char *const names[] = { "--stats-start", "--stats-stop", "--stats-mark" };
+	static const char *const names[] = { "--stats-start", "--stats-stop", "--stats-mark", "--save-at" };
 	const struct config *c = p->c;
 
 	for (size_t i = 0; i <= c->n_triggers; i++) {
@@ -127,7 +148,7 @@ int regions_check(struct parse *p)
 		p->option = i ? names[c->trigger[i - 1].what] : "--stats-interval";
 		if (w->kind == WHEN_NEVER)
 			continue;
-		if (!c->stats_dir)
+		if (!c->stats_dir && (!i || c->trigger[i - 1].what != TRIGGER_SAVE))
 			return refuse(p, "expected --stats DIR, too: where to write to");
 		if (w->kind == WHEN_INSNS && c->parallel)
 			return refuse(p, "expected a time or console:TEXT with --parallel, which has no exact count of instructions; got '%s'",

@@ -19,6 +19,7 @@
 #include "frontend/terminal.h"
 #include "machine/kinds.h"
 #include "machine/machine.h"
+#include "machine/snapshot.h"
 
 #define PORTS	  2
 #define PS_PER_NS 1000ull
@@ -280,6 +281,8 @@ static int session_open(struct session *s, struct why *why)
 
 	if (r == 0)
 		r = machine_new(&s->m, s->c, &io, s->log, why);
+	if (r == 0 && s->c->restore)
+		r = machine_restore(s->m, s->c->restore, why);
 	if (r == 0)
 		r = check_stats_dir(s->c, why);
 	if (r == 0)

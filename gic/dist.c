@@ -438,7 +438,10 @@ static void dist_snap(void *dev, struct snap *s)
 {
 	struct gic *g = dev;
 
-	snap_section(s, "gicd", 4);
+	snap_section(s, "gicd", 5);
+	for (size_t i = 0; i < gic_stat_rows_n; i++)
+		snap_u64(s, (u64 *)((char *)&g->stats + gic_stat_rows[i].offset));
+	tally_snap(s, &g->raised, GIC_INTIDS);
 	snap_u32(s, &g->ctlr);
 	snap_bool(s, &g->firmware);
 	for (unsigned w = 0; w < g->n_words; w++)

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/snap.h"
+
 struct entry {
 	char *name; /* NULL: free */
 	u64 value;
@@ -57,13 +59,18 @@ struct baseline *baseline_new(void)
 	return calloc(1, sizeof(struct baseline));
 }
 
-void baseline_free(struct baseline *b)
+static void clear(struct baseline *b)
 {
-	if (!b)
-		return;
 	for (size_t i = 0; i < b->room; i++)
 		free(b->slot[i].name);
 	free(b->slot);
+	*b = (struct baseline){ 0 };
+}
+
+void baseline_free(struct baseline *b)
+{
+	if (b)
+		clear(b);
 	free(b);
 }
 
@@ -81,4 +88,59 @@ u64 *baseline_at(struct baseline *b, const char *name)
 		b->used++;
 	}
 	return &e->value;
+}
+
+/* ---- snapshots ---- */
+
+enum { NAME_MAX_BYTES = 160, ROWS_MAX = 1 << 22 };
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct entry *)a)->name, ((const struct entry *)b)->name);
+}
+
+static struct entry *sorted(const struct baseline *b)
+{
+	struct entry *list = calloc(b->used + 1, sizeof(*list));
+	size_t n = 0;
+
+	for (size_t i = 0; list && i < b->room; i++)
+		if (b->slot[i].name)
+			list[n++] = b->slot[i];
+	if (list)
+		qsort(list, n, sizeof(*list), by_name);
+	return list;
+}
+
+static void snap_entry(struct baseline *b, const struct entry *e, struct snap *s)
+{
+	char name[NAME_MAX_BYTES] = "";
+	u64 value = e ? e->value : 0, *to;
+	u8 n = e ? (u8)strlen(e->name) : 0;
+
+	snap_u8(s, &n);
+	snap_check(s, n < sizeof name, "length of a counter's name");
+	if (s->failed)
+		return;
+	if (e)
+		memcpy(name, e->name, n);
+	snap_bytes(s, name, n);
+	snap_u64(s, &value);
+	to = s->loading && !s->failed ? baseline_at(b, name) : NULL;
+	if (to)
+		*to = value;
+}
+
+void baseline_snap(struct baseline *b, struct snap *s)
+{
+	struct entry *list = s->loading ? NULL : sorted(b);
+	u32 n = list ? (u32)b->used : 0;
+
+	snap_u32(s, &n);
+	snap_check(s, n <= ROWS_MAX, "number of counters");
+	if (s->loading)
+		clear(b);
+	for (u32 i = 0; i < n && !s->failed; i++)
+		snap_entry(b, list ? &list[i] : NULL, s);
+	free(list);
 }

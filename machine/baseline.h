@@ -8,10 +8,13 @@
 #include "base/types.h"
 
 struct baseline;
+struct snap;
 
 struct baseline *baseline_new(void);
 void baseline_free(struct baseline *b);
 /* The value of that name, 0 at first. NULL without memory. Valid until the next call. */
 u64 *baseline_at(struct baseline *b, const char *name);
+/* In order of names. Loading replaces what is there. */
+void baseline_snap(struct baseline *b, struct snap *s);
 
 #endif

@@ -144,8 +144,11 @@ void config_free(struct config *c)
 	free(c->log_file);
 	free(c->stats_dir);
 	when_free(&c->stats_interval);
-	for (size_t i = 0; i < c->n_triggers; i++)
+	for (size_t i = 0; i < c->n_triggers; i++) {
 		when_free(&c->trigger[i].when);
+		free(c->trigger[i].file);
+	}
+	free(c->restore);
 	free(c->trace);
 	free(c->tarmac);
 	free(c->tlb);

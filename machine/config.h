@@ -82,10 +82,11 @@ struct config_when {
 };
 enum { CONFIG_MAX_TRIGGERS = 64, CONFIG_TEXT = 63 };
 
-/* What --stats-start, --stats-stop and --stats-mark ask for; each happens once. */
+/* What --stats-start, --stats-stop, --stats-mark and --save-at ask for; each happens once. */
 struct config_trigger {
-	enum { TRIGGER_START, TRIGGER_STOP, TRIGGER_MARK } what;
+	enum { TRIGGER_START, TRIGGER_STOP, TRIGGER_MARK, TRIGGER_SAVE } what;
 	struct config_when when;
+	char *file; /* TRIGGER_SAVE */
 };
 
 enum config_msi { MSI_AUTO, MSI_OFF, MSI_ITS, MSI_V2M };
@@ -162,6 +163,7 @@ struct config {
 	u32 check_lines; /* lines of its log for each kind and place; 0: its default */
 	u32 max_block; /* instructions; 0: no limit */
 	u64 max_insns; /* over all PEs; 0: no limit */
+	char *restore; /* --restore: a snapshot to go on from; NULL: none */
 
 	/* as typed, for the statistics' metadata; args ends with NULL */
 	char *command_line, **args;

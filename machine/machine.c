@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/snap.h"
 #include "cpu/context.h"
 #include "cpu/exception.h"
 
@@ -424,28 +423,4 @@ unsigned machine_pes(const struct machine *m)
 struct cpu *machine_pe(struct machine *m, unsigned i)
 {
 	return m->seat[i].cpu;
-}
-
-void machine_digest(struct machine *m, char hex[65])
-{
-	struct snap_digest *d = snap_digest_new();
-	struct snap *s = snap_digest_stream(d);
-
-	for (unsigned i = 0; i < m->pes; i++)
-		context_drain(m->seat[i].cpu);
-	bus_snap(m->bus, s);
-	for (unsigned i = 0; i < m->pes; i++) {
-		snap_section(s, "pe", 1);
-		cpu_snap(m->seat[i].cpu, s);
-		mmu_snap(m->seat[i].cpu->mmu, s);
-		snap_u64(s, &m->seat[i].ps);
-		snap_bool(s, &m->seat[i].on);
-	}
-	timer_snap(m->timers, s);
-	snap_backends(m, s);
-	if (m->semihost)
-		semihost_snap(m->semihost, s);
-	snap_u64(s, &m->now);
-	snap_u64(s, &m->queue.seq);
-	snap_digest_end(d, hex);
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/snap.h"
 #include "devices/slirp.h"
 #include "machine/kinds.h"
 
@@ -286,6 +287,8 @@ void free_backends(struct machine *m)
 /* What the devices' own sections do not hold. */
 void snap_backends(struct machine *m, struct snap *s)
 {
+	for (size_t i = 0; i < outside_stat_count; i++)
+		snap_u64(s, (u64 *)((char *)&m->outside.stats + outside_stat_rows[i].offset));
 	for (size_t i = 0; i < m->cfg->netdevs.n; i++)
 		net_snap(m->backends->net[i], s);
 }

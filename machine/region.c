@@ -6,11 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/snap.h"
 #include "cpu/cpu.h"
 #include "devices/marker.h"
 #include "machine/baseline.h"
 #include "machine/machine_priv.h"
 #include "machine/report.h"
+#include "machine/snapshot.h"
 
 enum {
 	REQUESTS = 16,	       /* of the guest between two chances to do them; more are dropped */
@@ -48,6 +50,8 @@ struct regions {
 	u64 interval_at;	 /* the next end of an interval, in its unit */
 	/* the earliest points that anything waits for, UINT64_MAX: none */
 	u64 next_insns, next_ps;
+
+	const struct config_trigger *save; /* a snapshot is due, when all else at this point is done */
 
 	struct report *report; /* from the first block on */
 	struct why why;	       /* why there is none although there should */
@@ -154,7 +158,7 @@ void machine_stats_mark(struct machine *m, const char *label)
 /* The region that it needs is open, or the one that it opens is not. */
 static bool armed(const struct regions *r, const struct trigger *t)
 {
-	return !t->done && (t->c->what == TRIGGER_MARK || r->inside == (t->c->what == TRIGGER_STOP));
+	return !t->done && (t->c->what >= TRIGGER_MARK || r->inside == (t->c->what == TRIGGER_STOP));
 }
 
 /* w may be due at `at`, or when the console says something. */
@@ -351,6 +355,7 @@ static bool act_trigger(struct machine *m, struct trigger *t)
 	case TRIGGER_START: machine_region_begin(m, t->c->when.typed); break;
 	case TRIGGER_STOP: machine_region_end(m); break;
 	case TRIGGER_MARK: machine_stats_mark(m, t->c->when.typed); break;
+	case TRIGGER_SAVE: m->regions->save = t->c; break;
 	}
 	return true;
 }
@@ -368,6 +373,16 @@ static bool act_interval(struct machine *m)
 	return true;
 }
 
+/* --save-at. A snapshot that cannot be written is no reason to end the run. */
+static void save(struct machine *m)
+{
+	struct why why;
+
+	if (machine_save(m, m->regions->save->file, &why))
+		log_at(m->log, LOG_HOST, "--save-at", "%s", why.text);
+	m->regions->save = NULL;
+}
+
 /* Everything that is due now. False: nothing was. */
 static bool serve(struct machine *m)
 {
@@ -381,6 +396,8 @@ static bool serve(struct machine *m)
 		any |= act_trigger(m, &r->trigger[i]);
 	if (any)
 		plan(m);
+	if (r->save)
+		save(m);
 	return any;
 }
 
@@ -427,6 +444,90 @@ void regions_between(struct machine *m)
 bool regions_due(const struct machine *m, u64 now)
 {
 	return now >= m->regions->next_ps;
+}
+
+/* ---- snapshots ---- */
+
+static void snap_label(struct snap *s, char label[REGION_LABEL])
+{
+	char copy[REGION_LABEL];
+
+	memcpy(copy, label, sizeof copy);
+	snap_bytes(s, copy, sizeof copy);
+	snap_check(s, !copy[sizeof copy - 1], "end of a label");
+	if (s->loading)
+		set_label(label, s->failed ? "" : copy);
+}
+
+static void snap_requests(struct regions *r, struct snap *s)
+{
+	u32 n = r->requests;
+
+	snap_u32(s, &n);
+	snap_check(s, n <= REQUESTS, "number of operations of the guest");
+	for (u32 i = 0; i < n && !s->failed; i++) {
+		snap_u32(s, &r->request[i].op);
+		snap_label(s, r->request[i].label);
+	}
+	r->requests = s->failed ? 0 : n;
+}
+
+/* The same point of this command line, or NULL. */
+static struct trigger *find_trigger(struct machine *m, u8 what, const char *typed)
+{
+	for (size_t i = 0; i < m->cfg->n_triggers; i++)
+		if (m->cfg->trigger[i].what == what && !strcmp(m->cfg->trigger[i].when.typed, typed))
+			return &m->regions->trigger[i];
+	return NULL;
+}
+
+static void snap_trigger(struct machine *m, struct trigger *t, struct snap *s)
+{
+	char typed[128] = "";
+	struct trigger one = { 0 };
+	u8 what = 0;
+
+	if (t) {
+		one = *t;
+		what = (u8)t->c->what;
+		snprintf(typed, sizeof typed, "%s", t->c->when.typed);
+	}
+	snap_u8(s, &what);
+	snap_bytes(s, typed, sizeof typed);
+	snap_u64(s, &one.at);
+	snap_bool(s, &one.seen);
+	snap_bool(s, &one.done);
+	snap_check(s, !typed[sizeof typed - 1], "end of a point");
+	t = s->loading && !s->failed ? find_trigger(m, what, typed) : NULL;
+	if (t) {
+		one.c = t->c;
+		*t = one;
+	}
+}
+
+void regions_snap(struct machine *m, struct snap *s)
+{
+	struct regions *r = m->regions;
+	u32 n = (u32)m->cfg->n_triggers, blocks = r->guest_blocks;
+
+	snap_label(s, r->region);
+	snap_label(s, r->marked);
+	snap_bool(s, &r->inside);
+	snap_u32(s, &blocks);
+	snap_requests(r, s);
+	snap_bytes(s, r->said, sizeof r->said);
+	snap_u64(s, &r->interval_at);
+	snap_u32(s, &n);
+	snap_check(s, n <= CONFIG_MAX_TRIGGERS, "number of points");
+	for (u32 i = 0; i < n && !s->failed; i++)
+		snap_trigger(m, s->loading ? NULL : &r->trigger[i], s);
+	baseline_snap(r->since_reset, s);
+	baseline_snap(r->since_interval, s);
+	if (!s->loading || s->failed)
+		return;
+	r->guest_blocks = blocks;
+	r->save = NULL;
+	move(m, r->inside);
 }
 
 /* ---- life ---- */

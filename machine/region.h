@@ -14,6 +14,7 @@
 struct cpu;
 struct machine;
 struct seat;
+struct snap;
 struct why;
 
 enum { REGION_LABEL = 64 }; /* bytes, with the NUL */
@@ -36,6 +37,9 @@ bool regions_turn(struct machine *m, const struct seat *s, u64 until);
 void regions_between(struct machine *m);
 /* --parallel: something is due by time. */
 bool regions_due(const struct machine *m, u64 now);
+
+/* What is open, marked, waited for and done; what counters were at the last reset. Loading: of triggers, those that are on this command line, too. */
+void regions_snap(struct machine *m, struct snap *s);
 
 /* The end of the run: the files of counters. 0, or negative errno with *why. */
 int regions_finish(struct machine *m, const char *dir, struct why *why);

@@ -7,6 +7,8 @@
 #include "base/log.h"
 #include "machine/report.h"
 
+/* SHA-256 of what is in a file, and its size; false: it cannot be read. */
+bool report_file_digest(const char *file, char hex[65], u64 *size);
 extern const char *const report_tlb_policy[4]; /* by enum tlb_policy */
 
 /* A new file of another name in the folder, which is made; NULL with *why. */

@@ -15,33 +15,41 @@
 
 /* ---- config.json ---- */
 
-/* What a file held when it was read again at the end of the run: SHA-256, or null when that cannot be. */
-static void image(struct json *j, const char *role, const char *file)
+bool report_file_digest(const char *file, char hex[65], u64 *size)
 {
-	struct snap_digest *d = NULL;
-	FILE *f = file ? fopen(file, "rb") : NULL;
-	char buffer[65536], hex[65];
-	u64 size = 0;
+	FILE *f = fopen(file, "rb");
+	struct snap_digest *d = f ? snap_digest_new() : NULL;
+	char buffer[65536];
 	size_t n;
 
-	if (!file)
-		return;
-	json_open(j, NULL, '{');
-	json_text(j, "role", role);
-	json_text(j, "file", file);
-	if (f)
-		d = snap_digest_new();
+	*size = 0;
 	while (d && (n = fread(buffer, 1, sizeof(buffer), f)) > 0) {
 		snap_bytes(snap_digest_stream(d), buffer, n);
-		size += n;
+		*size += n;
 	}
 	if (d)
 		snap_digest_end(d, hex);
-	json_u64(j, "bytes", size);
-	json_text(j, "sha256", d ? hex : NULL);
-	json_close(j);
 	if (f)
 		fclose(f);
+	return d != NULL;
+}
+
+/* What a file held when it was read again at the end of the run: SHA-256, or null when that cannot be. */
+static void image(struct json *j, const char *role, const char *file)
+{
+	char hex[65];
+	bool there;
+	u64 size;
+
+	if (!file)
+		return;
+	there = report_file_digest(file, hex, &size);
+	json_open(j, NULL, '{');
+	json_text(j, "role", role);
+	json_text(j, "file", file);
+	json_u64(j, "bytes", size);
+	json_text(j, "sha256", there ? hex : NULL);
+	json_close(j);
 }
 
 /* Disks that the run left as they were; the others cannot be told any more, and are named without digest. */

@@ -696,15 +696,17 @@ void semihost_reset(struct semihost *s)
 }
 
 /* The file as it is now: nothing is emptied or made. */
-static void reopen(struct semihost *s, struct handle *h, struct snap *snap)
+static void reopen(struct semihost *s, struct handle *h)
 {
 	unsigned mode = h->mode / 4 == 1 ? (h->mode & 1) + 2 : h->mode;
 
 	h->name[SEMIHOST_PATH - 1] = 0;
 	h->fd = semihost_file_open(s->top, h->name, mode);
-	snap_check(snap, h->fd >= 0, "a file of semihosting that cannot be opened again");
-	if (h->fd < 0)
-		h->kind = HANDLE_FREE;
+	if (h->fd >= 0)
+		return;
+	log_at(s->m->log, LOG_HOST, "semihosting", "%s: cannot open it again after the snapshot: %s; the guest sees errors", h->name,
+	       strerror(-h->fd));
+	h->fd = -1;
 }
 
 static void snap_handle(struct semihost *s, struct handle *h, struct snap *snap)
@@ -717,13 +719,15 @@ static void snap_handle(struct semihost *s, struct handle *h, struct snap *snap)
 	snap_check(snap, h->kind < HANDLE_KINDS && h->mode < 12, "a handle of semihosting");
 	if (h->kind == HANDLE_FILE)
 		snap_bytes(snap, h->name, sizeof h->name);
-	if (snap->loading && h->kind == HANDLE_FILE)
-		reopen(s, h, snap);
+	if (snap->loading && !snap->failed && h->kind == HANDLE_FILE)
+		reopen(s, h);
 }
 
 void semihost_snap(struct semihost *s, struct snap *snap)
 {
-	snap_section(snap, "semihost", 1);
+	snap_section(snap, "semihost", 2);
+	for (size_t i = 0; i < semihost_stat_rows_n; i++)
+		snap_u64(snap, (u64 *)((char *)&s->stats + semihost_stat_rows[i].offset));
 	snap_u64(snap, &s->err);
 	snap_u64(snap, &s->sleeping);
 	snap_bytes(snap, s->in, sizeof s->in);

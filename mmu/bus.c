@@ -555,6 +555,20 @@ u8 *bus_page(struct bus *b, pa p, bool *writable)
 	return r->host + (page - r->base);
 }
 
+bool bus_address(const struct bus *b, const void *host, pa *p)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		const struct bus_region *r = &b->region[i];
+		u64 off = (u64)((const u8 *)host - r->host);
+
+		if (!r->host || off >= r->size)
+			continue;
+		*p = pa_make(r->secure ? SPACE_S : SPACE_NS, r->base + off);
+		return true;
+	}
+	return false;
+}
+
 /* The word of line bits for the page at p, NULL where there is no RAM. */
 static u64 *code_word(struct bus *b, pa p)
 {

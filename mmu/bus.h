@@ -101,6 +101,8 @@ enum bus_status bus_copy_out(struct bus *b, pa p, void *dst, size_t n);
 
 /* Host bytes of the 4 KiB page at p if it is read like RAM there, else NULL; *writable says whether stores may go straight. */
 u8 *bus_page(struct bus *b, pa p, bool *writable);
+/* Where those bytes stand. False: host is none of ours. */
+bool bus_address(const struct bus *b, const void *host, pa *p);
 /* Whether the byte at p is RAM that a store changes: neither device nor flash nor read-only. */
 bool bus_writable(struct bus *b, pa p);
 /* The same for who will store there, whether it holds decoded code or not. */
