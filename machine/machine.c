@@ -206,7 +206,7 @@ static void end_turn(struct machine *m, const struct seat *s)
 
 static void turn(struct machine *m, struct seat *s)
 {
-	bool over = m->turn && (m->reboot || !machine_runnable(s)); /* it ended with the instruction after which it was stopped */
+	bool over = m->turn && (m->reboot || !machine_runnable(s) || s->ps >= m->round_end); /* it ended with the instruction after which it was stopped */
 
 	m->turn = NULL;
 	m->running = s;

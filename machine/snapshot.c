@@ -68,12 +68,22 @@ static void snap_time(struct machine *m, struct snap *s)
 /* Whose turn it is, and what ended it. */
 static void snap_turns(struct machine *m, struct snap *s)
 {
+	const struct seat *in = m->running ? m->running : m->turn;
+	u32 turn = in ? (u32)(in - m->seat) + 1 : 0;
+
+	snap_u32(s, &turn);
+	snap_u64(s, &m->round_end);
+	snap_check(s, turn <= m->pes && m->round_end < TIME_MAX, "whose turn it is");
+	if (s->loading)
+		m->turn = turn && !s->failed ? &m->seat[turn - 1] : NULL;
 	for (unsigned i = 0; i < m->pes; i++) {
 		struct cpu *c = m->seat[i].cpu;
 		u32 attn = c->attn;
 
 		snap_u32(s, &attn);
 		snap_check(s, !(attn & ~(u32)(ATTN_PINS | ATTN_CONTEXT | ATTN_STOP)), "attention of a PE");
+		snap_bool(s, &c->run_single);
+		snap_bool(s, &c->observe_again);
 		if (s->loading && !s->failed)
 			c->attn = attn;
 	}
