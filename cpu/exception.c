@@ -167,16 +167,16 @@ static void enter(struct cpu *c, const struct entry *e)
 /* ---- synchronous exceptions: one function decides each kind ---- */
 
 /* Own EL, or from EL0: EL1, or EL2 under TGE. */
-static unsigned general_target(const struct cpu *c)
+static unsigned general_target(unsigned el, u64 hcr)
 {
-	if (c->el)
-		return c->el;
-	return c->hcr_eff & HCR_TGE ? 2 : 1;
+	if (el)
+		return el;
+	return hcr & HCR_TGE ? 2 : 1;
 }
 
 static void take_general(struct cpu *c, struct entry *e, u32 ec, u32 iss)
 {
-	e->target = general_target(c);
+	e->target = general_target(c->el, c->hcr_eff);
 	e->ec = ec;
 	e->iss = iss;
 }
@@ -298,28 +298,29 @@ static void route_fp(struct cpu *c, struct entry *e)
 	}
 }
 
-static unsigned abort_target(const struct cpu *c, const struct fault *f)
+static unsigned abort_target(const struct cpu *c, const struct abort_access *a, const struct fault *f)
 {
 	bool external = f->kind == FAULT_EXTERNAL || f->kind == FAULT_EXTERNAL_WALK;
 	bool stage2 = f->stage == 2 && !external;
 
 	if (external && cpu_has(c, FEAT(EL3)) && (c->sys.scr_el3 & SCR_EA))
 		return 3;
-	if (c->el < 2 && (stage2 || (external && (c->hcr_eff & HCR_TEA))))
+	if (a->el < 2 && (stage2 || (external && (a->hcr & HCR_TEA))))
 		return 2;
-	return general_target(c);
+	return general_target(a->el, a->hcr);
 }
 
-/* HPFAR_EL2.FIPA; for permission faults the manual leaves it open. */
-static void set_hpfar(const struct fault *f, struct entry *e)
+void exception_abort(const struct cpu *c, const struct abort_access *a, const struct fault *f, struct abort *to)
 {
-	bool external = f->kind == FAULT_EXTERNAL || f->kind == FAULT_EXTERNAL_WALK;
+	unsigned target = abort_target(c, a, f);
+	bool lower = target != a->el, external = f->kind == FAULT_EXTERNAL || f->kind == FAULT_EXTERNAL_WALK;
 
-	if (e->target != 2 || f->stage != 2 || external)
-		return;
-	e->hpfar_valid = true;
-	/* NS (63) belongs to Secure EL2, which is not here */
-	e->hpfar = ipa_addr(f->ipa) >> 12 << 4;
+	*to = (struct abort){ .target = (u8)target };
+	to->ec = (u8)((a->fetch ? EC_IABT_LOWER : EC_DABT_LOWER) + !lower);
+	to->iss = a->fetch ? syndrome_iabt(f) : syndrome_dabt(f, a->iss, lower && target == 2);
+	/* HPFAR_EL2.FIPA; for permission faults the manual leaves it open. NS (63) belongs to Secure EL2, which is not here */
+	to->hpfar_valid = target == 2 && f->stage == 2 && !external;
+	to->hpfar = to->hpfar_valid ? ipa_addr(f->ipa) >> 12 << 4 : 0;
 }
 
 /* The line of `-d mmu`. */
@@ -352,18 +353,22 @@ static void log_fault(const struct cpu *c, const struct fault *f)
 static void route_abort(struct cpu *c, struct entry *e)
 {
 	const struct fault *f = &c->exit.fault;
-	bool data = c->exit.kind == EXIT_DABT, lower;
+	const struct abort_access access = {
+		.el = c->el, .hcr = c->hcr_eff, .fetch = c->exit.kind == EXIT_IABT, .iss = c->exit.iss
+	};
+	struct abort a;
 
-	e->target = abort_target(c, f);
-	lower = e->target != c->el;
-	e->ec = (data ? EC_DABT_LOWER : EC_IABT_LOWER) + !lower;
-	e->iss = data ? syndrome_dabt(f, c->exit.iss, lower && e->target == 2) : syndrome_iabt(f);
+	exception_abort(c, &access, f, &a);
+	e->target = a.target;
+	e->ec = a.ec;
+	e->iss = a.iss;
 	e->far_valid = true;
 	e->far = c->exit.far;
-	set_hpfar(f, e);
+	e->hpfar_valid = a.hpfar_valid;
+	e->hpfar = a.hpfar;
 	if (log_on(c->log, LOG_MMU))
 		log_fault(c, f);
-	e->log = data ? LOGGED_DABT : LOGGED_IABT;
+	e->log = access.fetch ? LOGGED_IABT : LOGGED_DABT;
 }
 
 static void route_pc_align(struct cpu *c, struct entry *e)

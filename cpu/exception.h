@@ -18,6 +18,22 @@ enum vector_kind { VEC_SYNC, VEC_IRQ, VEC_FIQ, VEC_SERROR };
 /* Name of an EC as `perf kvm stat` prints it for arm64 (HVC64, DABT_LOW, ...); IRQ/FIQ/SERROR via vector kind. */
 const char *exception_name(enum vector_kind k, unsigned ec);
 
+/* What a data or instruction abort depends on besides the fault. */
+struct abort_access {
+	u8 el;	    /* that makes the access */
+	u64 hcr;    /* effective HCR_EL2 */
+	bool fetch;
+	u32 iss;    /* data: what the instruction says of itself (ISV..AR, CM, WnR) */
+};
+struct abort {
+	u8 target, ec;
+	u32 iss;
+	bool hpfar_valid;
+	u64 hpfar; /* as in the register */
+};
+/* The abort that a fault becomes; nothing is taken. */
+void exception_abort(const struct cpu *c, const struct abort_access *a, const struct fault *f, struct abort *to);
+
 /* Acts on c->exit (a synchronous exception of the instruction at c->pc; for SVC/HVC/SMC pc is already that of the instruction itself). */
 void exception_sync(struct cpu *c);
 /* Takes the highest-priority asynchronous exception that is pending and unmasked. False: none. */

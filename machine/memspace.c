@@ -218,30 +218,6 @@ int memspace_view(struct machine *m, unsigned pe, const struct memspace *s, stru
 	return err;
 }
 
-/* ---- faults in words ---- */
-
-static const char *const fault_kinds[] = {
-	[FAULT_ADDR_SIZE] = "address size fault",
-	[FAULT_TRANSLATION] = "translation fault",
-	[FAULT_ACCESS_FLAG] = "access flag fault",
-	[FAULT_PERMISSION] = "permission fault",
-	[FAULT_ALIGNMENT] = "alignment fault",
-	[FAULT_EXTERNAL] = "synchronous external abort",
-	[FAULT_EXTERNAL_WALK] = "synchronous external abort on the walk",
-	[FAULT_TLB_CONFLICT] = "TLB conflict abort",
-	[FAULT_ATOMIC] = "unsupported exclusive or atomic access",
-};
-
-void fault_words(const struct fault *f, char *text, size_t size)
-{
-	const char *kind = f->kind < ARRAY_SIZE(fault_kinds) && fault_kinds[f->kind] ? fault_kinds[f->kind] : "fault";
-
-	if (f->kind == FAULT_ALIGNMENT || f->kind == FAULT_EXTERNAL || f->kind == FAULT_ATOMIC)
-		snprintf(text, size, "%s", kind);
-	else
-		snprintf(text, size, "%s, stage %u level %d%s", kind, f->stage, f->level, f->s1ptw ? ", on the walk of stage 1" : "");
-}
-
 /* ---- translation ---- */
 
 /* The descriptor that was read last. */

@@ -44,4 +44,11 @@ void memspace_text(const struct memspace *s, char *text, size_t size);
 size_t memspace_read(struct machine *m, unsigned pe, const struct memspace *s, u64 addr, void *to, size_t n, struct why *why);
 size_t memspace_write(struct machine *m, unsigned pe, const struct memspace *s, u64 addr, const void *from, size_t n, struct why *why);
 
+/*
+ * How addr is translated for an access `a` (what, priv and pan count) by the EL of the space: every descriptor read of both stages in
+ * order, then address, pages, permissions and attributes, or the fault and what the exception would write. A walk of the tables in
+ * memory, which TLBs may not have seen; nothing is changed. 0 or negative errno with *why: no such space.
+ */
+int memspace_walk(struct machine *m, unsigned pe, const struct memspace *s, u64 addr, struct access a, FILE *out, struct why *why);
+
 #endif

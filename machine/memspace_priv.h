@@ -20,6 +20,21 @@ struct memspace_view {
 /* How addresses of that space are translated now. 0 or negative errno with *why. */
 int memspace_view(struct machine *m, unsigned pe, const struct memspace *s, struct memspace_view *v, struct why *why);
 
+/* ---- memspace_words.c ---- */
+
+/* "EL1&0" */
+const char *regime_words(unsigned kind);
+/* "4 KiB" of log2 12 */
+void size_words(unsigned shift, char *text, size_t size);
+/* "Normal WB RaWa", "Device-nGnRE" of attributes as in MAIR */
+void attr_words(u8 attr, char *text, size_t size);
+const char *sh_words(u8 sh);
+/* "EL1 rw- EL0 r--" of PERM_*; one EL where the regime has one */
+void perm_words(const struct regime *r, u8 perm, char *text, size_t size);
+/* A descriptor: what it is and its fields. */
+void desc_words(const struct regime *r, const struct walk_step *s, char *text, size_t size);
+/* What is allowed in all: both stages, WXN. */
+u8 perm_all(const struct regime *r, const struct xlat *x);
 /* "translation fault, stage 2 level 3, on the walk of stage 1" */
 void fault_words(const struct fault *f, char *text, size_t size);
 

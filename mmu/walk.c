@@ -36,16 +36,6 @@
 
 enum { MAX_OA = 48, LAST_LEVEL = 3 };
 
-/* Parameters of one stage, from its control register. */
-struct stage {
-	u8 n;	   /* 1 or 2 */
-	u8 grain;  /* log2 of the granule */
-	u8 ia, oa; /* bits of input and output addresses */
-	u8 start;  /* level of the table at root */
-	bool be, ha, hd, hpd;
-	u64 root; /* TTBR without the bits that are no address */
-};
-
 /* A walk in progress. */
 struct job {
 	const struct regime *r;
@@ -66,12 +56,12 @@ struct desc {
 
 static const struct walk_caches no_caches;
 
-static unsigned shift_of(const struct stage *s, unsigned level)
+static unsigned shift_of(const struct walk_stage *s, unsigned level)
 {
 	return s->grain + (LAST_LEVEL - level) * (s->grain - 3u);
 }
 
-static bool fail(struct job *j, const struct stage *s, enum fault_kind kind, unsigned level)
+static bool fail(struct job *j, const struct walk_stage *s, enum fault_kind kind, unsigned level)
 {
 	j->out->x.fault = (struct fault){ .kind = kind, .stage = s->n, .level = (s8)level };
 	return false;
@@ -127,15 +117,14 @@ bool walk_tbi(const struct regime *r, u64 v)
 	return bit(r->tcr, r->two_ranges ? 37 + range_of(r, v) : 20);
 }
 
-/* Bits top:ia of an address must all equal the bit that selects the range. */
-static bool in_range(const struct regime *r, u64 v, unsigned ia)
+bool walk_in_range(const struct regime *r, u64 v, unsigned ia)
 {
 	unsigned top = walk_tbi(r, v) ? 55 : 63;
 
 	return bits(v, top, ia) == (range_of(r, v) ? low_mask(top - ia + 1) : 0);
 }
 
-static void stage1(const struct regime *r, u64 v, struct stage *s)
+void walk_stage1(const struct regime *r, u64 v, struct walk_stage *s)
 {
 	static const u8 tg0[4] = { 12, 16, 14, 0 }, tg1[4] = { 0, 14, 12, 16 };
 	const struct mmu_features *f = r->feat;
@@ -143,7 +132,7 @@ static void stage1(const struct regime *r, u64 v, struct stage *s)
 	unsigned hw = r->two_ranges ? 39 : 21; /* HA, and HD above it */
 	unsigned txsz;
 
-	*s = (struct stage){ .n = 1, .be = r->s1_be };
+	*s = (struct walk_stage){ .n = 1, .be = r->s1_be };
 	s->grain = pick_granule(f, n ? tg1[bits(r->tcr, 31, 30)] : tg0[bits(r->tcr, 15, 14)]);
 	txsz = (unsigned)bits(r->tcr, n ? 21 : 5, n ? 16 : 0);
 	s->ia = (u8)(64 - clamp(txsz, f->lva && s->grain == 16 ? 12 : 16, max_txsz(f, s->grain)));
@@ -157,8 +146,7 @@ static void stage1(const struct regime *r, u64 v, struct stage *s)
 	s->root = r->ttbr[n] & MASK(47, 3 + s->ia - shift_of(s, s->start));
 }
 
-/* EPDn and E0PDn switch a range off. */
-static bool range_disabled(const struct regime *r, u64 v, struct access a)
+bool walk_range_off(const struct regime *r, u64 v, struct access a)
 {
 	unsigned n = range_of(r, v);
 
@@ -166,8 +154,8 @@ static bool range_disabled(const struct regime *r, u64 v, struct access a)
 	       (bit(r->tcr, n ? 23 : 7) || (r->feat->e0pd && !a.priv && bit(r->tcr, 55 + n)));
 }
 
-/* Stage 2. False: SL0 and T0SZ do not fit together (a level 0 translation fault). DDI0487 D8 */
-static bool stage2(const struct regime *r, struct stage *s)
+/* DDI0487 D8 */
+bool walk_stage2(const struct regime *r, struct walk_stage *s)
 {
 	static const u8 tg0[4] = { 12, 16, 14, 0 };
 	const struct mmu_features *f = r->feat;
@@ -175,7 +163,7 @@ static bool stage2(const struct regime *r, struct stage *s)
 	unsigned stride, max_ia = f->pa_bits < MAX_OA ? f->pa_bits : MAX_OA;
 	int entry_bits;
 
-	*s = (struct stage){ .n = 2, .be = r->s2_be };
+	*s = (struct walk_stage){ .n = 2, .be = r->s2_be };
 	s->grain = pick_granule(f, tg0[bits(r->vtcr, 15, 14)]);
 	stride = s->grain - 3u;
 	s->ia = (u8)(64 - clamp((unsigned)bits(r->vtcr, 5, 0), 64 - max_ia, max_txsz(f, s->grain)));
@@ -202,7 +190,7 @@ static bool stage2(const struct regime *r, struct stage *s)
 
 enum desc_kind { DESC_INVALID, DESC_IS_TABLE, DESC_IS_LEAF };
 
-static enum desc_kind classify(const struct stage *s, u64 desc, unsigned level)
+static enum desc_kind classify(const struct walk_stage *s, u64 desc, unsigned level)
 {
 	if (!(desc & DESC_VALID))
 		return DESC_INVALID;
@@ -213,7 +201,7 @@ static enum desc_kind classify(const struct stage *s, u64 desc, unsigned level)
 	return level == 2 || (level == 1 && s->grain == 12) ? DESC_IS_LEAF : DESC_INVALID;
 }
 
-static u64 entry_address(const struct stage *s, u64 table, u64 addr, unsigned level)
+static u64 entry_address(const struct walk_stage *s, u64 table, u64 addr, unsigned level)
 {
 	unsigned shift = shift_of(s, level);
 	unsigned width = level == s->start ? s->ia - shift : s->grain - 3u;
@@ -222,7 +210,7 @@ static u64 entry_address(const struct stage *s, u64 table, u64 addr, unsigned le
 }
 
 /* log2 of the range that the leaf covers together with its neighbours under the contiguous hint. */
-static u8 effective_size(const struct stage *s, const struct desc *d, u64 addr)
+static u8 effective_size(const struct walk_stage *s, const struct desc *d, u64 addr)
 {
 	unsigned size = shift_of(s, d->level), all = size;
 
@@ -237,7 +225,7 @@ static u8 effective_size(const struct stage *s, const struct desc *d, u64 addr)
 	return (u8)all;
 }
 
-static u64 leaf_address(const struct stage *s, const struct desc *d, u64 addr)
+static u64 leaf_address(const struct walk_stage *s, const struct desc *d, u64 addr)
 {
 	u64 mask = low_mask(shift_of(s, d->level));
 
@@ -245,7 +233,7 @@ static u64 leaf_address(const struct stage *s, const struct desc *d, u64 addr)
 }
 
 /* Reads the descriptor at d->pa and sees the updates that this walk has already planned. */
-static bool read_desc(struct job *j, const struct stage *s, struct desc *d, bool s1ptw, ipa ia)
+static bool read_desc(struct job *j, const struct walk_stage *s, struct desc *d, bool s1ptw, ipa ia)
 {
 	struct attrs at = { .space = (u8)pa_space(d->pa), .privileged = true, .debug = j->a.atop };
 	struct walk *w = j->out;
@@ -279,7 +267,7 @@ static bool read_desc(struct job *j, const struct stage *s, struct desc *d, bool
 }
 
 /* Plans to replace the descriptor; a second change of the same one joins the first. */
-static void plan_update(struct job *j, const struct stage *s, struct desc *d, u64 v)
+static void plan_update(struct job *j, const struct walk_stage *s, struct desc *d, u64 v)
 {
 	struct walk *w = j->out;
 	u64 raw = s->be ? __builtin_bswap64(v) : v;
@@ -315,7 +303,7 @@ static u8 s2_perm(const struct regime *r, u64 desc, bool dbm)
 	return p;
 }
 
-static bool s2_leaf(struct job *j, const struct stage *s, struct desc *d, ipa in, struct xlat *t)
+static bool s2_leaf(struct job *j, const struct walk_stage *s, struct desc *d, ipa in, struct xlat *t)
 {
 	bool dbm = s->hd && (d->v & DESC_DBM);
 
@@ -333,7 +321,7 @@ static bool s2_leaf(struct job *j, const struct stage *s, struct desc *d, ipa in
 	return true;
 }
 
-static bool s2_tables(struct job *j, const struct stage *s, ipa in, bool s1ptw, struct desc *d)
+static bool s2_tables(struct job *j, const struct walk_stage *s, ipa in, bool s1ptw, struct desc *d)
 {
 	u64 table = s->root;
 
@@ -387,11 +375,11 @@ static void s2_attributes(const struct regime *r, struct xlat *t)
 
 static bool s2_walk(struct job *j, ipa in, struct access a, bool s1ptw, struct xlat *t)
 {
-	struct stage s = { .n = 2 };
+	struct walk_stage s = { .n = 2 };
 	struct desc d;
 	u64 v;
 
-	if (!stage2(j->r, &s) || ipa_addr(in) >> s.ia)
+	if (!walk_stage2(j->r, &s) || ipa_addr(in) >> s.ia)
 		return fail(j, &s, FAULT_TRANSLATION, 0);
 	if (beyond(s.root, s.oa))
 		return fail(j, &s, FAULT_ADDR_SIZE, 0);
@@ -437,7 +425,7 @@ static bool through_s2(struct job *j, ipa in, struct access a, bool s1ptw, struc
 
 /* Stage 1. */
 
-static bool fetch_s1(struct job *j, const struct stage *s, enum space space, u64 addr,
+static bool fetch_s1(struct job *j, const struct walk_stage *s, enum space space, u64 addr,
 		     unsigned level, struct desc *d)
 {
 	struct access read = { .what = j->a.look ? 0 : ACC_READ, .priv = true, .atop = j->a.atop, .look = j->a.look };
@@ -458,7 +446,7 @@ static bool fetch_s1(struct job *j, const struct stage *s, enum space space, u64
  * DDI0487 D8: direct, hierarchical and implied permissions of stage 1; PAN and WXN come at the
  * check.
  */
-static u8 s1_perm(const struct regime *r, const struct stage *s, const struct wc_hit *at, u64 desc,
+static u8 s1_perm(const struct regime *r, const struct walk_stage *s, const struct wc_hit *at, u64 desc,
 		  bool dbm)
 {
 	bool nv1 = r->kind == REGIME_EL10 && (r->hcr & HCR_NV_NV1) == HCR_NV_NV1;
@@ -486,7 +474,7 @@ static u8 s1_perm(const struct regime *r, const struct stage *s, const struct wc
 	return p;
 }
 
-static bool s1_leaf(struct job *j, const struct stage *s, const struct wc_hit *at, struct desc *d,
+static bool s1_leaf(struct job *j, const struct walk_stage *s, const struct wc_hit *at, struct desc *d,
 		    u64 v)
 {
 	const struct regime *r = j->r;
@@ -508,7 +496,7 @@ static bool s1_leaf(struct job *j, const struct stage *s, const struct wc_hit *a
 }
 
 /* Access flag and dirty state of the leaf; the table may be write-protected by stage 2. */
-static bool s1_update(struct job *j, const struct stage *s, struct desc *d)
+static bool s1_update(struct job *j, const struct walk_stage *s, struct desc *d)
 {
 	struct access write = { .what = ACC_WRITE, .priv = true, .atop = j->a.atop };
 	struct xlat *x = &j->out->x;
@@ -527,7 +515,7 @@ static bool s1_update(struct job *j, const struct stage *s, struct desc *d)
 	return true;
 }
 
-static void enter_table(const struct stage *s, u64 desc, struct wc_hit *at)
+static void enter_table(const struct walk_stage *s, u64 desc, struct wc_hit *at)
 {
 	at->level++;
 	at->bits = (u8)(shift_of(s, at->level) + s->grain - 3);
@@ -542,7 +530,7 @@ static void enter_table(const struct stage *s, u64 desc, struct wc_hit *at)
  * Where to begin: the deepest table that the walk cache knows and that fits this geometry, or the
  * root.
  */
-static struct wc_hit s1_begin(struct job *j, const struct stage *s, u64 v)
+static struct wc_hit s1_begin(struct job *j, const struct walk_stage *s, u64 v)
 {
 	struct wc_hit at = { 0 };
 
@@ -558,12 +546,12 @@ static struct wc_hit s1_begin(struct job *j, const struct stage *s, u64 v)
 static bool s1_walk(struct job *j, u64 v)
 {
 	const struct regime *r = j->r;
-	struct stage s;
+	struct walk_stage s;
 	struct wc_hit at;
 	struct desc d;
 
-	stage1(r, v, &s);
-	if (!in_range(r, v, s.ia) || range_disabled(r, v, j->a))
+	walk_stage1(r, v, &s);
+	if (!walk_in_range(r, v, s.ia) || walk_range_off(r, v, j->a))
 		return fail(j, &s, FAULT_TRANSLATION, 0);
 	if (beyond(s.root, s.oa))
 		return fail(j, &s, FAULT_ADDR_SIZE, 0);
@@ -599,7 +587,7 @@ static bool s1_off(struct job *j, u64 v)
 	unsigned width = r->feat->pa_bits < MAX_OA ? r->feat->pa_bits : MAX_OA;
 
 	if (bits(v, top, width))
-		return fail(j, &(struct stage){ .n = 1 }, FAULT_ADDR_SIZE, 0);
+		return fail(j, &(struct walk_stage){ .n = 1 }, FAULT_ADDR_SIZE, 0);
 	x->ipa = ipa_make((enum space)r->space, v & low_mask(width));
 	x->size = 12;
 	x->global = true;

@@ -58,6 +58,24 @@ struct walk_caches {
 	void (*step)(void *ctx, const struct walk_step *s); /* every descriptor read */
 };
 
+/* Parameters of one stage, from its control register. */
+struct walk_stage {
+	u8 n;	   /* 1 or 2 */
+	u8 grain;  /* log2 of the granule */
+	u8 ia, oa; /* bits of input and output addresses */
+	u8 start;  /* level of the table at root */
+	bool be, ha, hd, hpd;
+	u64 root; /* TTBR without the bits that are no address */
+};
+/* Stage 1 of the range that v is in. */
+void walk_stage1(const struct regime *r, u64 v, struct walk_stage *s);
+/* False: SL0 and T0SZ do not fit together (a level 0 translation fault). */
+bool walk_stage2(const struct regime *r, struct walk_stage *s);
+/* Bits top:ia of an address must all equal the bit that selects the range. */
+bool walk_in_range(const struct regime *r, u64 v, unsigned ia);
+/* EPDn and E0PDn switch a range off. */
+bool walk_range_off(const struct regime *r, u64 v, struct access a);
+
 /* Translates v. Both stages as the regime says; with both off: identity with the address-size check and MMU-off attributes. */
 void walk_va(const struct regime *r, struct bus *bus, u64 v, struct access a, const struct walk_caches *c, struct walk *out);
 /*
