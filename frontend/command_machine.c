@@ -3,15 +3,28 @@
 
 #include <errno.h>
 
+#include "base/names.h"
+#include "frontend/symbols.h"
 #include "machine/show.h"
+
+/* <inject+0x10>: symbols do not tell ELs apart, so an address is what has it in any of them. */
+static void find_code(void *ctx, u64 pc, unsigned el, char *text, size_t size)
+{
+	struct symbols *symbols = ctx;
+	char name[SYMBOLS_TEXT];
+
+	if (symbols && *symbols_text(symbols, pc, name))
+		snprintf(text, size, " <%s>", name);
+}
 
 static int info_gic(struct command_user *u, const char *args, FILE *out, struct why *why)
 {
+	const struct code_names code = { .ctx = control_symbols(u->control), .find = find_code };
 	u64 pe = u->pe;
 
 	if (*args && (!command_number(args, &pe) || pe >= machine_pes(u->m)))
 		return why_set(why, EINVAL, "info gic: expected a PE, 0 to %u, got '%s'", machine_pes(u->m) - 1, args);
-	machine_show_gic(u->m, (unsigned)pe, NULL, out);
+	machine_show_gic(u->m, (unsigned)pe, &code, out);
 	return 0;
 }
 
