@@ -128,7 +128,7 @@ def main():
     with open(sys.argv[1], "rb") as file:
         table = Table(file.read())
     start = int(sys.argv[3], 0) if len(sys.argv) == 4 else LINUX_TEXT
-    symbols = [(address, name[0], name[1:]) for address, name in zip(table.addresses(start), table) if not name[1:].startswith("$")]
+    symbols = [(address, name[0], name[1:].rpartition("#")[2]) for address, name in zip(table.addresses(start), table) if not name[1:].startswith("$")]
     with open(sys.argv[2], "wb") as file:
         file.write(elf(sorted(symbols, key=lambda s: s[0])))
     print(f"{len(symbols)} symbols from {symbols[0][0]:#x} to {symbols[-1][0]:#x}")
