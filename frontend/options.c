@@ -14,6 +14,7 @@
 #include "base/bits.h"
 #include "base/log.h"
 #include "cpu/features.h"
+#include "frontend/gdb.h"
 #include "machine/board.h"
 #include "mmu/tlb.h"
 
@@ -518,6 +519,18 @@ static int set_log_file(struct parse *p, const char *arg)
 {
 	return set_string(p, &p->c->log_file, arg);
 }
+static int set_gdb(struct parse *p, const char *arg)
+{
+	if (p->c->gdb && strcmp(p->c->gdb, arg))
+		return refuse(p, "expected one place for debuggers, got %s and %s (-s is -gdb tcp::1234)", p->c->gdb, arg);
+	if (gdb_check_address(arg, p->why))
+		return -EINVAL;
+	return set_string(p, &p->c->gdb, arg);
+}
+static int set_gdb_default(struct parse *p, const char *arg)
+{
+	return set_gdb(p, "tcp::1234");
+}
 static int set_stats(struct parse *p, const char *arg)
 {
 	return set_string(p, &p->c->stats_dir, arg);
@@ -732,6 +745,9 @@ const struct option option_table[] = {
 	    "Note a point of the run in the statistics."),
 	OPT("d", "ITEM[,ITEM...]", set_log, "Log int, mmu, guest_errors, unimp, in QEMU's words."),
 	OPT("D", "FILE", set_log_file, "Write the log there instead of to standard error."),
+	OPT("gdb", "tcp::PORT|tcp:HOST:PORT|unix:PATH", set_gdb,
+	    "gdb or lldb may connect there: target remote :PORT. Without a host from this computer alone."),
+	OPT("s", NULL, set_gdb_default, "The same as -gdb tcp::1234."),
 	OPT("-trace", "FILE", option_trace, /* with two dashes: QEMU's -trace is another one */
 	    "Write a timeline for Perfetto: levels, VMs, traps, sleep, counters of each PE."),
 	OPT("tarmac", "FILE", option_tarmac, "Write each instruction with what it changes, as Tarmac text; FILE.cpuN with several PEs."),
@@ -764,8 +780,6 @@ const struct option option_table[] = {
 	MISSING("blockdev", "...", "not built; use -drive"),
 	MISSING("cdrom", "FILE", "not built; use -drive if=virtio,readonly=on,file=FILE"),
 	MISSING("sd", "FILE", "not built; use -drive if=virtio,file=FILE"),
-	MISSING("s", NULL, "the debugger is not built yet"),
-	MISSING("gdb", "DEV", "the debugger is not built yet"),
 	MISSING("icount", "...",
 	    "guest time always follows the instruction count here; leave the option out"),
 	MISSING("loadvm", "NAME", "snapshots are files of their own here, not parts of a disk: --restore FILE"),
@@ -946,8 +960,8 @@ static int check_monitor(struct parse *p)
 	if (c->monitor_stdio && (shared || p->nographic))
 		return refuse(p, "stdio: the console is there; expected -serial file:PATH, tcp:, unix:, pty or null with it, or -serial mon:stdio for both");
 	p->option = "-S";
-	if (c->start_stopped && !shared && !c->monitor_stdio && !c->monitor_path)
-		return refuse(p, "nothing could let it go; expected -monitor stdio or unix:PATH, or -serial stdio");
+	if (c->start_stopped && !shared && !c->monitor_stdio && !c->monitor_path && (!c->gdb || !strcmp(c->gdb, "none")))
+		return refuse(p, "nothing could let it go; expected -s, -gdb, -monitor stdio or unix:PATH, or -serial stdio");
 	return 0;
 }
 

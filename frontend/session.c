@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "frontend/control.h"
+#include "frontend/gdb.h"
 #include "frontend/monitor.h"
 #include "frontend/symbols.h"
 #include "frontend/terminal.h"
@@ -31,6 +32,7 @@ struct session {
 	const struct config *c;
 	struct machine *m;
 	struct control *control;
+	struct gdb *gdb; /* -gdb, else NULL */
 	struct terminal *terminal;
 	struct monitor *monitor; /* the terminal's; NULL: none */
 	struct monitor_socket *monitor_socket;
@@ -245,14 +247,18 @@ static int open_control(struct session *s, struct why *why)
 		control_stop(s->control);
 	if (load_symbols(s, why))
 		return -EINVAL;
+	if (s->c->gdb && gdb_open(&s->gdb, s->c->gdb, s->control, s->log, why))
+		return -EINVAL;
 	return s->c->monitor_path ? monitor_listen(&s->monitor_socket, s->control, s->c->monitor_path, why) : 0;
 }
 
 static void close_control(struct session *s)
 {
+	gdb_close(s->gdb);
 	monitor_socket_free(s->monitor_socket);
 	monitor_free(s->monitor);
 	control_free(s->control);
+	s->gdb = NULL;
 	s->monitor_socket = NULL;
 	s->monitor = NULL;
 	s->control = NULL;

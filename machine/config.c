@@ -143,6 +143,7 @@ void config_free(struct config *c)
 	free(c->semihosting_args);
 	free(c->log_file);
 	free(c->stats_dir);
+	free(c->gdb);
 	when_free(&c->stats_interval);
 	for (size_t i = 0; i < c->n_triggers; i++) {
 		when_free(&c->trigger[i].when);

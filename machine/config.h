@@ -145,6 +145,7 @@ struct config {
 	u32 log_mask;	/* enum log_class bits */
 	char *log_file; /* NULL: standard error */
 	char *stats_dir;
+	char *gdb; /* where debuggers connect, as gdb_check_address() takes it; NULL: nowhere */
 	struct config_when stats_interval; /* every so much of it */
 	struct config_trigger trigger[CONFIG_MAX_TRIGGERS];
 	size_t n_triggers;

@@ -60,10 +60,10 @@ static struct rows rows_of(unsigned owner)
 	}
 }
 
-/* FPCR and FPSR are fpcr and fpsr already. */
+/* FPCR and FPSR are fpcr and fpsr already; S3_... is a reserved encoding. */
 static bool is_shown(const struct sysreg *row)
 {
-	return !(row->flags & SRF_OP) && (row->rights & PL0_R) && strcmp(row->name, "FPCR") && strcmp(row->name, "FPSR");
+	return !(row->flags & SRF_OP) && (row->rights & PL0_R) && strncmp(row->name, "S3_", 3) && strcmp(row->name, "FPCR") && strcmp(row->name, "FPSR");
 }
 
 /* The row with the lowest encoding from `from` on, or NULL. */

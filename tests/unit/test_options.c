@@ -232,6 +232,29 @@ TEST(an_argument_is_left_out_where_it_may_be)
 		"--timing: expected the core that -cpu names, 'cortex-a53', got 'cortex-a57'; leave one of them out");
 }
 
+TEST(debuggers_connect_at_one_place)
+{
+	static const char *const good[] = { "tcp::1234", "tcp:localhost:0", "tcp:[::1]:65535", "unix:/x", "unix:/x,server,nowait", "none" };
+	struct line l = parse("-kernel k -s -gdb tcp::1234");
+	char text[80];
+
+	EXPECT_STR(l.c.gdb, "tcp::1234");
+	config_free(&l.c);
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+		snprintf(text, sizeof text, "-kernel k -gdb %s", good[i]);
+		l = parse(text);
+		EXPECT_STR(l.c.gdb, good[i]);
+		config_free(&l.c);
+	}
+	refused("-kernel k -s -gdb unix:/x", "-gdb: expected one place for debuggers, got tcp::1234 and unix:/x (-s is -gdb tcp::1234)");
+	refused("-kernel k -gdb 1234", "-gdb 1234: expected tcp::PORT, tcp:HOST:PORT, unix:PATH or none");
+	refused("-kernel k -gdb tcp::65536", "-gdb tcp::65536: expected tcp::PORT, tcp:HOST:PORT, unix:PATH or none");
+	refused("-kernel k -gdb tcp:1234", "-gdb tcp:1234: expected tcp::PORT, tcp:HOST:PORT, unix:PATH or none");
+	refused("-kernel k -gdb unix:", "-gdb unix:: expected tcp::PORT, tcp:HOST:PORT, unix:PATH or none");
+	refused("-kernel k -gdb tcp::1,wait=on",
+		"-gdb tcp::1,wait=on: 'wait=on': expected server or nowait behind the address; to wait at the start use -S");
+}
+
 TEST(questions_end_the_parsing)
 {
 	struct line l = parse("-M help -nonsense");
@@ -310,6 +333,6 @@ TEST(the_monitor_is_beside_the_console_or_alone)
 	refused("-kernel I -monitor unix:", "-monitor: unix: expected a path");
 	refused("-kernel I -monitor unix:a,client", "-monitor: unix: expected server or wait=off behind the path, got 'client'");
 	refused("-kernel I -monitor unix:a -monitor unix:b", "-monitor: one socket is enough; it takes one client after the other");
-	refused("-kernel I -S -serial null", "-S: nothing could let it go; expected -monitor stdio or unix:PATH, or -serial stdio");
+	refused("-kernel I -S -serial null", "-S: nothing could let it go; expected -s, -gdb, -monitor stdio or unix:PATH, or -serial stdio");
 	refused("-kernel I --symbols offset=1", "--symbols: expected a file");
 }
