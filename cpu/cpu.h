@@ -74,6 +74,7 @@ enum exit_kind {
 	EXIT_ERET,          /* ERET: exception.c does the return */
 	EXIT_MARKER,        /* HINT #CPU_HINT_MARKER: the instruction is complete; the host is told */
 	EXIT_DONE,          /* the instruction is complete; look at attention before the next */
+	EXIT_HALT,          /* a watchpoint of halt.h: the slice is over, this instruction runs again */
 	EXIT_BOUNDARY,      /* observed code: the slice is over before this instruction */
 };
 
@@ -195,6 +196,7 @@ struct cpu {
 	struct cpu_exit exit;
 	u32 attn;
 	bool run_single;        /* the next instruction runs in a block of its own */
+	bool fetched;           /* it was looked up already, and the reference mode would count that again: EXIT_HALT */
 	bool waiting, wait_wfe; /* asleep in WFI/WFE */
 	bool powered;           /* off: PSCI has not started it */
 	bool event_reg;         /* the event register of WFE/SEV: cpu_event_*() */

@@ -7,6 +7,7 @@
 #include "cpu/debug.h"
 
 #include "base/bits.h"
+#include "cpu/halt.h"
 #include "cpu/sysreg.h"
 #include "cpu/syndrome.h"
 
@@ -253,6 +254,8 @@ static s64 watch_hit(const struct cpu *c, unsigned n, u64 va, u64 size)
 
 bool debug_watch_page(const struct cpu *c, u64 va)
 {
+	if (unlikely(c->halt != NULL) && halt_data_page(c->halt, va))
+		return true;
 	if (!(c->sys.mdscr_el1 & MDSCR_MDE))
 		return false;
 	for (unsigned n = 0; n < c->core.n_wrps; n++)

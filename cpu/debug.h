@@ -36,7 +36,7 @@ void debug_stepped(struct cpu *c, bool exclusive);
 bool debug_breakpoints_on(const struct cpu *c);
 bool debug_breakpoint(struct cpu *c, u64 pc);
 
-/* Some enabled watchpoint covers bytes of the 4 KiB page of va, in whatever state. */
+/* Some enabled watchpoint covers bytes of the 4 KiB page of va, in whatever state; or one of who debugs the machine (cpu/halt.h). */
 bool debug_watch_page(const struct cpu *c, u64 va);
 /* what: ACC_READ, ACC_WRITE, an atomic both. unpriv: an LDTR/STTR that acts as EL0. cm: DC IVAC. */
 bool debug_watchpoint(struct cpu *c, u64 va, unsigned size, u32 what, bool unpriv, bool cm);

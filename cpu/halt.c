@@ -1,6 +1,8 @@
 /* See halt.h. */
 #include "cpu/halt.h"
 
+#include "base/bits.h"
+
 void halt_set(struct cpu *c, const struct halt *h)
 {
 	c->halt = h;
@@ -45,4 +47,24 @@ bool halt_code_page(const struct halt *h, u64 va)
 bool halt_code_at(const struct halt *h, u64 va)
 {
 	return any_within(h, va, va);
+}
+
+static bool watched(const struct halt *h, u64 first, u64 last, u32 what)
+{
+	for (size_t i = 0; i < h->n_data; i++)
+		if (first <= h->data[i].last && h->data[i].first <= last && (h->data[i].what & what))
+			return true;
+	return false;
+}
+
+bool halt_data_page(const struct halt *h, u64 va)
+{
+	va = (u64)sext(va, 56);
+	return watched(h, va & ~0xfffull, va | 0xfff, ACC_READ | ACC_WRITE);
+}
+
+bool halt_data_at(const struct halt *h, u64 va, unsigned size, u32 what)
+{
+	va = (u64)sext(va, 56);
+	return watched(h, va, va + size - 1, what);
 }

@@ -10,6 +10,7 @@
 #include "cpu/context.h"
 #include "cpu/debug.h"
 #include "cpu/exec_observe.h"
+#include "cpu/halt.h"
 #include "cpu/key.h"
 
 struct piece {
@@ -128,18 +129,25 @@ static u8 *page_at(struct cpu *c, pa p, bool *writable)
 	return page;
 }
 
+static struct access access_of(const struct cpu *c, u64 va, u32 what, u32 desc)
+{
+	struct access a = { .what = (u8)what, .priv = c->el != 0 && !(MEM_CTX(desc) == MCTX_UNPRIV && c->unpriv_el0) };
+
+	a.unaligned = (desc & MEM_ZERO) || (va & ((1u << MEM_ESIZE(desc)) - 1));
+	a.pan = c->pan && a.priv;
+	return a;
+}
+
 /* Translates one page's part [va, va+len) and says where it is. what: ACC_*. False: c->exit is set. */
 static bool touch(struct cpu *c, u64 va, unsigned len, u32 what, u32 desc, bool first, struct piece *p)
 {
 	unsigned ctx = MEM_CTX(desc);
-	struct access a = { .what = (u8)what, .priv = c->el != 0 && !(ctx == MCTX_UNPRIV && c->unpriv_el0) };
+	struct access a = access_of(c, va, what, desc);
 	bool write = what & ACC_WRITE, writable;
 	struct xlat x;
 	u16 l1;
 	u8 *page;
 
-	a.unaligned = (desc & MEM_ZERO) || (va & ((1u << MEM_ESIZE(desc)) - 1));
-	a.pan = c->pan && a.priv;
 	mmu_lookup(c->mmu, &c->regime, va, a, &x, &l1);
 	if (!first)
 		count_lookup(c);
@@ -256,7 +264,28 @@ static bool misaligned(const struct cpu *c, u64 va, u32 desc)
 	return (c->key & KEY_ALIGN) && (va & ((1u << MEM_ESIZE(desc)) - 1));
 }
 
-/* Splits [va, va+size) at the page boundary. Returns the number of parts (1 or 2), 0: fault. */
+static bool faults(struct cpu *c, u64 va, u32 what, u32 desc)
+{
+	struct xlat x;
+
+	mmu_probe(c->mmu, &c->regime, va, access_of(c, va, what, desc), &x);
+	return x.fault.kind != FAULT_NONE;
+}
+
+/* Who debugs the machine stops it before this access. One that faults is none. */
+static noinline_ bool halts(struct cpu *c, u64 va, u32 what, u32 desc)
+{
+	unsigned size = MEM_SIZE(desc), room = 0x1000 - (unsigned)(va & 0xfff);
+
+	if (!halt_data_at(c->halt, va, size, what) || faults(c, va, what, desc) || (size > room && faults(c, va + room, what, desc)))
+		return false;
+	if (!c->halt->access(c->halt->ctx, c, va, size, what))
+		return false;
+	c->exit.kind = EXIT_HALT;
+	return true;
+}
+
+/* Splits [va, va+size) at the page boundary. Returns the number of parts (1 or 2), 0: fault, or a stop. */
 static unsigned touch_all(struct cpu *c, u64 va, u32 what, u32 desc, struct piece p[2], unsigned *first_len)
 {
 	unsigned size = MEM_SIZE(desc), room = 0x1000 - (unsigned)(va & 0xfff);
@@ -266,6 +295,8 @@ static unsigned touch_all(struct cpu *c, u64 va, u32 what, u32 desc, struct piec
 		abort_kind(c, va, what == ACC_WRITE, FAULT_ALIGNMENT); /* of an atomic: the read's */
 		return 0;
 	}
+	if (unlikely(c->halt != NULL) && halts(c, va, what, desc))
+		return 0;
 	if (!touch(c, va, *first_len, what, desc, true, &p[0]))
 		return 0;
 	if (size <= room)

@@ -271,7 +271,13 @@ static struct codepage *fetch_page(struct cpu *c, u64 key)
 			return NULL;
 		key |= KEY_SINGLE;
 	}
-	mmu_lookup(c->mmu, &c->regime, c->pc, a, &x, &l1);
+	if (unlikely(c->fetched)) {
+		c->fetched = false;
+		l1 = 0;
+		mmu_probe(c->mmu, &c->regime, c->pc, a, &x);
+	} else {
+		mmu_lookup(c->mmu, &c->regime, c->pc, a, &x, &l1);
+	}
 	/* SCR_EL3.SIF: the Secure world fetches nothing from Non-secure memory */
 	if (x.fault.kind == FAULT_NONE && (c->sys.scr_el3 & SCR_SIF) && c->secure && pa_space(x.pa) == SPACE_NS)
 		x.fault = (struct fault){ .kind = FAULT_PERMISSION, .stage = 1, .level = (s8)x.s1_level };
@@ -346,6 +352,12 @@ static bool handle_exit(struct cpu *c)
 	case EXIT_SINGLE:
 		c->run_single = true;
 		c->observe_again = c->observed;
+		return false;
+	case EXIT_HALT:
+		c->run_single = true;
+		c->observe_again = c->observed;
+		c->fetched = mmu_config(c->mmu)->reference;
+		c->attn |= ATTN_HALT;
 		return false;
 	case EXIT_BOUNDARY:
 		return false;
@@ -496,6 +508,9 @@ void cpu_run(struct cpu *c, u64 now, u64 until)
 				let_go(c);
 				continue;
 			}
+		} else if (unlikely(c->attn & ATTN_HALT)) { /* in the middle of an instruction: a watchpoint */
+			c->attn &= ~(u32)ATTN_HALT;
+			break;
 		}
 		block_safe_point(c);
 		c->pc = cpu_branch_address(c, c->pc);

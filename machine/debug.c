@@ -48,10 +48,12 @@ struct debugger {
 	unsigned count;
 	struct halt halt;
 	u64 code[POINTS];
+	struct halt_range data[POINTS];
 	struct observer observer[BOARD_MAX_PES];
 	bool watches; /* PEs know of it: halt and observers are in */
 	struct debug_stop stop;
 	struct moment last; /* where it stopped: not again */
+	bool last_watched;  /* its access, too */
 	struct step step;
 	unsigned clients;
 	bool asked;
@@ -121,6 +123,7 @@ static bool begin_stop(struct debugger *d, const struct cpu *c, enum stop_kind k
 	if (d->stop.kind == STOP_NONE)
 		d->stop = (struct debug_stop){ .kind = kind, .pe = c->index };
 	d->last = now;
+	d->last_watched = kind == STOP_WATCH;
 	d->m->halted = true;
 	if (d->m->par)
 		machine_end_with(d->m, MACHINE_STOPPED);
@@ -207,23 +210,70 @@ static bool stop_at_breakpoints(struct debugger *d, struct cpu *c)
 	return any;
 }
 
+/* The watchpoints in an access of c's instruction. */
+static bool stop_at_watchpoints(struct debugger *d, struct cpu *c, u64 va, unsigned size, u32 what)
+{
+	bool any = false;
+	char text[32];
+
+	va = (u64)sext(va, 56);
+	for (struct debug_point *p = d->points; p; p = p->next) {
+		bool write = p->write && (what & ACC_WRITE);
+
+		if (p->kind != POINT_WATCH || p->disabled || !(write || (p->read && (what & ACC_READ))))
+			continue;
+		if (va > p->addr + (p->len - 1) || p->addr > va + (size - 1) || !counts(p, c))
+			continue;
+		stop_at_point(d, c, p, STOP_WATCH);
+		if (!any) {
+			d->stop.addr = va > p->addr ? va : p->addr;
+			d->stop.write = write;
+		}
+		say(&d->stop, "watchpoint %u: %s of %u byte%s at %#" PRIx64 " by %#" PRIx64 "%s", p->number,
+		    what == ACC_READ ? "read" : what == ACC_WRITE ? "write" : "read and write", size, size == 1 ? "" : "s", va, cpu_pc(c),
+		    many(p, text));
+		any = true;
+	}
+	return any;
+}
+
+/* c asks before its instruction or access; `done`: that was looked at when it stopped there. True: it stops. */
+static bool asks(const struct debugger *d, const struct cpu *c, bool done, bool *stops)
+{
+	struct moment now = moment_of(c);
+
+	*stops = stops_elsewhere(d, c);
+	return !*stops && !(done && same(&now, &d->last));
+}
+
 /* halt.fetch */
 static bool on_fetch(void *ctx, struct cpu *c)
 {
 	struct debugger *d = ctx;
-	struct moment now = moment_of(c);
-	bool any;
+	bool stops;
 
 	cpu_enter(c);
-	if (stops_elsewhere(d, c)) {
-		any = true;
-	} else {
-		any = !same(&now, &d->last) && stop_at_breakpoints(d, c);
-		if (any)
-			say_place(&d->stop, c);
+	if (asks(d, c, true, &stops) && stop_at_breakpoints(d, c)) {
+		say_place(&d->stop, c);
+		stops = true;
 	}
 	cpu_leave(c);
-	return any;
+	return stops;
+}
+
+/* halt.access */
+static bool on_access(void *ctx, struct cpu *c, u64 va, unsigned size, u32 what)
+{
+	struct debugger *d = ctx;
+	bool stops;
+
+	cpu_enter(c);
+	if (asks(d, c, d->last_watched, &stops) && stop_at_watchpoints(d, c, va, size, what)) {
+		say_place(&d->stop, c);
+		stops = true;
+	}
+	cpu_leave(c);
+	return stops;
 }
 
 /* ---- steps ---- */
@@ -412,10 +462,14 @@ static int by_address(const void *a, const void *b)
 
 void debug_changed(struct debugger *d)
 {
-	d->halt.n_code = 0;
-	for (const struct debug_point *p = d->points; p; p = p->next)
+	d->halt.n_code = d->halt.n_data = 0;
+	for (const struct debug_point *p = d->points; p; p = p->next) {
 		if (p->kind == POINT_BREAK && !p->disabled)
 			d->code[d->halt.n_code++] = p->addr;
+		if (p->kind == POINT_WATCH && !p->disabled)
+			d->data[d->halt.n_data++] = (struct halt_range){ p->addr, p->addr + p->len - 1,
+									(p->read ? ACC_READ : 0) | (p->write ? ACC_WRITE : 0) };
+	}
 	qsort(d->code, d->halt.n_code, sizeof(d->code[0]), by_address);
 	if (!d->watches) {
 		watch(d, true);
@@ -534,7 +588,7 @@ int make_debugger(struct machine *m, struct why *why)
 	if (!d)
 		return why_set(why, ENOMEM, "no memory for the debugger");
 	d->m = m;
-	d->halt = (struct halt){ .ctx = d, .code = d->code, .fetch = on_fetch, .step = on_step };
+	d->halt = (struct halt){ .ctx = d, .code = d->code, .fetch = on_fetch, .data = d->data, .access = on_access, .step = on_step };
 	d->last.begun = UINT64_MAX;
 	stop_anywhere(d, STOP_ASKED, "not started");
 	m->debug = d;

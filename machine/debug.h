@@ -87,7 +87,7 @@ const struct debug_point *debug_next(const struct debugger *d, const struct debu
 void debug_print_head(FILE *out);
 void debug_print_point(const struct debug_point *p, FILE *out);
 /*
- * What follows "break", "watch [-r|-a]" and "catch": "ADDR [if COND]"... An address is a number, or a name that symbol() knows, with an
+ * What follows "break": ADDR [if COND]; "watch": [-r|-w|-a] ADDR [BYTES] [if COND], 8 bytes when it does not say; "catch". An address is a number, or a name that symbol() knows, with an
  * offset if one likes (start_kernel+0x10); symbol may be NULL. 0, or negative errno with *why.
  */
 typedef u64 debug_symbol_fn(void *ctx, const char *name, bool *ok);

@@ -80,11 +80,41 @@ static int parse_break(struct debug_point *p, const char *s, debug_symbol_fn *sy
 	return r ? r : parse_if(p, s, why);
 }
 
+/* [-r|-a|-w] ADDR [LEN] [if COND] */
+static int parse_watch(struct debug_point *p, const char *s, debug_symbol_fn *symbol, void *ctx, struct why *why)
+{
+	char text[256], len[32];
+	const char *rest;
+	int r;
+
+	p->write = true;
+	p->len = 8;
+	if (!word(&s, text, sizeof(text)))
+		return why_set(why, EINVAL, "watch: expected an address");
+	if (text[0] == '-') {
+		if (!strchr("raw", text[1]) || strlen(text) != 2)
+			return why_set(why, EINVAL, "watch: expected -r (reads), -w (writes) or -a (both), got '%s'", text);
+		p->read = text[1] != 'w';
+		p->write = text[1] != 'r';
+		if (!word(&s, text, sizeof(text)))
+			return why_set(why, EINVAL, "watch: expected an address");
+	}
+	r = parse_address(&p->addr, text, symbol, ctx, why);
+	rest = s;
+	if (r == 0 && word(&rest, len, sizeof(len)) && strcmp(len, "if")) {
+		if (!number(len, &p->len) || !p->len)
+			return why_set(why, EINVAL, "watch: expected a number of bytes or if, got '%s'", len);
+		s = rest;
+	}
+	return r ? r : parse_if(p, s, why);
+}
+
 int debug_parse(struct debug_point *p, enum point_kind kind, const char *text, debug_symbol_fn *symbol, void *ctx, struct why *why)
 {
 	*p = (struct debug_point){ .kind = (u8)kind };
 	switch (kind) {
 	case POINT_BREAK: return parse_break(p, text, symbol, ctx, why);
+	case POINT_WATCH: return parse_watch(p, text, symbol, ctx, why);
 	default: return why_set(why, ENOSYS, "not yet");
 	}
 }

@@ -2,6 +2,7 @@
  * machine/debug.h: breakpoints, watchpoints, catchpoints and steps stop at exact instructions, and a run with any number of them has
  * the digest of one without. Guests are raw images at EL1 or EL2.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +12,7 @@
 #include "machine/machine_priv.h"
 #include "tests/unit/harness.h"
 
-enum { IMAGE = 0x40080000, SYNC = 0x800 + 0x200, IMAGE_WORDS = 0x1000 / 4 };
+enum { IMAGE = 0x40080000, SYNC = 0x800 + 0x200, TABLE = 0x1000, TABLE2 = 0x2000, IMAGE_WORDS = 0x3000 / 4, ACCESS_WORDS = 32 };
 
 #define POWER_OFF 0x52b08000, 0x72800100, 0xd4000002 /* MOV W0, #0x84000008; HVC #0 */
 
@@ -47,13 +48,19 @@ struct guest {
 static void guest_open(struct guest *g, const u32 *code, size_t words, const struct config *like)
 {
 	static const struct machine_io io;
+	static const u32 off[] = { POWER_OFF };
 	struct why why = { "" };
 
 	memset(g, 0, sizeof(*g));
 	memcpy(g->image + SYNC / 4, handler, sizeof(handler));
+	g->image[TABLE / 4 + 2] = (IMAGE + TABLE2) | 3;
+	g->image[TABLE2 / 4] = 0x40000701;     /* RAM at its own address, for EL1 */
+	g->image[TABLE2 / 4 + 2] = 0x40200741; /* for all */
 	memcpy(g->image, code, words * 4);
+	if (words == ACCESS_WORDS) /* there an exception is the end */
+		memcpy(g->image + SYNC / 4, off, sizeof(off));
 	config_init(&g->cfg);
-	g->cfg.cpu = strdup("cortex-a57");
+	g->cfg.cpu = strdup("neoverse-n1");
 	g->cfg.ram_size = 16 << 20;
 	g->cfg.pes = 1;
 	if (like) {
@@ -221,6 +228,161 @@ TEST(a_debugger_may_interrupt_and_go_on)
 	ENDS_AS_ALONE(&g, calls, NULL);
 }
 
+/* At EL1 with the MMU on; X1 0x40200040, X8 8 more, X6 4 bytes before a page's end, X7 8. Then the instruction that is watched. */
+#define ACCESS 0x58
+#define ACCESSING                                                                                                    \
+	0x10004000, /* ADR X0, .+0x800 */                                                                            \
+	0xd518c000, /* MSR VBAR_EL1, X0 */                                                                           \
+	0x10007fc0, /* ADR X0 of the table */                                                                        \
+	0xd5182000, /* MSR TTBR0_EL1, X0 */                                                                          \
+	0xd2801fe0, /* MOV X0, #0xff */                                                                              \
+	0xd518a200, /* MSR MAIR_EL1, X0 */                                                                           \
+	0xd2a01000, /* MOV X0, #0x800000 */                                                                          \
+	0xf286a320, /* MOVK X0, #0x3519 */                                                                           \
+	0xd5182040, /* MSR TCR_EL1, X0 */                                                                            \
+	0xd28300a0, /* MOV X0, #0x1805 */                                                                            \
+	0xf2a61a00, /* MOVK X0, #0x30d0, LSL #16 */                                                                  \
+	0xd5033fdf, /* ISB */                                                                                        \
+	0xd5181000, /* MSR SCTLR_EL1, X0 */                                                                          \
+	0xd5033fdf, /* ISB */                                                                                        \
+	0xd2a00600, /* MOV X0, #0x300000 */                                                                          \
+	0xd5181040, /* MSR CPACR_EL1, X0 */                                                                          \
+	0xd2a80401, /* MOV X1, #0x40200000 */                                                                        \
+	0x91010021, /* ADD X1, X1, #0x40 */                                                                          \
+	0xd2800107, /* MOV X7, #8 */                                                                                 \
+	0xd2a80406, /* MOV X6, #0x40200000 */                                                                        \
+	0x913ff0c6, /* ADD X6, X6, #0xffc */                                                                         \
+	0x91002028  /* ADD X8, X1, #8 */
+
+enum { NO = 0, R = ACC_READ, W = ACC_WRITE, RW = R | W };
+/* of 8 bytes at 0x40200048, or 4 at 0x40201000; at: the first byte of them that is accessed */
+static const struct {
+	u32 insn;
+	u32 what;
+	u64 at;
+	const char *text;
+} accesses[] = {
+	{ 0x39402020, R, 0x40200048, "LDRB W0, [X1, #8]" },
+	{ 0x79401c20, R, 0x4020004e, "LDRH W0, [X1, #14]" },
+	{ 0xf9400420, R, 0x40200048, "LDR X0, [X1, #8]" },
+	{ 0xb8a76820, R, 0x40200048, "LDRSW X0, [X1, X7]" },
+	{ 0xf8401020, R, 0x40200048, "LDUR X0, [X1, #1]" },
+	{ 0xf8408c20, R, 0x40200048, "LDR X0, [X1, #8]!" },
+	{ 0xa9400c22, R, 0x40200048, "LDP X2, X3, [X1]" },
+	{ 0x29408c22, R, 0x40200048, "LDP W2, W3, [X1, #4]" },
+	{ 0xad7f8420, R, 0x40200048, "LDP Q0, Q1, [X1, #-16]" },
+	{ 0x3dc00020, R, 0x40200048, "LDR Q0, [X1]" },
+	{ 0x3d403c20, R, 0x4020004f, "LDR B0, [X1, #15]" },
+	{ 0xf8408820, R, 0x40200048, "LDTR X0, [X1, #8]" },
+	{ 0x38bfc100, R, 0x40200048, "LDAPRB W0, [X8]" },
+	{ 0xc85f7d00, R, 0x40200048, "LDXR X0, [X8]" },
+	{ 0xc87f0c22, R, 0x40200048, "LDXP X2, X3, [X1]" },
+	{ 0x4c402020, R, 0x40200048, "LD1 {V0.16B-V3.16B}, [X1]" },
+	{ 0x0d602500, R, 0x40200048, "LD4 {V0.B-V3.B}[1], [X8]" },
+	{ 0x4d40c500, R, 0x40200048, "LD1R {V0.8H}, [X8]" },
+	{ 0xf9000420, W, 0x40200048, "STR X0, [X1, #8]" },
+	{ 0x39003c20, W, 0x4020004f, "STRB W0, [X1, #15]" },
+	{ 0xf8008c20, W, 0x40200048, "STR X0, [X1, #8]!" },
+	{ 0xa9000c22, W, 0x40200048, "STP X2, X3, [X1]" },
+	{ 0xad008420, NO, 0, "STP Q0, Q1, [X1, #16]" },
+	{ 0x3c9f9020, W, 0x40200048, "STUR Q0, [X1, #-7]: its last byte" },
+	{ 0x38008820, W, 0x40200048, "STTRB W0, [X1, #8]" },
+	{ 0xc89ffd00, W, 0x40200048, "STLR X0, [X8]" },
+	{ 0x4c000020, W, 0x40200048, "ST4 {V0.16B-V3.16B}, [X1]" },
+	{ 0x4d008500, W, 0x40200048, "ST1 {V0.D}[1], [X8]" },
+	{ 0xc8a27d03, RW, 0x40200048, "CAS X2, X3, [X8]" },
+	{ 0x48227c24, RW, 0x40200048, "CASP X2, X3, X4, X5, [X1]" },
+	{ 0xf8220103, RW, 0x40200048, "LDADD X2, X3, [X8]" },
+	{ 0xf822011f, RW, 0x40200048, "STADD X2, [X8]" },
+	{ 0x38228103, RW, 0x40200048, "SWPB W2, W3, [X8]" },
+	{ 0xd50b7421, W, 0x40200048, "DC ZVA, X1" },
+	{ 0xf94000c0, R, 0x40201000, "LDR X0, [X6]: over two pages" },
+	{ 0xf90000c0, W, 0x40201000, "STR X0, [X6]: over two pages" },
+	{ 0xf9800100, NO, 0, "PRFM PLDL1KEEP, [X8]" },
+	{ 0xc8007d02, NO, 0, "STXR W0, X2, [X8]: without a monitor" },
+	{ 0xc85f7cc0, NO, 0, "LDXR X0, [X6]: an alignment fault" },
+	{ 0xd50b7e28, NO, 0, "DC CIVAC, X8" },
+	{ 0xf9400020, NO, 0, "LDR X0, [X1]: up to the byte before" },
+	{ 0xf9000820, NO, 0, "STR X0, [X1, #16]: from the byte after" },
+};
+
+static const u32 access_prefix[] = { ACCESSING };
+
+static void open_access(struct guest *g, u32 code[ACCESS_WORDS], size_t i, const struct config *like)
+{
+	static const u32 end[] = { POWER_OFF };
+
+	memcpy(code, access_prefix, sizeof(access_prefix));
+	code[ACCESS / 4] = accesses[i].insn;
+	memcpy(code + ACCESS / 4 + 1, end, sizeof(end));
+	guest_open(g, code, ACCESS_WORDS, like);
+}
+
+static void expect_watch_stop(struct guest *g, size_t i)
+{
+	const struct debug_stop *s = debug_stopped(g->d);
+
+	if (machine_run(g->m) != MACHINE_STOPPED || s->kind != STOP_WATCH || pc_of(g) != ACCESS || s->addr != accesses[i].at)
+		FAIL_TEST("%s: stops at %#llx, access at %#llx: %s", accesses[i].text, (unsigned long long)pc_of(g),
+			  (unsigned long long)s->addr, s->text);
+}
+
+TEST(a_watchpoint_stops_before_each_form_of_access)
+{
+	static const char *const kinds[] = { [R] = "-r", [W] = "-w", [RW] = "-a" };
+
+	for (size_t w = 0; w < ARRAY_SIZE(ways); w++) {
+		for (size_t i = 0; i < ARRAY_SIZE(accesses); i++) {
+			struct guest g;
+			u32 code[ACCESS_WORDS] = { 0 };
+			char text[64];
+
+			open_access(&g, code, i, &ways[w]);
+			for (u32 kind = R; kind <= RW; kind++) {
+				if (kind != RW && (kind & accesses[i].what))
+					continue; /* below */
+				snprintf(text, sizeof(text), "%s 0x40200048", kinds[kind]);
+				add(&g, POINT_WATCH, text);
+				snprintf(text, sizeof(text), "%s 0x40201000 4", kinds[kind]);
+				add(&g, POINT_WATCH, text);
+			}
+			if (accesses[i].what)
+				expect_watch_stop(&g, i);
+			ENDS_AS_ALONE(&g, code, &ways[w]);
+			if (!accesses[i].what)
+				continue;
+			open_access(&g, code, i, &ways[w]);
+			snprintf(text, sizeof(text), "%s %#llx 1", kinds[accesses[i].what & R ? R : W], (unsigned long long)accesses[i].at);
+			add(&g, POINT_WATCH, text);
+			expect_watch_stop(&g, i);
+			debug_step(g.d, 0, DEBUG_STEP);
+			EXPECT_EQ(machine_run(g.m), MACHINE_STOPPED);
+			EXPECT_EQ(debug_stopped(g.d)->kind, STOP_STEP);
+			EXPECT_EQ(pc_of(&g), ACCESS + 4);
+			ENDS_AS_ALONE(&g, code, &ways[w]);
+		}
+	}
+}
+
+TEST(a_watchpoint_stops_in_a_loop_each_time)
+{
+	for (size_t w = 0; w < ARRAY_SIZE(ways); w++) {
+		struct guest g;
+
+		GUEST_OPEN(&g, calls, &ways[w]);
+		add(&g, POINT_WATCH, "0x40200000 0x1000 if x2&0x40");
+		for (u64 i = 0x40; i < 0x80; i++) {
+			EXPECT_EQ(machine_run(g.m), MACHINE_STOPPED);
+			EXPECT_EQ(machine_pe(g.m, 0)->x[2], i);
+			EXPECT_EQ(pc_of(&g), 0x1c);
+			EXPECT_EQ(debug_stopped(g.d)->addr, 0x40200000 + (i & 0xff8));
+		}
+		EXPECT_STR(debug_stopped(g.d)->text, "watchpoint 1: write of 8 bytes at 0x40200078 by 0x4008001c (hit 64): EL1");
+		debug_clear(g.d);
+		ENDS_AS_ALONE(&g, calls, &ways[w]);
+	}
+}
+
 TEST(what_is_no_point_is_refused_in_one_line)
 {
 	static const struct {
@@ -237,6 +399,11 @@ TEST(what_is_no_point_is_refused_in_one_line)
 		{ POINT_BREAK, "0x40 if el 1", "condition: expected = != < <= > >= or & after el, got '1'" },
 		{ POINT_BREAK, "0x40 if el=two", "condition: expected a number after el, got 'two'" },
 		{ POINT_BREAK, "0x40 if el=-1", "condition: expected a number after el, got '-1'" },
+		{ POINT_WATCH, "", "watch: expected an address" },
+		{ POINT_WATCH, "-x 0x40", "watch: expected -r (reads), -w (writes) or -a (both), got '-x'" },
+		{ POINT_WATCH, "-r", "watch: expected an address" },
+		{ POINT_WATCH, "0x40 0", "watch: expected a number of bytes or if, got '0'" },
+		{ POINT_WATCH, "0x40 8 when", "expected if and a condition, got 'when'" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
