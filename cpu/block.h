@@ -46,7 +46,7 @@ typedef u32 block_counts __attribute__((vector_size(16)));
 /* Entering a block touches its first cache line: header and two uops. */
 enum { BLOCK_MAX = 128 };
 struct block {
-	u64 cnt;                /* union class_counts of the whole block */
+	s64 work;               /* what entering it adds to cpu.work */
 	struct block *link[2];  /* successors in the same page: taken, not taken */
 	u32 info;               /* where its block_info is, in bytes from here */
 	u16 off;                /* of the first instruction in the page */

@@ -284,10 +284,10 @@ void context_drain(struct cpu *c)
 	st->insns += done;
 	st->cycles += cycles - c->drained_cycles;
 	st->i_lookup += looked_up ? done : 0;
-	st->d_lookup += c->cnt.of[CNT_DLOOKUP]; /* counted with KEY_XLAT only */
-	st->loads += c->cnt.of[CNT_LOAD];
-	st->stores += c->cnt.of[CNT_STORE];
-	st->branches += c->cnt.of[CNT_BRANCH];
+	st->d_lookup += cpu_class_count(c, CNT_DLOOKUP) + (u64)c->lookups; /* counted with KEY_XLAT only */
+	st->loads += cpu_class_count(c, CNT_LOAD);
+	st->stores += cpu_class_count(c, CNT_STORE);
+	st->branches += cpu_class_count(c, CNT_BRANCH);
 	st->simd += c->kinds[KIND_SIMD];
 	st->atomics += c->kinds[KIND_ATOMIC];
 	st->load_exclusives += c->kinds[KIND_LOAD_EXCL];
@@ -295,7 +295,8 @@ void context_drain(struct cpu *c)
 	st->barriers += c->kinds[KIND_BARRIER];
 	st->system += c->kinds[KIND_SYSTEM];
 	memset(c->kinds, 0, sizeof(c->kinds));
-	c->cnt.all = 0;
+	c->work &= ~(s64)MASK(WORK_CYCLES - 1, 0);
+	c->lookups = 0;
 	c->drained_insns = insns;
 	c->drained_cycles = cycles;
 }

@@ -12,6 +12,7 @@
 #define CPU_CPU_H
 
 #include "base/atomic.h"
+#include "base/bits.h"
 #include "base/wire.h"
 #include "cpu/exits.h"
 #include "cpu/features.h"
@@ -43,14 +44,11 @@ enum { REG_SP = 31, REG_ZERO = 32, REG_SINK = 33, REG_COUNT = 34 };
 enum { CPU_HINT_MARKER = 127 };
 
 /*
- * Class counts of instructions (CNT_*), of a block or running: entering a block adds all four at once, so none may overflow between two
- * drains. An instruction counts at most four times in one of them; with a timing model up to 16 go in a cycle.
+ * What entering a block adds to cpu.work: cycles left in bits 63:48, signed, and the class counts of instructions (CNT_*) in four lanes
+ * of 12 bits. So one addition charges the block, counts it and tells whether the budget lasts. No lane overflows between two drains: an
+ * instruction counts once in one of them, and a chunk of a slice is short; with a timing model up to 16 instructions go in a cycle.
  */
-union class_counts {
-	u64 all;
-	u16 of[4];
-};
-enum { CPU_CHUNK = 16000, CPU_CHUNK_TIMED = 1000 };
+enum { WORK_LANE = 12, WORK_CYCLES = 48, CPU_CHUNK = 3900, CPU_CHUNK_TIMED = CPU_CHUNK / 16, WORK_LEAST = -30000 };
 
 /* Layout of cpu.nzcv: x86's AH<<8 | OF after the host operation; C is Arm's carry (not borrow). */
 enum { FL_N = 1 << 15, FL_Z = 1 << 14, FL_C = 1 << 8, FL_V = 1 << 0 };
@@ -160,13 +158,13 @@ struct cpu {
 	/* hot */
 	u64 x[REG_COUNT];
 	u64 nzcv;
-	s64 budget;             /* cycles left in this slice; what a block takes was already subtracted */
+	s64 work;               /* cpu_budget(), cpu_class_count(); what a block takes was already charged and counted */
 	u64 page_va;            /* VA of the 4 KiB page that fast code runs in */
 	const struct block *blk; /* current block, NULL outside fast code */
 	const struct uop *u;    /* current uop: valid on slow paths only */
 	struct mctx mctx[MCTX_COUNT];
 	u64 ictx_tag, ictx_hash;
-	union class_counts cnt; /* since the last drain, which is at most CPU_CHUNK cycles back */
+	s64 lookups;            /* data TLB lookups since the last drain beyond those of CNT_DLOOKUP (below 0: fewer) */
 	u32 kinds[8] __attribute__((aligned(16))); /* the same by KIND_* */
 	struct fpu fpu;
 	u64 acc;                /* trampoline builds: the third argument of the next handler */
@@ -207,8 +205,8 @@ struct cpu {
 
 	/* time: see cpu_now() */
 	u64 slice_ps;
-	s64 slice_budget;
-	s64 reserve;            /* cycles of the slice beyond `budget`: after CPU_CHUNK class counts are drained */
+	s64 slice_budget;       /* cycles of the slice; what is left of them: */
+	s64 reserve;            /* beyond cpu_budget(), which is a chunk of CPU_CHUNK: then class counts are drained */
 	s64 held;               /* and beyond them: cpu_hold() */
 	u32 period_ps;
 	u64 cycles;             /* up to the start of the slice */
@@ -287,15 +285,21 @@ u64 cpu_insns(const struct cpu *c);
 void cpu_timing_on(struct cpu *c, bool on);
 /* Ends the slice of a running PE after the current instruction; sets attn bits. */
 void cpu_attention(struct cpu *c, u32 attn);
+/* Cycles left in the chunk of the slice that runs. */
+static inline s64 cpu_budget(const struct cpu *c)
+{
+	return c->work >> WORK_CYCLES;
+}
+/* Instructions of class k (CNT_*) since the last drain. */
+static inline u32 cpu_class_count(const struct cpu *c, unsigned k)
+{
+	return (u32)(c->work >> k * WORK_LANE) & MASK(WORK_LANE - 1, 0);
+}
 /*
  * Time passes by these cycles (back by -1: instructions side by side) without an instruction that completes: what the machine did for c
  * (semihosting), what the timing model says. cpu_insns() is not affected.
  */
-static inline void cpu_spend(struct cpu *c, s64 cycles)
-{
-	c->budget -= cycles;
-	c->lost_cycles += (u64)cycles;
-}
+void cpu_spend(struct cpu *c, s64 cycles);
 /* Shortens the slice of the running PE to `until` (an earlier event was scheduled). */
 void cpu_limit(struct cpu *c, u64 until);
 /* Lets the running PE stop at that cycle (cpu_cycles()), for pmu_sync() and pmu_resume(); then it goes on. The last call counts. */

@@ -78,22 +78,15 @@ static always_inline_ const struct uop *leave(struct cpu *c, u64 pc)
 	return NULL;
 }
 
-static always_inline_ void add_counts(struct cpu *c, const struct block *b)
-{
-	if (stats_on())
-		c->cnt.all += b->cnt;
-}
 /* Enters b, which lies in the page c->page_va. */
 static always_inline_ const struct uop *enter(struct cpu *c, const struct block *b)
 {
-	c->budget -= b->n;
-	if (unlikely(c->budget < 0)) {
-		c->budget += b->n;
+	s64 work = c->work + b->work;
+
+	if (unlikely(work < 0))
 		return leave(c, c->page_va + b->off);
-	}
+	c->work = work;
 	c->blk = b;
-	if (stats_on())
-		add_counts(c, b);
 	DISPATCH(c, b->uop, ANY_VALUE);
 }
 /* Goes to page offset `off` of the same page through link `slot` of the current block. */

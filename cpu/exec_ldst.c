@@ -304,7 +304,7 @@ static void monitor_set(struct cpu *c, void *p, unsigned size)
 	{                                                                                                            \
 		void *p;                                                                                             \
 		if (unlikely(!c->excl_host)) {                                                                       \
-			c->cnt.of[CNT_DLOOKUP] -= u->imm; /* fails without a translation */                             \
+			c->lookups -= u->imm; /* fails without a translation */                             \
 			RM = 1;                                                                                      \
 			NEXT(c, u);                                                                                  \
 		}                                                                                                    \
@@ -342,7 +342,7 @@ LDXR(8)
 	{                                                                                                            \
 		u8 *p;                                                                                               \
 		if (unlikely(!c->excl_host)) {                                                                       \
-			c->cnt.of[CNT_DLOOKUP] -= u->imm;                                                               \
+			c->lookups -= u->imm;                                                               \
 			RM = 1;                                                                                      \
 			NEXT(c, u);                                                                                  \
 		}                                                                                                    \

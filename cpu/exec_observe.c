@@ -39,7 +39,7 @@ static noinline_ bool observe(struct cpu *c, const struct uop *u)
 	}
 	if (unlikely(cpu_insns(c) >= c->pmu.check_insns))
 		cpu_hold(c, cpu_cycles(c));
-	if (c->budget + b->n - cold->nth <= 0) {
+	if (cpu_budget(c) + b->n - cold->nth <= 0) {
 		c->exit.kind = EXIT_BOUNDARY;
 		return false;
 	}

@@ -24,7 +24,7 @@ static always_inline_ bool no_monitor(struct cpu *c, const struct uop *u)
 {
 	if (likely(c->excl_host != NULL))
 		return false;
-	c->cnt.of[CNT_DLOOKUP] -= (u32)u->imm;
+	c->lookups -= u->imm;
 	return true;
 }
 

@@ -44,7 +44,7 @@ static bool abort_kind(struct cpu *c, u64 va, bool write, enum fault_kind kind)
 static void count_lookup(struct cpu *c)
 {
 	if (c->regime.s1 || c->regime.s2)
-		c->cnt.of[CNT_DLOOKUP]++;
+		c->lookups++;
 }
 
 /* The same fault after the lookup. */
@@ -323,7 +323,7 @@ static bool watch_ok(struct cpu *c, u64 va, u32 desc, u32 what)
 static bool ask_single(struct cpu *c, unsigned pages)
 {
 	if (pages == 2 && (c->regime.s1 || c->regime.s2))
-		c->cnt.of[CNT_DLOOKUP]--;
+		c->lookups--;
 	c->exit.kind = EXIT_SINGLE;
 	return false;
 }

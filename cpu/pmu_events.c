@@ -60,7 +60,9 @@ static const size_t class_total[] = {
 
 static u64 count_class(const struct cpu *c, size_t k)
 {
-	return count_context(c, class_total[k]) + c->cnt.of[k] - not_done(c, k);
+	u64 more = k == CNT_DLOOKUP ? (u64)c->lookups : 0;
+
+	return count_context(c, class_total[k]) + cpu_class_count(c, (unsigned)k) + more - not_done(c, k);
 }
 
 static u64 count_accesses(const struct cpu *c, size_t at)

@@ -222,8 +222,7 @@ void cpu_snap(struct cpu *c, struct snap *s)
 	c->blk = NULL;
 	c->link_from = NULL;
 	c->run_single = c->observe_again = false;
-	c->slice_budget = c->budget = c->reserve = c->held = 0;
-	c->cnt.all = 0;
+	c->slice_budget = c->reserve = c->held = c->work = c->lookups = 0;
 	memset(c->kinds, 0, sizeof(c->kinds));
 	c->drained_insns = c->cycles - c->lost_cycles;
 	c->drained_cycles = c->cycles;

@@ -48,13 +48,18 @@ static u32 charged(const struct cpu *c)
 	return c->blk ? c->blk->n - block_cold(c->blk, c->u)->nth : 0;
 }
 
+/* Of this slice. */
+static u64 cycles_gone(const struct cpu *c)
+{
+	return (u64)(c->slice_budget - cpu_budget(c) - c->reserve - c->held - charged(c));
+}
 u64 cpu_now(const struct cpu *c)
 {
-	return c->slice_ps + (u64)(c->slice_budget - c->budget - charged(c)) * c->period_ps;
+	return c->slice_ps + cycles_gone(c) * c->period_ps;
 }
 u64 cpu_cycles(const struct cpu *c)
 {
-	return c->cycles + (u64)(c->slice_budget - c->budget - charged(c));
+	return c->cycles + cycles_gone(c);
 }
 u64 cpu_insns(const struct cpu *c)
 {
@@ -71,72 +76,63 @@ u64 cpu_pc(const struct cpu *c)
 	return c->blk ? uop_pc(c, c->u) : c->pc;
 }
 
-/* now is not affected. */
-static void set_budget(struct cpu *c, s64 budget)
+/* `left` cycles until the slice is over or held: at most `most` of them are the chunk that runs, the others wait. */
+static void share(struct cpu *c, s64 left, s64 most)
 {
-	c->slice_budget += budget - c->budget;
-	c->budget = budget;
+	s64 chunk = left < WORK_LEAST ? WORK_LEAST : left > most ? most : left;
+
+	c->work += (chunk - cpu_budget(c)) * ((s64)1 << WORK_CYCLES);
+	c->reserve = left - chunk;
 }
 
-/* What is in the budget beyond `most` becomes reserve. */
-static void limit_chunk(struct cpu *c, s64 most)
+void cpu_spend(struct cpu *c, s64 cycles)
 {
-	if (c->budget <= most)
-		return;
-	c->reserve += c->budget - most;
-	set_budget(c, most);
+	s64 chunk = cpu_budget(c);
+
+	c->lost_cycles += (u64)cycles;
+	if (likely(chunk - cycles >= WORK_LEAST))
+		c->work -= cycles * ((s64)1 << WORK_CYCLES);
+	else
+		share(c, chunk + c->reserve - cycles, chunk);
 }
 
-/* The reserve back into the budget; returns what that was, for limit_chunk() after it was looked at. */
-static s64 join_reserve(struct cpu *c)
-{
-	s64 chunk = c->budget;
-
-	set_budget(c, c->budget + c->reserve);
-	c->reserve = 0;
-	return chunk;
-}
-
-/* More of the reserve into the budget, between blocks; when the class counts would get too large, they are drained. */
+/* More of the reserve into the chunk that runs, between blocks; when class counts would get too large, they are drained. */
 static void next_chunk(struct cpu *c)
 {
-	s64 most = c->timing ? CPU_CHUNK_TIMED : CPU_CHUNK;
+	s64 most = c->timing ? CPU_CHUNK_TIMED : CPU_CHUNK, left = cpu_budget(c) + c->reserve;
 
-	join_reserve(c);
-	if (c->budget + (s64)(cpu_cycles(c) - c->drained_cycles) > most)
+	if (left + (s64)(cpu_cycles(c) - c->drained_cycles) > most)
 		context_drain(c);
-	limit_chunk(c, most);
+	share(c, left, most);
 }
 
-/* Takes what is left of the slice away: the next block entry leaves fast code. */
+/* Takes what is left of the slice beyond `keep` cycles away: the next block entry leaves fast code. */
 static void cut_slice(struct cpu *c, s64 keep)
 {
-	s64 chunk = join_reserve(c);
+	s64 chunk = cpu_budget(c), left = chunk + c->reserve, more = left + c->held - keep;
 
-	if (c->budget + c->held > keep) {
-		c->held = c->budget < keep ? keep - c->budget : 0;
-		if (c->budget > keep)
-			set_budget(c, keep);
-	}
-	limit_chunk(c, chunk);
+	if (more <= 0)
+		return;
+	c->slice_budget -= more;
+	c->held = left < keep ? keep - left : 0;
+	share(c, left < keep ? left : keep, chunk);
 }
 
 void cpu_hold(struct cpu *c, u64 cycle)
 {
-	u64 now = cpu_cycles(c), left = cycle > now ? cycle - now : 0;
-	s64 chunk = join_reserve(c), all = c->budget + c->held + charged(c), keep = all;
+	u64 now = cpu_cycles(c), wait = cycle > now ? cycle - now : 0;
+	s64 chunk = cpu_budget(c), all = chunk + c->reserve + c->held + charged(c), keep = all;
 
-	if (all > 0 && left < (u64)all)
-		keep = (s64)left;
+	if (all > 0 && wait < (u64)all)
+		keep = (s64)wait;
 	c->held = all - keep;
-	set_budget(c, keep - charged(c));
-	limit_chunk(c, chunk);
+	share(c, keep - charged(c), chunk);
 }
 
 /* The slice goes on after cpu_hold(). */
 static void let_go(struct cpu *c)
 {
-	set_budget(c, c->budget + c->held);
+	c->reserve += c->held;
 	c->held = 0;
 	next_chunk(c);
 	pmu_sync(c);
@@ -220,8 +216,7 @@ void cpu_code_recheck(struct cpu *c)
  */
 static void take_sync(struct cpu *c)
 {
-	c->budget--;
-	c->lost_cycles++;
+	cpu_spend(c, 1);
 	c->faulted++;
 	c->observe_again = false;
 	exception_sync(c);
@@ -303,11 +298,11 @@ static void refund(struct cpu *c, const struct block *b, u32 from)
 {
 	if (from >= b->n)
 		return;
-	c->budget += b->n - from;
-	for (u32 i = 0; i < block_info(b)->n_uops; i++)
+	c->work += (s64)(b->n - from) << WORK_CYCLES;
+	for (u32 i = 0; i < block_info(b)->n_uops && stats_on(); i++)
 		if (block_info(b)->cold[i].nth >= from)
 			for (unsigned k = 0; k < 4; k++)
-				c->cnt.of[k] = (u16)(c->cnt.of[k] - block_info(b)->cold[i].cnt[k]);
+				c->work -= (s64)block_info(b)->cold[i].cnt[k] << k * WORK_LANE;
 	for (u32 i = from; block_info(b)->kind && i < b->n; i++)
 		c->kinds[block_info(b)->kind[i]]--;
 }
@@ -381,9 +376,8 @@ static bool run_block(struct cpu *c, const struct block *b)
 {
 	const struct uop *u;
 
-	c->budget -= b->n;
+	c->work += b->work;
 	c->blk = b;
-	add_counts(c, b);
 	u = b->uop;
 #ifdef TRAPLINE_TRAMPOLINE
 	while (u)
@@ -441,7 +435,7 @@ static void step(struct cpu *c)
 	struct codepage *p;
 	struct block *b;
 
-	if (unlikely(c->run_single || c->budget < 1)) {
+	if (unlikely(c->run_single || cpu_budget(c) < 1)) {
 		key |= KEY_SINGLE;
 		c->run_single = false;
 	}
@@ -462,7 +456,7 @@ static void step(struct cpu *c)
 	if (!p)
 		return;
 	b = block_get(c, p, c->pc & 0xfff);
-	if (unlikely(b && b->n > c->budget && (!c->parallel || c->held))) { /* a PMU interrupt is exact under --parallel, too */
+	if (unlikely(b && b->n > cpu_budget(c) && (!c->parallel || c->held))) { /* a PMU interrupt is exact under --parallel, too */
 		p = block_page(c, p->pa, key | KEY_SINGLE, p->host);
 		b = p ? block_get(c, p, c->pc & 0xfff) : NULL;
 	}
@@ -489,8 +483,7 @@ void cpu_run(struct cpu *c, u64 now, u64 until)
 	u32 saved = host_fp_enter();
 
 	c->slice_ps = now;
-	c->slice_budget = c->budget = until <= now ? 0 : (s64)((until - now + c->period_ps - 1) / c->period_ps);
-	c->held = c->reserve = 0;
+	c->slice_budget = c->reserve = until <= now ? 0 : (s64)((until - now + c->period_ps - 1) / c->period_ps);
 	next_chunk(c);
 	if (unlikely(c->pmu.on))
 		cpu_hold(c, c->pmu.check);
@@ -500,9 +493,9 @@ void cpu_run(struct cpu *c, u64 now, u64 until)
 		if (likely(!c->observe_again)) { /* else the instruction has begun */
 			if (unlikely(c->attn) && !serve_attention(c))
 				break;
-			if (c->budget < BLOCK_MAX && c->reserve)
+			if (cpu_budget(c) < BLOCK_MAX && c->reserve)
 				next_chunk(c);
-			if (c->budget <= 0) {
+			if (cpu_budget(c) <= 0) {
 				if (!c->held)
 					break;
 				let_go(c);
@@ -517,8 +510,9 @@ void cpu_run(struct cpu *c, u64 now, u64 until)
 		step(c);
 	}
 	c->slice_ps = cpu_now(c);
-	c->cycles += (u64)(c->slice_budget - c->budget);
-	c->slice_budget = c->budget = c->reserve = c->held = 0;
+	c->cycles += cycles_gone(c);
+	c->slice_budget = c->held = 0;
+	share(c, 0, 0);
 	if (unlikely(c->observers != NULL))
 		observe_slice_end(c);
 	host_fp_leave(saved);

@@ -137,8 +137,9 @@ static struct block *finish(struct tr *t, struct codepage *p, u32 off)
 		return NULL;
 	b->n = (u8)t->n_insns;
 	b->off = (u16)off;
-	for (unsigned k = 0; k < 4; k++)
-		b->cnt |= (u64)t->cnt[k] << 16 * k;
+	b->work = -((s64)b->n << WORK_CYCLES);
+	for (unsigned k = 0; k < 4 && stats_on(); k++)
+		b->work += (s64)t->cnt[k] << k * WORK_LANE;
 	memcpy(b->uop, t->uop, uops);
 	fuse_uops(block_fuse(t->c->blocks), b->uop, t->n_uops);
 	pool = (u64 *)&b->uop[t->n_uops];
