@@ -21,7 +21,7 @@ static const struct command help_commands[] = {
 };
 
 static const struct command *const tables[] = {
-	help_commands, run_commands, point_commands, memory_commands, register_commands, machine_commands, snapshot_commands,
+	help_commands, run_commands, point_commands, memory_commands, space_commands, register_commands, machine_commands, snapshot_commands,
 };
 
 /* The row behind `after` (NULL: the first) over all tables; *table is the caller's place, 0 at first. */

@@ -47,6 +47,7 @@ struct command {
 extern const struct command run_commands[];	 /* command_run.c */
 extern const struct command point_commands[];	 /* command_point.c */
 extern const struct command memory_commands[];	 /* command_memory.c */
+extern const struct command space_commands[];	 /* command_space.c: mem, walk, tlb */
 extern const struct command register_commands[]; /* command_register.c */
 extern const struct command machine_commands[];	 /* command_machine.c: info gic... */
 extern const struct command snapshot_commands[]; /* command_snapshot.c */

@@ -137,9 +137,11 @@ static void default_vmid(const struct cpu *c, struct memspace *s)
 	s->vmid = r.vmid;
 }
 
-/* Whether r is of the VM (or of no VM) and process that s asks for. */
-static bool meant(const struct regime *r, const struct memspace *s)
+/* Whether r is of the VM (or of no VM) and process that ctx, a struct memspace, asks for. */
+static bool meant(const void *ctx, const struct regime *r)
 {
+	const struct memspace *s = ctx;
+
 	if (!r->two_ranges || r->vm_tag != s->has_vmid || (s->has_vmid && r->vmid != s->vmid))
 		return false;
 	if (s->kind == MEM_IPA)
@@ -148,12 +150,13 @@ static bool meant(const struct regime *r, const struct memspace *s)
 }
 
 /* A PE that runs it at this moment; of all PEs `pe` comes first. */
-static bool find_running(struct machine *m, unsigned pe, const struct memspace *s, struct regime *r)
+static bool find_running(struct machine *m, unsigned pe, bool (*wanted)(const void *ctx, const struct regime *r), const void *ctx,
+			 struct regime *r)
 {
 	for (unsigned i = 0; i < m->pes; i++) {
 		const struct seat *seat = &m->seat[(pe + i) % m->pes];
 
-		if (!seat->on || !meant(&seat->cpu->regime, s))
+		if (!seat->on || !wanted(ctx, &seat->cpu->regime))
 			continue;
 		*r = seat->cpu->regime;
 		return true;
@@ -161,19 +164,20 @@ static bool find_running(struct machine *m, unsigned pe, const struct memspace *
 	return false;
 }
 
-/* What was seen last of it, on any PE. */
-static bool find_seen(struct machine *m, const struct memspace *s, struct regime *r)
+bool memspace_find(struct machine *m, unsigned pe, bool (*wanted)(const void *ctx, const struct regime *r), const void *ctx, struct regime *r,
+		   bool *live)
 {
 	u64 when = 0;
 
-	for (unsigned i = 0; i < m->pes; i++)
+	*live = find_running(m, pe, wanted, ctx, r);
+	for (unsigned i = 0; i < m->pes && !*live; i++)
 		for (const struct seen *e = NULL; (e = seen_next(m->seat[i].cpu, e));) {
-			if (e->when <= when || !meant(&e->r, s))
+			if (e->when <= when || !wanted(ctx, &e->r))
 				continue;
 			when = e->when;
 			*r = e->r;
 		}
-	return when;
+	return *live || when;
 }
 
 static int view_tagged(struct machine *m, unsigned pe, const struct memspace *asked, struct memspace_view *v, struct why *why)
@@ -182,8 +186,7 @@ static int view_tagged(struct machine *m, unsigned pe, const struct memspace *as
 	char text[MEMSPACE_TEXT];
 
 	default_vmid(m->seat[pe].cpu, &s);
-	v->live = find_running(m, pe, &s, &v->r);
-	if (v->live || find_seen(m, &s, &v->r))
+	if (memspace_find(m, pe, meant, &s, &v->r, &v->live))
 		return 0;
 	memspace_text(&s, text, sizeof text);
 	return why_set(why, ENOENT, "%s: no PE is known to have run it lately%s", text, s.kind == MEM_IPA ? " with stage 2 on" : "");

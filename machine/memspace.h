@@ -51,4 +51,11 @@ size_t memspace_write(struct machine *m, unsigned pe, const struct memspace *s, 
  */
 int memspace_walk(struct machine *m, unsigned pe, const struct memspace *s, u64 addr, struct access a, FILE *out, struct why *why);
 
+/*
+ * The entries of the modelled TLBs that match all filters, one a line, and a count: "pe=0 vmid=3 asid=7 va=A ipa=A pa=A structure=l1d
+ * el=1 stale max=N". Each is compared with the tables in memory: STALE and how it differs, "?" when the registers of its VM and
+ * process are not known. 0 or negative errno with *why.
+ */
+int memspace_tlb(struct machine *m, const char *filters, FILE *out, struct why *why);
+
 #endif

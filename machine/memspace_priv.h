@@ -20,6 +20,13 @@ struct memspace_view {
 /* How addresses of that space are translated now. 0 or negative errno with *why. */
 int memspace_view(struct machine *m, unsigned pe, const struct memspace *s, struct memspace_view *v, struct why *why);
 
+/*
+ * The regime with which a PE translates, or (of what runs on none) did last, of all that wanted() accepts. False: there is none. *live:
+ * it translates so now. `pe` is asked first.
+ */
+bool memspace_find(struct machine *m, unsigned pe, bool (*wanted)(const void *ctx, const struct regime *r), const void *ctx, struct regime *r,
+		   bool *live);
+
 /* ---- memspace_words.c ---- */
 
 /* "EL1&0" */

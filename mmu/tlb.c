@@ -621,13 +621,13 @@ static void view(const struct assoc *a, void (*fn)(void *ctx, const struct tlb_v
 
 		if (!tag)
 			continue;
-		if (tables)
-			v.x = (struct xlat){ .ipa = { a->line[i].wc.table },
-					     .pa = { a->line[i].wc.table },
-					     .size = a->line[i].wc.bits,
-					     .s1_level = a->line[i].wc.level };
-		else
+		if (tables) {
+			v.table = &a->line[i].wc;
+			v.x = (struct xlat){ .ipa = { v.table->table }, .pa = { v.table->table },
+					     .size = v.table->bits, .s1_level = v.table->level };
+		} else {
 			v.x = a->line[i].x;
+		}
 		fn(ctx, &v);
 	}
 }

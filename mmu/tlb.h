@@ -277,6 +277,7 @@ struct tlb_view {
 	bool s1, s2, vm_tag, global;
 	u16 asid, vmid;
 	struct xlat x;
+	const struct wc_hit *table; /* of the walk cache, else NULL */
 };
 void mmu_for_each(struct mmu *m, void (*fn)(void *ctx, const struct tlb_view *v), void *ctx);
 

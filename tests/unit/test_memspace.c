@@ -317,3 +317,163 @@ TEST(what_was_seen_is_bounded_and_saved)
 	EXPECT(strcmp(before, after) != 0);
 	bench_close(&b);
 }
+
+/* ---- what TLBs hold ---- */
+
+static void look_up(struct bench *b, u64 addr, u8 what)
+{
+	struct access a = { .what = what, .priv = true };
+	struct xlat x;
+	u16 l1;
+
+	mmu_lookup(b->c->mmu, &b->c->regime, addr, a, &x, &l1);
+	EXPECT_EQ(x.fault.kind, FAULT_NONE);
+}
+
+/* The answer to `tlb FILTERS`, without its last line; that is in *count. */
+static char *list(struct bench *b, const char *filters, char count[120])
+{
+	struct why why = { "" };
+	char *text, *end;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	*count = 0;
+	if (memspace_tlb(b->m, filters, out, &why) < 0)
+		fputs(why.text, out);
+	fclose(out);
+	end = size > 1 && text[size - 1] == '\n' ? text + size - 1 : NULL;
+	if (!end)
+		return text;
+	*end = 0;
+	end = strrchr(text, '\n');
+	snprintf(count, 120, "%s", end ? end + 1 : text);
+	*(end ? end + 1 : text) = 0;
+	return text;
+}
+
+static void listed(struct bench *b, const char *filters, const char *want, const char *want_count)
+{
+	char count[120], *text = list(b, filters, count);
+
+	EXPECT_STR(count, want_count);
+	if (want)
+		EXPECT_STR(text, want);
+	free(text);
+}
+
+/* Three pages of a process of a VM, which l1d and main TLB then hold. */
+static void fill(struct bench *b, u64 at[3], u64 s2_at[3])
+{
+	map(b, &b->s2, TABLES, 2, (TABLES & ~MASK(20, 0)) | BLOCK | S2ALL);
+	for (u64 i = 0; i < 3; i++) {
+		at[i] = map(b, &b->s1, 0x1000 + i * 4096, 3, (0x5000 + i * 4096) | PAGE | AF | ISH | NG);
+		s2_at[i] = map(b, &b->s2, 0x5000 + i * 4096, 3, (FREE + i * 4096) | PAGE | S2ALL);
+	}
+	at_el1(b, true);
+	b->c->sys.ttbr0[1] |= 7ull << 48;
+	cpu_update_context(b->c);
+	for (u64 i = 0; i < 3; i++)
+		look_up(b, 0x1000 + i * 4096, ACC_READ);
+}
+
+TEST(entries_that_the_tables_say_are_not_stale)
+{
+	struct bench b;
+	u64 at[3], s2_at[3];
+
+	bench_open(&b);
+	fill(&b, at, s2_at);
+	listed(&b, "va=0x1234",
+	       "PE 0 l1d  EL1&0 vmid=3 asid=7 VA 0x1000 -> IPA 0x5000 -> PA 0x40800000, 4 KiB, EL1 rwx EL0 --x, Normal WB RaWa, inner shareable\n"
+	       "PE 0 main EL1&0 vmid=3 asid=7 VA 0x1000 -> IPA 0x5000 -> PA 0x40800000, 4 KiB, EL1 rwx EL0 --x, Normal WB RaWa, inner shareable\n"
+	       "PE 0 walk EL1&0 vmid=3 asid=7 VA 0x0 -> level 2 table at IPA 0x40106000, 1 GiB\n"
+	       "PE 0 walk EL1&0 vmid=3 asid=7 VA 0x0 -> level 1 table at IPA 0x40105000, 512 GiB\n"
+	       "PE 0 walk EL1&0 vmid=3 asid=7 VA 0x0 -> level 3 table at IPA 0x40107000, 2 MiB\n",
+	       "5 of 13 entries, 0 stale");
+	listed(&b, "stale", "", "0 of 13 entries, 0 stale");
+	listed(&b, "structure=ipa ipa=0x6fff",
+	       "PE 0 ipa  S2    vmid=3 IPA 0x6000 -> PA 0x40801000, 4 KiB, EL1 rwx EL0 rwx, Normal WB RaWa, inner shareable\n", "1 of 13 entries, 0 stale");
+	listed(&b, "pa=0x40801fff structure=l1d", NULL, "1 of 13 entries, 0 stale");
+	listed(&b, "vmid=4", NULL, "0 of 13 entries, 0 stale");
+	listed(&b, "asid=7", NULL, "9 of 13 entries, 0 stale");
+	listed(&b, "el=2", NULL, "0 of 13 entries, 0 stale");
+	listed(&b, "el=0 pe=0 max=1", NULL, "13 of 13 entries, 0 stale; the first 1 are shown (max=N)");
+	listed(&b, "pe=1", NULL, "0 of 0 entries, 0 stale");
+	listed(&b, "nonsense", "tlb: 'nonsense': expected pe=N, vmid=N, asid=N, va=ADDR, ipa=ADDR, pa=ADDR, el=N, max=N, structure=l1i|l1d|main|walk|ipa or stale", "");
+	listed(&b, "va=x", NULL, "");
+	listed(&b, "structure=l2", NULL, "");
+	bench_close(&b);
+}
+
+static void stale_as(struct bench *b, const char *filters, const char *words)
+{
+	char count[120], *text = list(b, filters, count);
+	const char *mark = strstr(text, "  STALE: ");
+
+	if (EXPECT(mark != NULL) && strncmp(mark + 9, words, strlen(words)))
+		FAIL_TEST("%s: wanted '%s', got '%s'", filters, words, mark + 9);
+	free(text);
+}
+
+TEST(stale_entries_are_marked_and_say_how)
+{
+	struct bench b;
+	u64 at[3], s2_at[3], desc, level2;
+
+	bench_open(&b);
+	fill(&b, at, s2_at);
+	bus_put64(b.m->bus, at[0], 0);
+	stale_as(&b, "va=0x1000 structure=l1d", "unmapped now: translation fault, stage 1 level 3\n");
+	bus_put64(b.m->bus, at[0], 0x6000 | PAGE | AF | ISH | NG);
+	stale_as(&b, "va=0x1000 structure=main", "PA 0x40801000 now\n");
+	bus_put64(b.m->bus, at[0], 0x5000 | PAGE | AF | ISH | NG | RO);
+	stale_as(&b, "va=0x1000 structure=l1d", "EL1 r-x EL0 --x now\n");
+	bus_put64(b.m->bus, at[0], 0x5000 | PAGE | AF | 2ull << 8 | NG);
+	stale_as(&b, "va=0x1000 structure=l1d", "Normal WB RaWa, outer shareable now\n");
+	bus_put64(b.m->bus, at[0], 0x5000 | PAGE | AF | ISH);
+	stale_as(&b, "va=0x1000 structure=l1d", "global now\n");
+	bus_put64(b.m->bus, at[0], 0x5000 | PAGE | ISH | NG | BIT(55)); /* no access flag, another software bit */
+	listed(&b, "stale", "", "0 of 13 entries, 0 stale");
+	bus_put64(b.m->bus, s2_at[1], 0);
+	stale_as(&b, "va=0x2000 structure=l1d", "unmapped now: translation fault, stage 2 level 3\n");
+	stale_as(&b, "ipa=0x6000 structure=ipa", "unmapped now: translation fault, stage 2 level 3\n");
+	listed(&b, "stale", NULL, "3 of 13 entries, 3 stale");
+	bus_put64(b.m->bus, s2_at[1], (FREE + 4096) | PAGE | (S2ALL & ~S2W));
+	stale_as(&b, "ipa=0x6000 structure=ipa", "EL1 r-x EL0 r-x now\n");
+	bus_put64(b.m->bus, s2_at[1], (FREE + 4096) | PAGE | S2ALL);
+	/* the table of level 3 elsewhere, with the same in it */
+	level2 = b.s1.root;
+	for (unsigned level = 0; level < 2; level++)
+		level2 = bus_get64(b.m->bus, level2) & MASK(47, 12);
+	desc = bus_get64(b.m->bus, level2);
+	bus_put64(b.m->bus, level2, align_up(b.next, 4096) | 3);
+	for (u64 i = 0; i < 512; i++)
+		bus_put64(b.m->bus, align_up(b.next, 4096) + i * 8, bus_get64(b.m->bus, (desc & MASK(47, 12)) + i * 8));
+	listed(&b, "stale structure=l1d", "", "0 of 13 entries, 0 stale");
+	listed(&b, "stale", NULL, "1 of 13 entries, 1 stale");
+	/* another process: its registers are known until they are forgotten */
+	b.c->sys.ttbr0[1] = b.s1.root | 8ull << 48;
+	cpu_update_context(b.c);
+	listed(&b, "stale", NULL, "1 of 13 entries, 1 stale");
+	seen_forget(b.c);
+	cpu_update_context(b.c);
+	listed(&b, "asid=7 structure=l1d", NULL, "3 of 13 entries, 0 stale, 3 of VMs or processes whose registers are not known (?)");
+	bench_close(&b);
+}
+
+TEST(listing_changes_nothing)
+{
+	struct bench b;
+	u64 at[3], s2_at[3];
+	char before[65], after[65], count[120];
+
+	bench_open(&b);
+	fill(&b, at, s2_at);
+	bus_put64(b.m->bus, at[0], 0);
+	machine_digest(b.m, before);
+	free(list(&b, "", count));
+	machine_digest(b.m, after);
+	EXPECT_STR(before, after);
+	bench_close(&b);
+}
