@@ -2,13 +2,13 @@
 """Makes an ELF file of the symbols that Linux and Xen images carry for their own backtraces: symbols.py IMAGE OUT.elf [START]
 
 gdb, lldb and the monitor take it as a symbol file, where no file with debug information is at hand. An image holds no addresses while
-it is relocatable (Linux): START is where its first symbol, _text, runs (default: that of an arm64 kernel of 4 KiB pages and 48 bits
-without KASLR; Xen's image has its own). OUT.elf has one section without contents over all symbols.
+it is relocatable (Linux): START is where its first symbol runs (default: _stext of an arm64 kernel of 4 KiB pages and 48 bits without
+KASLR, as Debian 12's 6.1; Xen's image has its own). OUT.elf has one section without contents over all symbols.
 """
 import struct
 import sys
 
-LINUX_TEXT = 0xFFFF800008000000  # 6.1: KIMAGE_VADDR
+LINUX_STEXT = 0xFFFF800008010000  # of 6.1: KIMAGE_VADDR and the header
 DIGITS = b"".join(b"%d\0" % i for i in range(7))  # one token each
 
 
@@ -127,7 +127,7 @@ def main():
         sys.exit(__doc__)
     with open(sys.argv[1], "rb") as file:
         table = Table(file.read())
-    start = int(sys.argv[3], 0) if len(sys.argv) == 4 else LINUX_TEXT
+    start = int(sys.argv[3], 0) if len(sys.argv) == 4 else LINUX_STEXT
     symbols = [(address, name[0], name[1:].rpartition("#")[2]) for address, name in zip(table.addresses(start), table) if not name[1:].startswith("$")]
     with open(sys.argv[2], "wb") as file:
         file.write(elf(sorted(symbols, key=lambda s: s[0])))
