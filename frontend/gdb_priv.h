@@ -41,7 +41,7 @@ struct gdb_stub {
 	struct command_user user; /* of `monitor` commands; also which PE and memory packets are about */
 
 	bool connected, done;
-	bool no_ack, multiprocess;
+	bool no_ack, multiprocess, thread_suffix;
 	bool held;     /* the parser's packet waits for the machine to stop */
 	bool awaiting; /* the client let the machine run and waits for a stop reply */
 	bool interrupt; /* and asked for the stop by Ctrl-C */

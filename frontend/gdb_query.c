@@ -302,10 +302,17 @@ void gdb_query(struct gdb_stub *g, const char *args)
 	run_query(g, queries, ARRAY_SIZE(queries), args);
 }
 
+static void thread_suffix(struct gdb_stub *g, const char *args)
+{
+	g->thread_suffix = true;
+	gdb_ok(g);
+}
+
 void gdb_set(struct gdb_stub *g, const char *args)
 {
 	static const struct query settings[] = {
 		{ "StartNoAckMode", no_ack },
+		{ "ThreadSuffixSupported", thread_suffix },
 		{ "qemu.PhyMemMode:", set_memory_mode },
 		{ "qemu.sstep=", set_step_mode },
 	};

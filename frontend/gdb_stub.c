@@ -132,7 +132,7 @@ struct cpu *gdb_cpu(const struct gdb_stub *g)
 
 /* ---- packets ---- */
 
-static const struct {
+static const struct packet_command {
 	const char *name;
 	gdb_command *run;
 } commands[] = {
@@ -162,6 +162,28 @@ static const struct {
 	{ "k", gdb_kill },
 };
 
+/*
+ * lldb names the thread behind the arguments of packets about registers (";thread:ID;") when we let it (QThreadSuffixSupported). With H
+ * packets instead, its memory packets, which name none, would be about whatever thread it asked last.
+ */
+static void run_for_thread(struct gdb_stub *g, const struct packet_command *c, char *args)
+{
+	char *suffix = strchr("gGpP", c->name[0]) && g->thread_suffix ? strstr(args, ";thread:") : NULL;
+	const char *id = suffix ? suffix + strlen(";thread:") : NULL;
+	unsigned pe = g->user.pe;
+	s64 pid, tid;
+
+	if (suffix && !(gdb_thread_id(&id, &pid, &tid) && gdb_pe(g, pid, tid, &g->user.pe))) {
+		gdb_error(g, 0x16);
+		return;
+	}
+	if (suffix)
+		*suffix = 0;
+	c->run(g, args);
+	if (suffix)
+		g->user.pe = pe;
+}
+
 /* A command that resumes the machine leaves its answer to the stop. */
 static void run_packet(struct gdb_stub *g)
 {
@@ -171,7 +193,7 @@ static void run_packet(struct gdb_stub *g)
 		size_t n = strlen(commands[i].name);
 
 		if (!strncmp(g->in.data, commands[i].name, n)) {
-			commands[i].run(g, g->in.data + n);
+			run_for_thread(g, &commands[i], g->in.data + n);
 			break;
 		}
 	}
@@ -289,7 +311,7 @@ void gdb_stub_free(struct gdb_stub *g)
 void gdb_stub_connect(struct gdb_stub *g)
 {
 	g->connected = true;
-	g->done = g->no_ack = g->multiprocess = g->held = g->awaiting = g->interrupt = g->ranging = false;
+	g->done = g->no_ack = g->multiprocess = g->thread_suffix = g->held = g->awaiting = g->interrupt = g->ranging = false;
 	g->complaints = 0;
 	g->frame_n = 0;
 	g->in.state = 0;

@@ -288,6 +288,13 @@ TEST(registers_are_read_and_written)
 		"P22=efcdab89674523010000000000000000", "p22");
 }
 
+TEST(registers_of_a_thread_are_named_in_the_packet_when_the_client_asked_for_that)
+{
+	ANSWERS(2, "OK\nE16\nOK\nOK\n0100000000000000\n0000000000000000\nE16\nE16\n0000000000000000\n", "Hg2", "p7;thread:1;",
+		"QThreadSuffixSupported", "P7=0100000000000000;thread:1;", "p7;thread:1;", "p7;thread:p1.2;", "p7;thread:3;", "p7;thread:",
+		"p7");
+}
+
 TEST(memory_is_read_and_written)
 {
 	ANSWERS(1, "000080d2\nOK\naabbccdd\nOK\n41233c43\nE0e\nE0e\nE16\nE16\nE16\nOK\n1\n41233c43\nOK\n0\n",
