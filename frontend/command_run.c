@@ -189,7 +189,7 @@ static void complete_region(struct command_user *u, const char *word, const stru
 
 const struct command run_commands[] = {
 	{ .name = "continue|c|cont", .help = "let the machine run", .running = true, .run = run_continue },
-	{ .name = "stepi|si", .args = "[N]", .help = "one instruction of the PE (or N); exceptions are run through, see step-irq", .running = true, .run = run_step },
+	{ .name = "stepi|si", .args = "[N]", .help = "one instruction of the PE (or N); exceptions are run through, see step-irq", .run = run_step },
 	{ .name = "nexti|ni", .help = "the same, but a call is run to its return", .run = run_next },
 	{ .name = "step-irq", .args = "[on|off]", .help = "whether steps go into the handlers of exceptions", .running = true, .run = run_step_irq },
 	{ .name = "stop", .help = "stop it", .running = true, .run = run_stop },

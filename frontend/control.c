@@ -72,6 +72,8 @@ void control_go(struct control *c)
 {
 	if (c->ended)
 		return;
+	if (!c->running)
+		c->standing = false;
 	c->running = true;
 	c->stop = false;
 }
@@ -209,10 +211,10 @@ static void stand(struct control *c)
 	}
 }
 
-/* It stopped for a pause alone. */
+/* Nobody asked for it, or does any more: it was for a pause. */
 static bool only_pause(const struct control *c)
 {
-	return c->pause && !c->stop && debug_stopped(machine_debugger(c->m))->kind == STOP_ASKED;
+	return !c->stop && debug_stopped(machine_debugger(c->m))->kind == STOP_ASKED;
 }
 
 bool control_stopped(struct control *c)
@@ -220,8 +222,8 @@ bool control_stopped(struct control *c)
 	if (c->quit || c->host.over(c->host.ctx))
 		return false;
 	c->standing = true;
+	c->pause = false;
 	if (only_pause(c)) {
-		c->pause = false;
 		serve(c);
 		if (!c->stop) {
 			c->standing = false;

@@ -60,15 +60,22 @@ static void put_text(struct line_edit *e, const char *text)
 	put(e, text, strlen(text));
 }
 
+/* Columns for the text. */
+static size_t text_room(struct line_edit *e)
+{
+	size_t width = e->host.width(e->host.ctx), prompt = strlen(e->prompt);
+
+	return width > prompt + 8 ? width - prompt - 1 : 8;
+}
+
 /* The prompt, as much of the text around the cursor as fits, and the cursor where it belongs. */
 static void draw(struct line_edit *e)
 {
-	size_t width = e->host.width(e->host.ctx), prompt = strlen(e->prompt), room, from = 0, n;
+	size_t room = text_room(e), from = 0, n;
 	char move[24];
 
 	if (!e->shown)
 		return;
-	room = width > prompt + 8 ? width - prompt - 1 : 8;
 	if (e->at > room)
 		from = e->at - room;
 	n = e->n - from < room ? e->n - from : room;
@@ -399,6 +406,19 @@ static void sequence(struct line_edit *e, u8 key)
 	}
 }
 
+/* Typing on at the end needs no more than the character. */
+static void type(struct line_edit *e, u8 key)
+{
+	bool append = e->shown && e->at == e->n && e->n < text_room(e) && e->n < LINE_EDIT_MAX;
+
+	e->tab = false;
+	insert(e, (const char *)&key, 1);
+	if (append)
+		put(e, (const char *)&key, 1);
+	else
+		draw(e);
+}
+
 const char *line_edit_key(struct line_edit *e, u8 key)
 {
 	if (key == '\r' || key == '\n') {
@@ -411,13 +431,14 @@ const char *line_edit_key(struct line_edit *e, u8 key)
 		line_edit_clear(e);
 		return e->done;
 	}
+	if (e->sequence == SEQ_NONE && key >= ' ' && key < 0x7f) {
+		type(e, key);
+		return NULL;
+	}
 	if (e->sequence != SEQ_NONE) {
 		sequence(e, key);
 	} else if (key == 0x1b) {
 		e->sequence = SEQ_ESCAPE;
-	} else if (key >= ' ' && key < 0x7f) {
-		e->tab = false;
-		insert(e, (const char *)&key, 1);
 	} else {
 		act(e, control_keys, ARRAY_SIZE(control_keys), key);
 	}

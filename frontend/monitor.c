@@ -24,9 +24,9 @@ void monitor_prompt(struct monitor *m)
 {
 	if (m->edit)
 		line_edit_show(m->edit);
-	else if (!m->prompted)
+	else if (!m->prompted && !m->place.script)
 		monitor_say(m, MONITOR_PROMPT);
-	m->prompted = true;
+	m->prompted = !m->place.script;
 }
 
 /* Takes prompt and typed text away, so that something else can be said. */
@@ -89,7 +89,7 @@ static bool try_line(struct monitor *m)
 	run_text(m, m->line);
 	m->moved |= is_moving(m, was_running);
 	m->moving = m->moved && (m->place.script || m->user.stepping);
-	if (!m->place.script)
+	if (!m->moving)
 		monitor_prompt(m);
 	return true;
 }
@@ -198,8 +198,7 @@ bool monitor_stopped(struct monitor *m, const struct debug_stop *s)
 	snprintf(text, sizeof text, "%s\n", s->text);
 	monitor_say(m, text);
 	run_text(m, "where");
-	if (!m->place.script)
-		monitor_prompt(m);
+	monitor_prompt(m);
 	return true;
 }
 

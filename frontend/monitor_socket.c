@@ -116,17 +116,31 @@ static void accept_peer(struct monitor_socket *s)
 	close(fd);
 }
 
-static void socket_serve(void *ctx)
+/* It closed the socket in both directions: nobody reads any more. */
+static bool left(const struct monitor_socket *s)
 {
-	struct monitor_socket *s = ctx;
+	struct pollfd peer = { .fd = s->peer };
 
-	accept_peer(s);
+	return poll(&peer, 1, 0) == 1 && (peer.revents & (POLLHUP | POLLERR));
+}
+
+static void serve_peer(struct monitor_socket *s)
+{
 	if (s->peer < 0)
 		return;
 	monitor_serve(&s->m);
 	flush(s);
-	if (s->gone && (monitor_idle(&s->m) || !s->out_count))
+	if (s->gone && (monitor_idle(&s->m) || left(s)))
 		drop_peer(s);
+}
+
+static void socket_serve(void *ctx)
+{
+	struct monitor_socket *s = ctx;
+
+	serve_peer(s);
+	accept_peer(s);
+	serve_peer(s);
 }
 
 static void socket_stopped(void *ctx, const struct debug_stop *why)
