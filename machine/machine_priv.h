@@ -35,8 +35,6 @@ struct seat {
 	struct cpu *cpu;
 	u64 ps;      /* its own time */
 	bool on;     /* PSCI: powered */
-	bool pending_on; /* CPU_ON accepted, starts at its next turn */
-	u64 entry, context;
 };
 
 struct uart_port {
