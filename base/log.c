@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/snap.h"
+
 struct log {
 	FILE *file;
 	u32 mask;
@@ -133,4 +135,62 @@ void log_once(struct log *l, enum log_class cls, const char *unit, u64 key, cons
 		va_end(args);
 	}
 	pthread_mutex_unlock(&l->lock);
+}
+
+/* ---- snapshots ---- */
+
+enum { SPOKEN_MAX = 1 << 20 };
+
+static int by_value(const void *a, const void *b)
+{
+	u64 x = *(const u64 *)a, y = *(const u64 *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* In order of value, so that two runs give the same bytes. */
+static u64 *spoken_sorted(const struct log *l)
+{
+	u64 *list = calloc(l->used + 1, sizeof *list);
+	size_t n = 0;
+
+	for (size_t i = 0; list && i < l->slots; i++)
+		if (l->spoken[i])
+			list[n++] = l->spoken[i];
+	if (list)
+		qsort(list, n, sizeof *list, by_value);
+	return list;
+}
+
+static void spoken_load(struct log *l, u64 h)
+{
+	u64 *slot;
+
+	if (l->used * 2 >= l->slots && !spoken_grow(l))
+		return;
+	slot = spoken_slot(l->spoken, l->slots, h);
+	l->used += !*slot;
+	*slot = h;
+}
+
+void log_snap(struct log *l, struct snap *s)
+{
+	u64 *list = l && !s->loading ? spoken_sorted(l) : NULL;
+	u32 n = list ? (u32)l->used : 0;
+
+	snap_u32(s, &n);
+	snap_check(s, n <= SPOKEN_MAX, "number of messages that are said once");
+	if (l && s->loading && !s->failed && l->used) {
+		memset(l->spoken, 0, l->slots * sizeof *l->spoken);
+		l->used = 0;
+	}
+	for (u32 i = 0; i < n && !s->failed; i++) {
+		u64 h = list ? list[i] : 0;
+
+		snap_u64(s, &h);
+		snap_check(s, h & 1, "a message that is said once");
+		if (l && s->loading && !s->failed)
+			spoken_load(l, h);
+	}
+	free(list);
 }

@@ -11,6 +11,7 @@
 enum log_class { LOG_GUEST = 1, LOG_UNIMPL = 2, LOG_HOST = 4, LOG_INT = 8, LOG_MMU = 16, LOG_CHECK = 32 };
 
 struct log;
+struct snap;
 
 /* file: where lines go (borrowed); mask: enum log_class bits that are printed (LOG_HOST always is). */
 struct log *log_new(FILE *file, u32 mask);
@@ -22,6 +23,9 @@ void log_at(struct log *l, enum log_class cls, const char *unit, const char *fmt
 /* The same, but each (unit, key) pair speaks once per machine. */
 void log_once(struct log *l, enum log_class cls, const char *unit, u64 key, const char *fmt, ...)
 	printf_(5, 6);
+
+/* Who has spoken once. Loading replaces it. l may be NULL. */
+void log_snap(struct log *l, struct snap *s);
 
 static inline bool log_on(const struct log *l, enum log_class cls)
 {

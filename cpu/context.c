@@ -208,6 +208,20 @@ struct asid_counts *context_asids(struct context *x, u32 *n)
 	return list;
 }
 
+/* Which of them is current, or was when the context was left. */
+static void snap_current_asid(struct context *x, struct snap *s)
+{
+	bool there = x->asid != NULL, rest = x->asid == &x->rest;
+	u32 vmid = there ? x->asid->vmid : 0, asid = there ? x->asid->asid : 0;
+
+	snap_bool(s, &there);
+	snap_bool(s, &rest);
+	snap_u32(s, &vmid);
+	snap_u32(s, &asid);
+	if (s->loading)
+		x->asid = !there ? NULL : rest ? &x->rest : find_asid(x, vmid, asid);
+}
+
 void context_snap_asids(struct cpu *c, struct context *x, struct snap *s)
 {
 	u32 n = 0;
@@ -228,6 +242,7 @@ void context_snap_asids(struct cpu *c, struct context *x, struct snap *s)
 		to->st = a.st;
 	}
 	free(list);
+	snap_current_asid(x, s);
 	if (s->loading)
 		x->counted = (struct asid_stats){ x->cpu.i_lookup, x->cpu.d_lookup, x->mmu };
 }
@@ -242,6 +257,15 @@ void context_no_model(struct context *x)
 		for (struct asid_counts *a = x->asids[i]; a; a = a->next)
 			a->st.mmu.l1i_model = a->st.mmu.l1d_model = 0;
 	x->rest.st.mmu.l1i_model = x->rest.st.mmu.l1d_model = 0;
+}
+
+void context_count(struct cpu *c, struct context *x)
+{
+	c->context = x;
+	if (c->mmu)
+		mmu_set_stats(c->mmu, &x->mmu, &x->tlb);
+	if (c->timing_model)
+		timing_set_stats(c->timing_model, &x->timing);
 }
 
 void context_switch(struct cpu *c)
@@ -262,15 +286,11 @@ void context_switch(struct cpu *c)
 		x = first_sight(c, vm);
 	if (!x)
 		return; /* out of memory: count where we are */
-	c->context = x;
+	context_count(c, x);
 	exits_switch(c, x->vm);
-	if (c->mmu)
-		mmu_set_stats(c->mmu, &x->mmu, &x->tlb);
 	context_asid(c);
 	if (unlikely(c->pmu.on))
 		pmu_resume(c);
-	if (c->timing_model)
-		timing_set_stats(c->timing_model, &x->timing);
 	if (unlikely(c->observers != NULL))
 		observe_context(c);
 }

@@ -86,6 +86,8 @@ struct context {
 
 /* Makes the context of the current (VM, EL) current, creating it when new; drains the running counters first. */
 void context_switch(struct cpu *c);
+/* Counts in x from now on, whatever PE and VM it is of: after loading. */
+void context_count(struct cpu *c, struct context *x);
 /*
  * The number of the VM with this BADDR among contexts, 0 when it is none of theirs; *seen becomes the largest number met, or stays.
  */

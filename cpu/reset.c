@@ -116,6 +116,9 @@ static void snap_trap_cycles(struct snap *s, struct context *x)
 		}
 }
 
+/* One for each VM and level, and the one for all VMs beyond. */
+enum { CONTEXTS_MAX = (CONTEXT_VM_REST + 1) * 4 };
+
 static void snap_context(struct cpu *c, struct snap *s, struct context *x)
 {
 	snap_u64(s, &x->vm_baddr);
@@ -130,24 +133,35 @@ static void snap_context(struct cpu *c, struct snap *s, struct context *x)
 	context_snap_asids(c, x, s);
 }
 
-/* Saved in order of first sight; loading replaces what is there. */
-static void snap_contexts(struct cpu *c, struct snap *s)
+/* Saved in order of first sight; loading replaces what is there. Returns the current one, which is always there when nothing failed. */
+static struct context *snap_contexts(struct cpu *c, struct snap *s)
 {
-	struct context **end = &c->contexts;
-	u32 n = 0;
+	struct context **end = &c->contexts, *current = c->context;
+	u32 n = 0, at = 0;
 
-	for (struct context *x = c->contexts; x; x = x->next)
+	for (struct context *x = c->contexts; x; x = x->next) {
+		at = x == current ? n : at;
 		n++;
+	}
 	snap_u32(s, &n);
-	snap_check(s, n <= 65536 * 4, "number of counting contexts");
-	if (s->loading)
+	snap_u32(s, &at);
+	snap_check(s, at < n && n <= CONTEXTS_MAX, "number of counting contexts");
+	if (s->loading) {
 		context_free(c);
+		current = NULL;
+	}
 	for (u32 i = 0; i < n && !s->failed; i++) {
-		if (s->loading && !(*end = context_new()))
-			return;
+		if (s->loading)
+			*end = context_new();
+		snap_check(s, *end != NULL, "memory for counting contexts");
+		if (!*end)
+			return NULL;
 		snap_context(c, s, *end);
+		if (i == at)
+			current = *end;
 		end = &(*end)->next;
 	}
+	return current;
 }
 
 /* A model is there or not by the command line; whether it is on is state. */
@@ -193,6 +207,9 @@ _Static_assert(sizeof(struct sysregs) % sizeof(u64) == 0, "struct sysregs is an 
 
 void cpu_snap(struct cpu *c, struct snap *s)
 {
+	struct context *current;
+	bool ran_user;
+
 	snap_section(s, "cpu", 4);
 	if (!s->loading && c->context)
 		context_drain(c);
@@ -211,7 +228,7 @@ void cpu_snap(struct cpu *c, struct snap *s)
 	snap_u64(s, &c->cycles);
 	snap_u64(s, &c->lost_cycles);
 	snap_u64(s, &c->faulted);
-	snap_contexts(c, s);
+	current = snap_contexts(c, s);
 	exits_snap(c, s);
 	c->pmu.on = c->pmu.on && !s->loading;
 	pmu_snap(c, s);
@@ -226,8 +243,13 @@ void cpu_snap(struct cpu *c, struct snap *s)
 	memset(c->kinds, 0, sizeof(c->kinds));
 	c->drained_insns = c->cycles - c->lost_cycles;
 	c->drained_cycles = c->cycles;
+	if (current && !s->failed)
+		context_count(c, current);
+	ran_user = c->ran_user;
 	cpu_update_context(c);
-	context_switch(c);
+	c->ran_user = ran_user;
+	if (!c->context)
+		context_switch(c);
 	pmu_loaded(c);
 	c->attn |= ATTN_PINS;
 }

@@ -143,6 +143,16 @@ static void snap_one(struct cpu *c, struct snap *s, struct seen *to)
 	r->feat = &c->core.mmu;
 }
 
+void seen_snap_left(struct cpu *c, struct snap *s)
+{
+	struct seen one = { .when = 1, .r = c->regime };
+
+	snap_one(c, s, &one);
+	snap_check(s, one.when == 1, "a regime");
+	if (s->loading && !s->failed)
+		c->regime = one.r;
+}
+
 void seen_snap(struct cpu *c, struct snap *s)
 {
 	bool there = c->seen != NULL, user = c->ran_user;

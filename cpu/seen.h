@@ -30,5 +30,7 @@ const struct seen *seen_next(const struct cpu *c, const struct seen *after);
 /* The PE starts anew. */
 void seen_forget(struct cpu *c);
 void seen_snap(struct cpu *c, struct snap *s);
+/* The regime that is about to be left, of a PE with ATTN_CONTEXT: after all else of it was loaded. */
+void seen_snap_left(struct cpu *c, struct snap *s);
 
 #endif

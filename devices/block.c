@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/bits.h"
@@ -270,6 +271,78 @@ int block_open(struct block **out, const struct block_config *c, struct log *log
 	}
 	*out = b;
 	return 0;
+}
+
+/* ---- what is in an image ---- */
+
+enum { PIECE = 1 << 16 };
+
+static void digest_piece(struct snap *s, u64 off, u8 *piece, size_t n)
+{
+	static const u8 zeros[CLUSTER];
+
+	for (size_t at = 0; at < n; at += CLUSTER) {
+		size_t k = n - at < CLUSTER ? n - at : CLUSTER;
+		u64 where = off + at;
+
+		if (!memcmp(piece + at, zeros, k))
+			continue;
+		snap_u64(s, &where);
+		snap_bytes(s, piece + at, k);
+	}
+}
+
+static int digest_file(int fd, u64 size, struct snap *s)
+{
+	u8 piece[PIECE];
+
+	for (u64 off = 0; off < size;) {
+		off_t data = lseek(fd, (off_t)off, SEEK_DATA);
+		ssize_t n;
+
+		if (data < 0 && errno == ENXIO)
+			return 0; /* nothing but a hole is left */
+		if (data > (off_t)off)
+			off = align_down((u64)data, CLUSTER);
+		n = pread(fd, piece, PIECE, (off_t)off);
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n == 0)
+			return 0;
+		if (n < 0)
+			continue;
+		if ((size_t)n < PIECE && off + (u64)n < size)
+			n -= n % CLUSTER; /* a short read: whole clusters, so that they are cut alike */
+		if (!n)
+			return -EIO;
+		digest_piece(s, off, piece, (size_t)n);
+		off += (u64)n;
+	}
+	return 0;
+}
+
+int block_image_digest(const char *file, char hex[65], u64 *size)
+{
+	int r, fd = block_nbd_named(file) ? -1 : open(file, O_RDONLY | O_CLOEXEC);
+	struct snap_digest *d;
+	struct stat st;
+
+	*size = 0;
+	if (block_nbd_named(file))
+		return 1;
+	if (fd < 0 || fstat(fd, &st)) {
+		r = -errno;
+		if (fd >= 0)
+			close(fd);
+		return r;
+	}
+	*size = (u64)st.st_size;
+	d = snap_digest_new();
+	r = !d ? -ENOMEM : S_ISREG(st.st_mode) ? digest_file(fd, *size, snap_digest_stream(d)) : 1;
+	if (d)
+		snap_digest_end(d, hex);
+	close(fd);
+	return r;
 }
 
 /* ---- snapshot ---- */

@@ -41,6 +41,12 @@ int block_zero(struct block *b, u64 off, u64 n, bool unmap);
 /* Everything written so far survives a power failure of the host. */
 int block_flush(struct block *b);
 
+/*
+ * SHA-256 over what an image holds and where (zeros and holes are the same), and its size. 0; 1: it is no file (an NBD server, a device),
+ * whose contents nobody can compare; or negative errno.
+ */
+int block_image_digest(const char *file, char hex[65], u64 *size);
+
 /* Size and overlay. The file itself is not part of a snapshot. */
 void block_snap(struct block *b, struct snap *s);
 

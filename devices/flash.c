@@ -65,7 +65,6 @@ enum expect {
 };
 
 enum { BUFFER = 4096 }; /* of both chips; an aligned window of the array */
-enum { BLOCKS = FLASH_SIZE / FLASH_BLOCK };
 enum { ERASED_PIECE = 1 << 20 };
 
 enum { MANUFACTURER = 0x89, DEVICE = 0x18 };
@@ -97,7 +96,6 @@ struct flash {
 	bool window_set; /* at names the window */
 	u8 buffer[BUFFER];
 	bool filled[BUFFER]; /* bytes of it that were written */
-	bool dirty[BLOCKS];  /* blocks that are not as the file was at the start */
 };
 
 #define ROW(field, unit, help) STAT_ROW(flash_stats, field, unit, help)
@@ -160,7 +158,6 @@ static void fail(struct flash *d, u8 bits)
 /* After [off, off+len) of the bytes changed. */
 static void changed(struct flash *d, u64 off, u64 len, u8 error)
 {
-	d->dirty[off / FLASH_BLOCK] = true;
 	if (!keep(d, off, len))
 		fail(d, error);
 	if (d->cfg.changed)
@@ -383,16 +380,45 @@ static void flash_reset(void *dev)
 	answer_with(d, READ_ARRAY);
 }
 
-/* Contents are saved by block, those that differ from the file that the machine was made with. */
+/* How a block stands in a snapshot. */
+enum { BLOCK_ERASED, BLOCK_ZEROS, BLOCK_BYTES };
+
+static u8 block_kind(const u8 *block)
+{
+	if (memcmp(block, block + 1, FLASH_BLOCK - 1))
+		return BLOCK_BYTES;
+	return *block == 0xff ? BLOCK_ERASED : *block ? BLOCK_BYTES : BLOCK_ZEROS;
+}
+
+/* Loading: what a file keeps goes back to what it was then, too. */
+static void load_block(struct flash *d, u64 off, u8 kind, struct snap *s)
+{
+	u8 *loaded = malloc(FLASH_BLOCK);
+
+	snap_check(s, loaded != NULL, "memory for a block of flash");
+	if (s->failed)
+		return;
+	memset(loaded, kind == BLOCK_ERASED ? 0xff : 0, FLASH_BLOCK);
+	if (kind == BLOCK_BYTES)
+		snap_bytes(s, loaded, FLASH_BLOCK);
+	if (!s->failed && memcmp(loaded, d->bytes + off, FLASH_BLOCK)) {
+		memcpy(d->bytes + off, loaded, FLASH_BLOCK);
+		changed(d, off, FLASH_BLOCK, 0);
+	}
+	free(loaded);
+}
+
 static void snap_contents(struct flash *d, struct snap *s)
 {
-	for (u64 i = 0; i < BLOCKS; i++) {
-		snap_bool(s, &d->dirty[i]);
-		if (!d->dirty[i] || s->failed)
-			continue;
-		snap_bytes(s, d->bytes + i * FLASH_BLOCK, FLASH_BLOCK);
-		if (s->loading)
-			changed(d, i * FLASH_BLOCK, FLASH_BLOCK, 0);
+	for (u64 off = 0; off < FLASH_SIZE && !s->failed; off += FLASH_BLOCK) {
+		u8 kind = s->loading ? 0 : block_kind(d->bytes + off);
+
+		snap_u8(s, &kind);
+		snap_check(s, kind <= BLOCK_BYTES, "kind of a block of flash");
+		if (s->loading && !s->failed)
+			load_block(d, off, kind, s);
+		else if (kind == BLOCK_BYTES)
+			snap_bytes(s, d->bytes + off, FLASH_BLOCK);
 	}
 }
 
@@ -401,7 +427,8 @@ static void flash_snap(void *dev, struct snap *s)
 	struct flash *d = dev;
 	u8 answer = d->answer;
 
-	snap_section(s, "flash", 1);
+	snap_section(s, "flash", 2);
+	snap_contents(d, s);
 	snap_u8(s, &answer);
 	snap_u8(s, &d->expect);
 	snap_u8(s, &d->status);
@@ -422,7 +449,6 @@ static void flash_snap(void *dev, struct snap *s)
 		d->at = 0;
 		return;
 	}
-	snap_contents(d, s);
 	if (s->loading)
 		answer_with(d, (enum answer)answer);
 }

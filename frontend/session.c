@@ -41,6 +41,9 @@ struct session {
 	struct log *log;
 	int stdio_port; /* may be MACHINE_PORT_STDIO; -1: none */
 	u64 host_start; /* nanoseconds */
+	/* --realtime on keeps pace from there: the start, or where a snapshot was loaded */
+	u64 pace_guest, pace_host;
+	unsigned pace_restored;
 	u8 pending[256];
 	size_t pending_at, pending_count;
 };
@@ -103,6 +106,17 @@ static bool session_over(void *ctx)
 	return terminal_ended(s->terminal) != TERMINAL_NONE;
 }
 
+static void keep_pace(struct session *s)
+{
+	unsigned restored = machine_restored(s->m);
+
+	if (s->pace_host && s->pace_restored == restored)
+		return;
+	s->pace_restored = restored;
+	s->pace_guest = machine_now(s->m) / PS_PER_NS;
+	s->pace_host = host_ns();
+}
+
 static bool session_poll(void *ctx)
 {
 	struct session *s = ctx;
@@ -113,8 +127,9 @@ static bool session_poll(void *ctx)
 	if (terminal_power_button(s->terminal))
 		machine_power_button(s->m);
 	if (s->c->realtime == REALTIME_ON) {
-		guest = machine_now(s->m) / PS_PER_NS;
-		host = host_ns() - s->host_start;
+		keep_pace(s);
+		guest = machine_now(s->m) / PS_PER_NS - s->pace_guest;
+		host = host_ns() - s->pace_host;
 		if (guest > host)
 			wait_outside(s, guest - host);
 	}
@@ -301,6 +316,8 @@ static int write_reports(struct session *s, double seconds, struct why *why)
 	char hex[65];
 	int r = 0;
 
+	if (machine_lost(s->m))
+		return why_set(why, EBADMSG, "loadvm: the machine is lost; there is nothing to report");
 	if (s->c->digest) {
 		machine_digest(s->m, hex);
 		printf("digest %s\n", hex);

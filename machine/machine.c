@@ -361,6 +361,8 @@ static enum machine_end run_turns(struct machine *m)
 
 enum machine_end machine_run(struct machine *m)
 {
+	if (m->lost)
+		return MACHINE_ERROR;
 	debug_resume(m);
 	return debug_end(m, m->par ? run_parallel(m) : run_turns(m));
 }

@@ -94,6 +94,8 @@ struct machine {
 	 */
 	struct seat *turn;
 	u64 next_poll;
+	bool lost;     /* a snapshot was loaded in part: it never runs again */
+	u32 restored;  /* how often it became another one by machine_restore() */
 	struct debugger *debug;
 	bool halted; /* the debugger stops it */
 	bool reboot; /* PSCI SYSTEM_RESET: start again after this turn */

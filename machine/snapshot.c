@@ -12,9 +12,11 @@
 
 #include "base/snap.h"
 #include "cpu/context.h"
+#include "cpu/seen.h"
 #include "machine/machine_priv.h"
 #include "machine/snapshot_config.h"
 #include "machine/snapshot_file.h"
+#include "machine/trace.h"
 
 /* Times from here on leave no room for sums. */
 #define TIME_MAX BIT(62)
@@ -56,6 +58,7 @@ static void snap_time(struct machine *m, struct snap *s)
 	const struct event *e = m->queue.head;
 
 	snap_u64(s, &m->now);
+	snap_u64(s, (u64 *)&m->rtc_start);
 	snap_u64(s, &m->next_poll);
 	snap_bool(s, &m->reboot);
 	snap_u64(s, &m->queue.seq);
@@ -84,9 +87,16 @@ static void snap_turns(struct machine *m, struct snap *s)
 		snap_check(s, !(attn & ~(u32)(ATTN_PINS | ATTN_CONTEXT | ATTN_STOP)), "attention of a PE");
 		snap_bool(s, &c->run_single);
 		snap_bool(s, &c->observe_again);
+		if (attn & ATTN_CONTEXT)
+			seen_snap_left(c, s);
 		if (s->loading && !s->failed)
 			c->attn = attn;
 	}
+}
+
+static void snap_log(struct machine *m, struct snap *s)
+{
+	log_snap(m->log, s);
 }
 
 static const struct part {
@@ -103,6 +113,7 @@ static const struct part {
 	{ "time", 1, true, snap_time },
 	{ "turns", 1, false, snap_turns },
 	{ "regions", 1, false, regions_snap },
+	{ "log", 1, false, snap_log },
 };
 
 void machine_digest(struct machine *m, char hex[65])
@@ -166,9 +177,31 @@ static int load_parts(struct machine *m, struct snapshot_reader *r, struct why *
 	for (unsigned i = 0; i < m->pes; i++) {
 		if (m->par)
 			cpu_code_recheck(m->seat[i].cpu);
-		cpu_update_context(m->seat[i].cpu); /* the fast TLB's contexts are new */
+		if (!(m->seat[i].cpu->attn & ATTN_CONTEXT)) /* else it does so first of all */
+			cpu_update_context(m->seat[i].cpu); /* the fast TLB's contexts are new */
 	}
 	return 0;
+}
+
+/* A trace cannot follow a jump in time. One of a machine that has not run yet begins with what is loaded. */
+static int check_traces(const struct machine *m, const char *path, struct why *why)
+{
+	if ((m->perfetto || m->tarmac) && (m->now || m->running || m->turn))
+		return why_set(why, EBUSY, "snapshot %s: --trace and --tarmac cannot follow it; start again with --restore", path);
+	return 0;
+}
+
+static int load(struct machine *m, struct snapshot_reader *r, struct why *why)
+{
+	int ret;
+
+	free_traces(m);
+	m->restored++;
+	ret = load_parts(m, r, why);
+	if (!ret)
+		ret = make_traces(m, why);
+	m->lost = ret != 0;
+	return ret;
 }
 
 int machine_restore(struct machine *m, const char *path, struct why *why)
@@ -182,7 +215,19 @@ int machine_restore(struct machine *m, const char *path, struct why *why)
 	if (!ret)
 		ret = check_sections(r, why);
 	if (!ret)
-		ret = load_parts(m, r, why);
+		ret = check_traces(m, path, why);
+	if (!ret)
+		ret = load(m, r, why);
 	snapshot_close(r);
 	return ret;
+}
+
+unsigned machine_restored(const struct machine *m)
+{
+	return m->restored;
+}
+
+bool machine_lost(const struct machine *m)
+{
+	return m->lost;
 }

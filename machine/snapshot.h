@@ -7,6 +7,7 @@
 #ifndef MACHINE_SNAPSHOT_H
 #define MACHINE_SNAPSHOT_H
 
+#include "base/types.h"
 #include "base/why.h"
 
 struct machine;
@@ -19,5 +20,9 @@ int machine_save(struct machine *m, const char *path, struct why *why);
  * Then the machine is lost: all that is left is machine_free().
  */
 int machine_restore(struct machine *m, const char *path, struct why *why);
+/* So often machine_restore() has changed it: time and counters may have jumped. */
+unsigned machine_restored(const struct machine *m);
+/* After -EBADMSG: machine_run() only says MACHINE_ERROR, and there is nothing to report of it. */
+bool machine_lost(const struct machine *m);
 
 #endif

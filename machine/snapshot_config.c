@@ -6,10 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/snap.h"
+#include "devices/block.h"
 #include "machine/kinds.h"
 #include "machine/machine_priv.h"
 #include "machine/report_priv.h"
+
+#define DISK "contents of disk"
 
 static const char *on(bool v)
 {
@@ -124,6 +126,27 @@ static int images(FILE *f, const struct config *c, struct why *why)
 	return r;
 }
 
+/* What the guest may have read of a disk must be the same; what it wrote to an overlay is in the snapshot itself. */
+static int disks(FILE *f, const struct config *c, struct why *why)
+{
+	for (size_t i = 0; i < c->drives.n; i++) {
+		const struct config_item *d = &c->drives.item[i];
+		const char *file = config_text(d, "file", NULL);
+		char hex[65];
+		u64 size;
+		int r = file ? block_image_digest(file, hex, &size) : 1;
+
+		if (r < 0)
+			return why_set(why, -r, "snapshot: %s: %s: cannot read: %s", d->option, file, strerror(-r));
+		fprintf(f, DISK " %s: ", config_text(d, "id", "?"));
+		if (r)
+			fprintf(f, "not compared\n");
+		else
+			fprintf(f, "%" PRIu64 " bytes, SHA-256 of the contents %s\n", size, hex);
+	}
+	return 0;
+}
+
 char *snapshot_config_text(struct machine *m, struct why *why)
 {
 	const struct config *c = m->cfg;
@@ -144,6 +167,8 @@ char *snapshot_config_text(struct machine *m, struct why *why)
 	items(f, &c->fsdevs);
 	items(f, &c->objects);
 	r = images(f, c, why);
+	if (!r)
+		r = disks(f, c, why);
 	if (fclose(f) && !r)
 		r = why_set(why, ENOMEM, "snapshot: no memory");
 	if (r) {
@@ -169,7 +194,10 @@ static bool line_differs(const char *path, const char *a, int na, const char *b,
 
 	if (na == nb && !memcmp(a, b, (size_t)na))
 		return false;
-	if (na && nb && name == name_length(b, nb) && !memcmp(a, b, (size_t)name))
+	if (!strncmp(a, DISK, strlen(DISK)) && name == name_length(b, nb) && !memcmp(a, b, (size_t)name))
+		why_set(why, EINVAL, "snapshot %s: %.*s it was '%.*s', now it is '%.*s': give the image as it was then (run with -snapshot, or keep a copy)",
+			path, name, a, na - name - 1, a + name + 1, nb - name - 1, b + name + 1);
+	else if (na && nb && name == name_length(b, nb) && !memcmp(a, b, (size_t)name))
 		why_set(why, EINVAL, "snapshot %s: %.*s it is of '%.*s', this machine has '%.*s'", path, name, a, na - name - 1, a + name + 1,
 			nb - name - 1, b + name + 1);
 	else if (na && nb)

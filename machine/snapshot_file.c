@@ -451,6 +451,17 @@ const char *snapshot_config(const struct snapshot_reader *r)
 	return r->config;
 }
 
+size_t snapshot_sections(const struct snapshot_reader *r)
+{
+	return r->h.sections;
+}
+
+struct snapshot_section snapshot_section(const struct snapshot_reader *r, size_t i, u64 *size)
+{
+	*size = r->table[i].size;
+	return (struct snapshot_section){ r->table[i].name, r->table[i].version };
+}
+
 bool snapshot_has(const struct snapshot_reader *r, const struct snapshot_section *want, size_t n, struct why *why)
 {
 	for (size_t i = 0; i < n || i < r->h.sections; i++) {

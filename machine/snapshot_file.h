@@ -34,6 +34,9 @@ struct snapshot_section {
 	u32 version;
 };
 bool snapshot_has(const struct snapshot_reader *r, const struct snapshot_section *want, size_t n, struct why *why);
+/* Of how many sections; one's name, version and bytes. */
+size_t snapshot_sections(const struct snapshot_reader *r);
+struct snapshot_section snapshot_section(const struct snapshot_reader *r, size_t i, u64 *size);
 /* The visitor of section i. */
 struct snap *snapshot_load(struct snapshot_reader *r, size_t i);
 /* Whether its visitor was content and took all of it. */

@@ -1,8 +1,8 @@
 /*
  * Random guests on random boards: whatever they do, the emulator must neither crash nor hang, and a
  * guest's run must not depend on how it is executed. Each seed is run twice the same way, with blocks
- * of one and of a few instructions, and with every TLB lookup made by the model; the end digests must be
- * the same, and the model's lookups the counted ones. Meant for the sanitizer build.
+ * of one and of a few instructions, with every TLB lookup made by the model, and half of it in another machine that a snapshot was
+ * loaded into; the end digests must be the same, and the model's lookups the counted ones. Meant for the sanitizer build.
  *
  *	fuzz_guest [--seed S] [--runs N] [--seconds N] [--us N]
  *
@@ -12,9 +12,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cpu/context.h"
 #include "machine/machine_priv.h"
+#include "machine/snapshot.h"
 #include "tests/fuzz/guest_world.h"
 #include "tests/fuzz/loop.h"
 
@@ -24,12 +26,13 @@ enum { PS_PER_NS = 1000 };
 struct way {
 	const char *name;
 	u32 max_block; /* 0: no limit */
-	bool reference, logged;
+	bool reference, logged, restored;
 };
 static const struct way ways[] = {
-	{ "as always", 0, false, false }, { "again, logged", 0, false, true },
-	{ "blocks of 1", 1, false, false }, { "blocks of 3", 3, false, false },
-	{ "blocks of 17", 17, false, false }, { "TLB reference", 0, true, false },
+	{ .name = "as always" }, { .name = "again, logged", .logged = true },
+	{ .name = "blocks of 1", .max_block = 1 }, { .name = "blocks of 3", .max_block = 3 },
+	{ .name = "blocks of 17", .max_block = 17 }, { .name = "TLB reference", .reference = true },
+	{ .name = "restored", .restored = true },
 };
 
 struct run {
@@ -37,6 +40,8 @@ struct run {
 	struct machine *m;
 	struct log *log;
 	struct event stop;
+	bool restored;
+	u64 part; /* of 16: where the first half ends */
 	char digest[65];
 };
 
@@ -72,15 +77,33 @@ static bool model_counts(struct machine *m, bool tell)
 	return same;
 }
 
+static const struct machine_io io;
+
+/* What it is goes to a new machine. */
+static void pass_on(struct run *r)
+{
+	struct machine *m = NULL;
+	struct why why = { "" };
+	char path[64];
+
+	snprintf(path, sizeof(path), "/dev/shm/fuzz_guest.%d", (int)getpid());
+	if (machine_save(r->m, path, &why) || machine_new(&m, &r->cfg, &io, r->log, &why) || machine_restore(m, path, &why))
+		fuzz_bad("no snapshot: %s", why.text);
+	unlink(path);
+	machine_free(r->m);
+	r->m = m;
+}
+
 static void run_begin(struct run *r, u64 seed, const struct way *way, FILE *sink)
 {
-	static const struct machine_io io;
 	struct why why;
 
 	memset(r, 0, sizeof(*r));
 	world_config(&r->cfg, seed);
 	r->cfg.max_block = way->max_block;
 	r->cfg.tlb_reference = way->reference;
+	r->restored = way->restored;
+	r->part = seed % 16;
 	r->log = log_new(sink, way->logged ? LOG_GUEST | LOG_UNIMPL | LOG_INT | LOG_MMU : 0);
 	if (machine_new(&r->m, &r->cfg, &io, r->log, &why)) {
 		fprintf(stderr, "seed %" PRIu64 ": %s\n", seed, why.text);
@@ -89,14 +112,23 @@ static void run_begin(struct run *r, u64 seed, const struct way *way, FILE *sink
 	world_fill(r->m, seed);
 }
 
+static enum machine_end run_for(struct run *r, u64 ns)
+{
+	r->stop = (struct event){ .name = "fuzz", .fire = stop, .ctx = r->m };
+	event_at(&r->m->queue, &r->stop, ns * PS_PER_NS);
+	return machine_run(r->m);
+}
+
 /* false: the reference mode looked up something else than was counted. */
 static bool run_to(struct run *r, u64 ns, bool tell)
 {
 	bool ok = true;
 
-	r->stop = (struct event){ .name = "fuzz", .fire = stop, .ctx = r->m };
-	event_at(&r->m->queue, &r->stop, ns * PS_PER_NS);
-	machine_run(r->m);
+	if (run_for(r, ns * r->part / 16) == MACHINE_STOPPED) {
+		if (r->restored)
+			pass_on(r);
+		run_for(r, ns);
+	}
 	if (r->cfg.tlb_reference)
 		ok = model_counts(r->m, tell);
 	machine_digest(r->m, r->digest);
