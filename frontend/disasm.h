@@ -10,7 +10,7 @@ struct symbols;
 /* symbols is borrowed. NULL without memory. */
 struct disasm *disasm_new(struct symbols *symbols);
 void disasm_free(struct disasm *d);
-enum { DISASM_TEXT = 320 };
+enum { DISASM_TEXT = 360 };
 /* "ldr x0, [x1, #8]", "bl 0x... <name+0x10>", ".word 0x12345678" for what is none. */
 void disasm_text(struct disasm *d, u64 pc, u32 word, char text[DISASM_TEXT]);
 

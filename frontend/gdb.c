@@ -207,14 +207,14 @@ static void drop(struct gdb *g)
 	g->fd = -1;
 	g->in_at = g->in_n = g->out_at = g->out_n = 0;
 	g->lost = false;
-	gdb_stub_disconnect(g->stub);
+	gdb_stub_disconnect(g->stub); /* nobody else holds the machine: it goes on */
 }
 
 static void vanish(struct gdb *g, const char *how)
 {
-	log_at(g->log, LOG_HOST, "gdb", "%s; the machine %s, and another client may come", how,
-	       control_running(g->control) ? "runs" : "stands");
 	drop(g);
+	log_at(g->log, LOG_HOST, "gdb", "%s; the machine %s, and another client may come", how,
+	       control_running(g->control) ? "goes on" : "stands");
 }
 
 static void stub_send(void *ctx, const u8 *bytes, size_t n)
@@ -278,22 +278,26 @@ static bool is_full(const struct gdb *g)
 	return g->out_n - g->out_at > OUT_ENOUGH;
 }
 
-/* Lets the stub take what came. False: the client is gone. */
+/* The stub takes what is there, as far as it can now. */
+static void hand_over(struct gdb *g)
+{
+	g->in_at += gdb_stub_input(g->stub, g->in + g->in_at, g->in_n - g->in_at);
+}
+
+/* Lets the stub take what comes. False: the client is gone. */
 static bool take(struct gdb *g)
 {
-	for (unsigned i = 0; i < IN_A_TIME && !is_full(g); i++) {
-		ssize_t n;
+	hand_over(g);
+	for (unsigned i = 0; i < IN_A_TIME && g->in_at == g->in_n && !is_full(g); i++) {
+		ssize_t n = recv(g->fd, g->in, sizeof g->in, 0);
 
-		g->in_at += gdb_stub_input(g->stub, g->in + g->in_at, g->in_n - g->in_at);
-		if (g->in_at < g->in_n)
-			return true; /* when the machine has stopped */
-		n = recv(g->fd, g->in, sizeof g->in, 0);
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			return true;
 		if (n <= 0)
 			return false;
 		g->in_at = 0;
 		g->in_n = (size_t)n;
+		hand_over(g);
 	}
 	return true;
 }

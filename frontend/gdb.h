@@ -1,7 +1,7 @@
 /*
  * Where a debugger that speaks GDB's remote protocol connects: a TCP port or a Unix socket, one client at a time. The protocol is
  * gdb_stub.c's; here bytes travel. Nothing blocks: a client that does not read is dropped when what waits for it gets too much, one that
- * vanishes leaves the machine as it is, and whoever comes next is welcome. Made by session.c, served by control.c.
+ * vanishes lets go of the machine, and whoever comes next is welcome. Made by session.c, served by control.c.
  */
 #ifndef FRONTEND_GDB_H
 #define FRONTEND_GDB_H

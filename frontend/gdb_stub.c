@@ -318,7 +318,7 @@ void gdb_stub_connect(struct gdb_stub *g)
 	g->user = (struct command_user){ .control = g->control, .m = g->m };
 	if (control_why(g->control))
 		g->user.pe = control_why(g->control)->pe;
-	debug_attach(g->debugger, true);
+	control_attach(g->control, true);
 	control_stop(g->control);
 }
 
@@ -326,7 +326,7 @@ void gdb_stub_disconnect(struct gdb_stub *g)
 {
 	g->connected = false;
 	gdb_remove_all(g);
-	debug_attach(g->debugger, false);
+	control_attach(g->control, false);
 	free(g->target);
 	free(g->registers);
 	g->target = g->registers = NULL;

@@ -1,6 +1,6 @@
 /*
  * The fields of the system registers that people look at: names and bits of DDI0487 D19 and IHI0069 12, for printing only; what they do
- * stands with the code that does it. Registers that are one number (counters) have none, addresses are left to the whole value.
+ * stands with the code that does it. Registers that are one number (counters) have none.
  */
 #include "machine/registers.h"
 
@@ -37,9 +37,9 @@ FIELDS(tcr_one, F("T0SZ", 5, 0), F("IRGN0", 9, 8), F("ORGN0", 11, 10), F("SH0", 
        B("HA", 21), B("HD", 22), B("HPD", 24), B("HWU59", 25), B("HWU60", 26), B("HWU61", 27), B("HWU62", 28));
 FIELDS(vtcr, F("T0SZ", 5, 0), F("SL0", 7, 6), F("IRGN0", 9, 8), F("ORGN0", 11, 10), F("SH0", 13, 12), F("TG0", 15, 14), F("PS", 18, 16),
        B("VS", 19), B("HA", 21), B("HD", 22), B("HWU59", 25), B("HWU60", 26), B("HWU61", 27), B("HWU62", 28));
-FIELDS(ttbr_asid, B("CnP", 0), F("ASID", 63, 48));
-FIELDS(ttbr_plain, B("CnP", 0));
-FIELDS(vttbr, B("CnP", 0), F("VMID", 63, 48));
+FIELDS(ttbr_asid, B("CnP", 0), F("BADDR", 47, 1), F("ASID", 63, 48));
+FIELDS(ttbr_plain, B("CnP", 0), F("BADDR", 47, 1));
+FIELDS(vttbr, B("CnP", 0), F("BADDR", 47, 1), F("VMID", 63, 48));
 FIELDS(mair, F("Attr0", 7, 0), F("Attr1", 15, 8), F("Attr2", 23, 16), F("Attr3", 31, 24), F("Attr4", 39, 32), F("Attr5", 47, 40),
        F("Attr6", 55, 48), F("Attr7", 63, 56));
 FIELDS(esr, F("ISS", 24, 0), B("IL", 25), F("EC", 31, 26));

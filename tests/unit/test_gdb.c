@@ -1,6 +1,6 @@
 /*
  * The GDB stub: framing byte by byte, then whole conversations with a small machine, whose client is the test. Real gdb sessions are
- * tests/gdb's.
+ * tests/debug's.
  */
 #include <poll.h>
 #include <stdio.h>
