@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+"""Runs a guest twice, once driven by a gdb script and once alone, and compares what both leave behind.
+
+usage: run.py TRAPLINE SCRIPT [--changes] [--alone] OPTION...
+
+SCRIPT runs inside gdb-multiarch (or $GDB) with the machine stopped at its first instruction; the socket is in $GDB_SOCKET. OPTIONs are
+trapline's. The console with the end digest and the files of --stats must be the same, but for what names the command line; --changes:
+the script writes to the guest, so only how it goes counts. --alone: does not stop at the start. Status 77: there is no gdb.
+"""
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+LIMIT = 120  # seconds, for all of one run
+
+
+def start(trapline, options, folder, extra, console):
+    command = [trapline, *options, "--digest", "--stats", folder, *extra]
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT)
+
+
+def alone(trapline, options, place):
+    console = os.path.join(place, "console-alone")
+    with open(console, "wb") as out:
+        machine = start(trapline, options, os.path.join(place, "stats-alone"), [], out)
+        return console, machine.wait(LIMIT)
+
+
+def debugged(trapline, options, place, script, extra):
+    console, socket = os.path.join(place, "console-gdb"), os.path.join(place, "socket")
+    gdb = [os.environ.get("GDB", "gdb-multiarch"), "-nx", "-batch", "-iex", "set auto-load no", "-x", script]
+    with open(console, "wb") as out:
+        machine = start(trapline, options, os.path.join(place, "stats-gdb"), [*extra, "-gdb", "unix:" + socket], out)
+        try:
+            while not os.path.exists(socket) and machine.poll() is None:
+                time.sleep(0.01)
+            done = subprocess.run(gdb, env=dict(os.environ, GDB_SOCKET=socket), timeout=LIMIT, stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            if done.returncode:
+                print(done.stdout.decode(errors="replace"))
+                machine.terminate()
+            return console, machine.wait(LIMIT), done.returncode
+        finally:
+            machine.kill()
+
+
+def lines(path):
+    """What must be the same: not the command line."""
+    with open(path, "rb") as f:
+        return [line for line in f.read().split(b"\n") if b"-gdb" not in line and b"stats-alone" not in line]
+
+
+def differences(place):
+    yield from differ(os.path.join(place, "console-alone"), os.path.join(place, "console-gdb"))
+    for name in sorted(os.listdir(os.path.join(place, "stats-alone"))):
+        if name not in ("host.json", "config.json"):
+            yield from differ(os.path.join(place, "stats-alone", name), os.path.join(place, "stats-gdb", name))
+
+
+def differ(a, b):
+    for one, two in zip(lines(a), lines(b)):
+        if one != two:
+            yield f"{os.path.basename(a)}: alone {one!r}, with gdb {two!r}"
+            return
+    if len(lines(a)) != len(lines(b)):
+        yield f"{os.path.basename(a)}: {len(lines(a))} lines alone, {len(lines(b))} with gdb"
+
+
+def main():
+    trapline, script, *options = sys.argv[1:]
+    changes = "--changes" in options
+    extra = [] if "--alone" in options else ["-S"]
+    options = [o for o in options if o not in ("--changes", "--alone")]
+    if not shutil.which(os.environ.get("GDB", "gdb-multiarch")):
+        print("no gdb-multiarch: skipped")
+        return 77
+    with tempfile.TemporaryDirectory() as place:
+        console, status, result = debugged(trapline, options, place, script, extra)
+        if result or status:
+            print(f"gdb ended with {result}, the machine with {status}; its console ends with")
+            print(b"\n".join(lines(console)[-5:]).decode(errors="replace"))
+            return 1
+        if changes:
+            return 0
+        _, status = alone(trapline, options, place)
+        found = [f"alone the machine ended with {status}"] if status else list(differences(place))
+    for line in found:
+        print(line)
+    return 1 if found else 0
+
+
+sys.exit(main())
