@@ -9,7 +9,7 @@ build_packages=(gcc g++ cmake ninja-build pkg-config zlib1g-dev libelf-dev libfd
 image_packages=(apt dpkg cpio gzip debian-archive-keyring e2fsprogs xz-utils)
 # to check it
 check_packages=(qemu-efi-aarch64 u-boot-qemu u-boot-tools mtools procps python3 binutils device-tree-compiler qemu-system-arm qemu-user qemu-utils libllvm19
-	libc6-dev-arm64-cross protobuf-compiler gdb-multiarch)
+	libc6-dev-arm64-cross protobuf-compiler gdb-multiarch lldb)
 
 say() {
 	printf '== %s\n' "$*"

@@ -122,15 +122,20 @@ def elf(symbols):
     return out
 
 
+def read(path, start=LINUX_STEXT):
+    """(address, type letter, name) of all symbols, by address."""
+    with open(path, "rb") as file:
+        table = Table(file.read())
+    named = zip(table.addresses(start), table)
+    return sorted((address, name[0], name[1:].rpartition("#")[2]) for address, name in named if not name[1:].startswith("$"))
+
+
 def main():
     if len(sys.argv) not in (3, 4):
         sys.exit(__doc__)
-    with open(sys.argv[1], "rb") as file:
-        table = Table(file.read())
-    start = int(sys.argv[3], 0) if len(sys.argv) == 4 else LINUX_STEXT
-    symbols = [(address, name[0], name[1:].rpartition("#")[2]) for address, name in zip(table.addresses(start), table) if not name[1:].startswith("$")]
+    symbols = read(sys.argv[1], *(int(start, 0) for start in sys.argv[3:]))
     with open(sys.argv[2], "wb") as file:
-        file.write(elf(sorted(symbols, key=lambda s: s[0])))
+        file.write(elf(symbols))
     print(f"{len(symbols)} symbols from {symbols[0][0]:#x} to {symbols[-1][0]:#x}")
 
 
