@@ -47,6 +47,11 @@ u32 log_mask(const struct log *l)
 	return l->mask;
 }
 
+void log_set_mask(struct log *l, u32 mask)
+{
+	l->mask = mask | LOG_HOST;
+}
+
 static void log_line(struct log *l, enum log_class cls, const char *unit, const char *fmt, va_list args)
 {
 	if (!(cls & (LOG_INT | LOG_MMU)))

@@ -17,6 +17,8 @@ struct snap;
 struct log *log_new(FILE *file, u32 mask);
 void log_free(struct log *l);
 u32 log_mask(const struct log *l);
+/* While nobody logs. */
+void log_set_mask(struct log *l, u32 mask);
 
 /* One line "unit: text\n" (LOG_INT and LOG_MMU: the text alone). A NULL log swallows everything. */
 void log_at(struct log *l, enum log_class cls, const char *unit, const char *fmt, ...) printf_(4, 5);

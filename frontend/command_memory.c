@@ -8,6 +8,7 @@
 
 #include "base/bits.h"
 #include "cpu/cpu.h"
+#include "frontend/backtrace.h"
 #include "frontend/command.h"
 #include "frontend/disasm.h"
 #include "frontend/symbols.h"
@@ -209,6 +210,16 @@ static int run_where(struct command_user *u, const char *args, FILE *out, struct
 	return disassemble(u, &current, cpu_pc(command_pe(u)), 1, out, why);
 }
 
+static int run_backtrace(struct command_user *u, const char *args, FILE *out, struct why *why)
+{
+	u64 n = BACKTRACE_MOST;
+
+	if (*args && (!command_number(args, &n) || !n || n > BACKTRACE_MOST))
+		return why_set(why, EINVAL, "expected 1 to %d frames, got '%s'", BACKTRACE_MOST, args);
+	backtrace_print(u, (unsigned)n, out);
+	return 0;
+}
+
 /* ---- symbols ---- */
 
 static int run_symbol(struct command_user *u, const char *args, FILE *out, struct why *why)
@@ -249,6 +260,7 @@ const struct command memory_commands[] = {
 	{ .name = "disassemble|u", .args = "[ADDR [N]]", .help = "N instructions (8), from the next one if no address is given", .run = run_disassemble,
 	  .complete = command_offer_symbols },
 	{ .name = "where", .help = "the next instruction", .run = run_where },
+	{ .name = "backtrace|bt", .args = "[N]", .help = "who called whom, through the exception levels, by frame pointers", .run = run_backtrace },
 	{ .name = "symbol", .args = "ADDR|NAME", .help = "which symbol an address is near, where a symbol is", .run = run_symbol, .complete = command_offer_symbols },
 	{ .name = "symbols", .args = "[FILE [OFFSET]|-]", .help = "read more of them: ELF, System.map, kallsyms; - forgets all", .run = run_symbols },
 	{ 0 }

@@ -8,6 +8,7 @@
 
 #include "base/bits.h"
 #include "cpu/cpu.h"
+#include "frontend/options_priv.h"
 #include "machine/debug.h"
 #include "machine/show.h"
 
@@ -109,6 +110,59 @@ static int run_powerdown(struct command_user *u, const char *args, FILE *out, st
 	return 0;
 }
 
+static int run_reset(struct command_user *u, const char *args, FILE *out, struct why *why)
+{
+	if (control_ended(u->control))
+		return why_set(why, EINVAL, "the guest ended, it cannot start again (quit ends the run)");
+	return machine_system_reset(u->m) ? 0 : why_set(why, EINVAL, "the run has -no-reboot; expected quit, or a run without it");
+}
+
+/* ---- the log ---- */
+
+static void print_log(u32 mask, FILE *out)
+{
+	const char *before = "";
+
+	for (size_t i = 0; i < log_item_count; i++)
+		if (mask & log_items[i].mask) {
+			fprintf(out, "%s%s", before, log_items[i].name);
+			before = ",";
+		}
+	fprintf(out, "%s\n", *before ? "" : "none");
+}
+
+/* "int,mmu" or "none"; what --check logs stays as it is. */
+static int run_log(struct command_user *u, const char *args, FILE *out, struct why *why)
+{
+	struct log *l = machine_log(u->m);
+	u32 mask = log_mask(l) & LOG_CHECK;
+
+	if (*args && strcmp(args, "none")) {
+		struct config c = { 0 };
+		struct parse p = { .c = &c, .option = "log", .why = why };
+		int r = option_log(&p, args);
+
+		if (r < 0)
+			return r;
+		if (p.ask != ASK_RUN) {
+			options_show(p.ask, out);
+			return 0;
+		}
+		mask |= c.log_mask;
+	}
+	if (*args)
+		log_set_mask(l, mask);
+	print_log(log_mask(l), out);
+	return 0;
+}
+
+static void complete_log(struct command_user *u, const char *word, const struct command_words *to)
+{
+	for (size_t i = 0; i < log_item_count; i++)
+		command_offer(to, word, log_items[i].name);
+	command_offer(to, word, "none");
+}
+
 /* ---- statistics ---- */
 
 static int stats_reset(struct command_user *u, const char *label)
@@ -196,6 +250,8 @@ const struct command run_commands[] = {
 	{ .name = "quit|q", .help = "end the run, with exit status 0", .running = true, .run = run_quit },
 	{ .name = "info status", .help = "whether it runs, where each PE is, instructions by EL and VM", .run = run_status },
 	{ .name = "system_powerdown", .help = "press the power button", .run = run_powerdown },
+	{ .name = "system_reset", .help = "start the guest again", .run = run_reset },
+	{ .name = "log", .args = "[ITEM,...|none]", .help = "what the log shows (-d): int, mmu, guest_errors, unimp", .run = run_log, .complete = complete_log },
 	{ .name = "stats", .args = "dump|reset|mark LABEL", .help = "statistics: write what was counted, count anew, note a point (--stats)", .run = run_stats,
 	  .complete = complete_stats },
 	{ .name = "region", .args = "begin LABEL|end", .help = "statistics: a region begins or ends", .run = run_region, .complete = complete_region },

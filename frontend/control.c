@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "frontend/symbols.h"
+#include "frontend/trail.h"
 #include "machine/debug.h"
 
 #define LONGEST_WAIT_NS 1000000000ull
@@ -16,6 +17,7 @@ enum { FILES_MAX = 64 };
 struct control {
 	struct machine *m;
 	struct symbols *symbols;
+	struct trail *trail;
 	struct control_host host;
 	struct control_client *clients;
 	bool running, standing, ended;
@@ -42,8 +44,10 @@ struct control *control_new(struct machine *m, const struct control_host *host)
 
 void control_free(struct control *c)
 {
-	if (c)
-		symbols_free(c->symbols);
+	if (!c)
+		return;
+	trail_free(c->trail);
+	symbols_free(c->symbols);
 	free(c);
 }
 
@@ -147,6 +151,17 @@ struct symbols *control_symbols(struct control *c)
 	return c->symbols;
 }
 
+struct trail *control_trail(struct control *c)
+{
+	return c->trail;
+}
+
+void control_watch(struct control *c)
+{
+	if (!c->trail)
+		c->trail = trail_new(c->m); /* without memory backtraces are shorter */
+}
+
 size_t control_files(struct control *c, struct pollfd *to, size_t room)
 {
 	size_t n = 0;
@@ -231,6 +246,7 @@ bool control_stopped(struct control *c)
 		}
 	}
 	c->running = c->stop = c->pause = false;
+	control_watch(c);
 	tell_stopped(c);
 	stand(c);
 	c->standing = false;

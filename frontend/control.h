@@ -84,6 +84,11 @@ const struct debug_stop *control_why(const struct control *c);
 struct machine *control_machine(struct control *c);
 /* What addresses are called; all clients share it. */
 struct symbols *control_symbols(struct control *c);
+/* Where the ELs were entered from, since somebody might want to know; NULL: nobody could before. */
+struct trail;
+struct trail *control_trail(struct control *c);
+/* ... from now on: before the run. It begins by itself when the machine stops for the first time. */
+void control_watch(struct control *c);
 
 /* ---- for the session ---- */
 

@@ -497,7 +497,7 @@ static int log_word(struct parse *p, const char *word)
 		      near ? near : "", near ? "'" : "");
 }
 
-static int set_log(struct parse *p, const char *arg)
+int option_log(struct parse *p, const char *arg)
 {
 	char word[64];
 	int r = 0;
@@ -743,7 +743,7 @@ const struct option option_table[] = {
 	    "End the region and write what it counted; with + so far behind its begin."),
 	OPT("stats-mark", "N|TIME|console:TEXT", option_stats_mark,
 	    "Note a point of the run in the statistics."),
-	OPT("d", "ITEM[,ITEM...]", set_log, "Log int, mmu, guest_errors, unimp, in QEMU's words."),
+	OPT("d", "ITEM[,ITEM...]", option_log, "Log int, mmu, guest_errors, unimp, in QEMU's words."),
 	OPT("D", "FILE", set_log_file, "Write the log there instead of to standard error."),
 	OPT("gdb", "tcp::PORT|tcp:HOST:PORT|unix:PATH", set_gdb,
 	    "gdb or lldb may connect there: target remote :PORT. Without a host from this computer alone."),

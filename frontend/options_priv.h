@@ -124,6 +124,9 @@ struct log_item {
 extern const struct log_item log_items[];
 extern const size_t log_item_count;
 
+/* -d, whose words the monitor's log takes, too. */
+int option_log(struct parse *p, const char *arg);
+
 /* Refuses with "OPTION: text"; returns -EINVAL. */
 int refuse(struct parse *p, const char *format, ...) printf_(2, 3);
 

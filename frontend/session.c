@@ -260,6 +260,8 @@ static int open_control(struct session *s, struct why *why)
 		return why_set(why, ENOMEM, "no memory on the host");
 	if (s->c->start_stopped)
 		control_stop(s->control);
+	if (s->c->start_stopped || s->c->monitor_stdio || s->c->monitor_path)
+		control_watch(s->control);
 	if (load_symbols(s, why))
 		return -EINVAL;
 	if (s->c->gdb && gdb_open(&s->gdb, s->c->gdb, s->control, s->log, why))

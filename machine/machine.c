@@ -417,6 +417,11 @@ u64 machine_insns(const struct machine *m)
 	return n;
 }
 
+struct log *machine_log(struct machine *m)
+{
+	return m->log;
+}
+
 unsigned machine_pes(const struct machine *m)
 {
 	return m->pes;

@@ -68,6 +68,9 @@ u64 machine_now(const struct machine *m); /* picoseconds */
 u64 machine_insns(const struct machine *m); /* over all PEs */
 /* The power button: the guest is asked to shut down. */
 void machine_power_button(struct machine *m);
+/* A reset as by PSCI, when the turn that may be open ends. False: -no-reboot. */
+bool machine_system_reset(struct machine *m);
+struct log *machine_log(struct machine *m);
 unsigned machine_pes(const struct machine *m);
 struct cpu *machine_pe(struct machine *m, unsigned i);
 

@@ -101,6 +101,13 @@ void machine_system_end(struct machine *m, bool reset)
 	}
 }
 
+bool machine_system_reset(struct machine *m)
+{
+	if (!m->cfg->no_reboot)
+		machine_system_end(m, true);
+	return !m->cfg->no_reboot;
+}
+
 bool machine_conduit(void *ctx, struct cpu *c, bool smc)
 {
 	struct machine *m = ctx;

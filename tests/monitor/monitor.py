@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """The monitor from outside.
 
-usage: monitor.py script|socket|terminal|same EMULATOR GUESTS
+usage: monitor.py script|socket|terminal|same|frames EMULATOR GUESTS
+       monitor.py xen EMULATOR IMAGES      77: an image is not there
 """
 import os
 import pty
@@ -252,6 +253,42 @@ def same():
             expect('breakpoint 1' in said and 'stepped to' in said, f'{guest}: it was stopped:\n{said[:3000]}')
 
 
+def frames():
+    """Backtraces: two calls deep, and what a hostile guest may have in x29."""
+    data = [(0x48000000, 0x48000010), (0x48000008, 0x1111), (0x48000010, 0x48000000), (0x48000018, 0x2222), (0x48000020, 0x48000020), (0x48000028, 0x3333)]
+    memory = [word for addr, value in data for word in ('-device', f'loader,addr={addr:#x},data={value:#x},data-len=8')]
+    text = b'b guest_defaults\nc\nbt\nbt 2\n' + b''.join(b'set x29=%s\nbt\n' % fp for fp in
+                                                         (b'0x48000000', b'0x48000020', b'3', b'0', b'-8', b'0xfffffffffffffff8', b'0x1000000000'))
+    said = answers(run(text + b'quit\n', 'vm_switch', '-S', *memory))
+    said = [text for command, text in said if command.startswith('bt')]
+    expect(re.fullmatch(r'#0   EL2 0x[0-9a-f]{16} guest_defaults\n#1   EL2 \S+ guest_main\+\S+ \(x30\)\n#2   EL2 \S+ _start\+\S+\n', said[0]), said[0])
+    expect(said[1].count('\n') == 3 and said[1].endswith('(more frames follow)\n'), said[1])
+    expect(said[2].count('\n') == 65 and '#63' in said[2], 'a chain without end')
+    expect([text.count('\n') for text in said[3:]] == [3, 2, 2, 2, 2, 2], f'broken chains: {said[3:]}')
+
+
+def xen():
+    """From a hypercall's function back into dom0's kernel, and from its system call into the process."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    names = ['xen-4.17', 'Image-6.1', 'initrd.gz']
+    if not all(os.path.exists(f'{GUESTS}/{name}') for name in names):
+        sys.exit(77)
+    done = subprocess.run([here + '/../boot/scenarios.sh', GUESTS, 'xen'], stdout=subprocess.PIPE, text=True, check=True)
+    options = done.stdout.rstrip('\n').split('\n')
+    options = [o + ' nokaslr' if 'bootargs=' in o else o for o in options if o not in ('-nographic',)]
+    options[options.index('stdio')] = 'null'
+    with tempfile.TemporaryDirectory() as folder:
+        for name in names[:2]:
+            subprocess.run([sys.executable, here + '/../tutorial/symbols.py', f'{GUESTS}/{name}', f'{folder}/{name}'], check=True, stdout=subprocess.DEVNULL)
+            options += ['--symbols', f'{folder}/{name}']
+        commands = b'b do_console_io if el=2\nc\nbt\ndelete\nb do_sys_openat2\nc\nbt\nquit\n'
+        done = subprocess.run([EMULATOR, *options, '-monitor', 'stdio', '-S'], input=commands, stdout=subprocess.PIPE, timeout=100)
+    first, second = (text for command, text in answers(done.stdout.decode()) if command == 'bt')
+    expect(re.search(r'EL2 \S+ do_console_io\n(.*\n)+---- EL2 was entered from EL1 \(VMID \d+\) by HVC64, ESR 0x5a000ea1\n#\d+ +EL1 \S+ '
+                     r'HYPERVISOR_console_io\S+\n(.*\n)+#\d+ +EL1 \S+ start_kernel', first), first)
+    expect(re.search(r'EL1 \S+ el0_svc\S+\n(.*\n)+---- EL1 was entered from EL0 by SVC64, ESR 0x56000000\n#\d+ +EL0 0x', second), second)
+
+
 if __name__ == '__main__':
     EMULATOR, GUESTS = sys.argv[2:]
-    {'script': script, 'socket': at_socket, 'terminal': terminal, 'same': same}[sys.argv[1]]()
+    {'script': script, 'socket': at_socket, 'terminal': terminal, 'same': same, 'frames': frames, 'xen': xen}[sys.argv[1]]()
