@@ -556,6 +556,9 @@ void free_regions(struct machine *m)
 
 	if (!r)
 		return;
+	for (size_t i = 0; i < m->cfg->n_triggers; i++)
+		if (m->cfg->trigger[i].what == TRIGGER_SAVE && r->trigger[i].c && !r->trigger[i].done)
+			log_at(m->log, LOG_HOST, "--save-at", "%s: the run ended before", m->cfg->trigger[i].when.typed);
 	report_drop(r->report);
 	baseline_free(r->since_reset);
 	baseline_free(r->since_interval);

@@ -17,6 +17,7 @@
 #include "machine/snapshot_config.h"
 #include "machine/snapshot_file.h"
 #include "machine/trace.h"
+#include "mmu/check.h"
 
 /* Times from here on leave no room for sums. */
 #define TIME_MAX BIT(62)
@@ -94,6 +95,12 @@ static void snap_turns(struct machine *m, struct snap *s)
 	}
 }
 
+static void snap_checker(struct machine *m, struct snap *s)
+{
+	if (m->checker)
+		checker_snap(m->checker, s);
+}
+
 static void snap_log(struct machine *m, struct snap *s)
 {
 	log_snap(m->log, s);
@@ -112,6 +119,7 @@ static const struct part {
 	{ "semihosting", 1, true, snap_semihosting },
 	{ "time", 1, true, snap_time },
 	{ "turns", 1, false, snap_turns },
+	{ "TLB checker", 1, false, snap_checker },
 	{ "regions", 1, false, regions_snap },
 	{ "log", 1, false, snap_log },
 };
@@ -196,6 +204,8 @@ static int load(struct machine *m, struct snapshot_reader *r, struct why *why)
 	int ret;
 
 	free_traces(m);
+	if (m->checker)
+		checker_clear(m->checker);
 	m->restored++;
 	ret = load_parts(m, r, why);
 	if (!ret)

@@ -130,10 +130,11 @@ static bool write_bytes(struct snap *s, void *p, size_t n)
 
 static void end_section(struct snapshot_writer *w)
 {
-	struct entry *e = &w->table[w->h.sections - 1];
+	struct entry *e;
 
 	if (!w->open)
 		return;
+	e = &w->table[w->h.sections - 1];
 	pack(w, Z_FINISH);
 	deflateEnd(&w->z);
 	w->open = false;

@@ -66,23 +66,49 @@ static bool grow_sources(struct checker *k)
 	return true;
 }
 
+bool check_grow(struct checker *k, u32 nodes, u32 sources)
+{
+	while (k->nodes < nodes)
+		if (!grow_nodes(k))
+			return false;
+	while (k->sources < sources)
+		if (!grow_sources(k))
+			return false;
+	return true;
+}
+
+void check_free_lists(struct checker *k)
+{
+	k->free_node = k->free_source = 0;
+	for (u32 n = k->nodes - 1; n; n--)
+		if (!node_at(k, n)->refs) {
+			node_at(k, n)->next = k->free_node;
+			k->free_node = n;
+		}
+	for (u32 s = k->sources - 1; s; s--)
+		if (!source_at(k, s)->refs) {
+			source_at(k, s)->node[0] = k->free_source;
+			k->free_source = s;
+		}
+}
+
 /* Nodes */
 
-static u32 *chain_of(struct checker *k, u64 at)
+u32 *check_chain(struct checker *k, u64 at)
 {
 	return &k->head[(at >> 3) * 0x9e3779b97f4a7c15ull >> 52];
 }
-_Static_assert(CHECK_HASH == 1 << (64 - 52), "chain_of()");
+_Static_assert(CHECK_HASH == 1 << (64 - 52), "check_chain()");
 
 u32 check_nodes_at(struct checker *k, u64 at)
 {
-	return *chain_of(k, at);
+	return *check_chain(k, at);
 }
 
 static void node_free(struct checker *k, u32 n)
 {
 	struct node *x = node_at(k, n);
-	u32 *at = chain_of(k, x->pa);
+	u32 *at = check_chain(k, x->pa);
 
 	check_node_dies(k, n);
 	check_watch(k, x->pa, 3, -1);
@@ -151,7 +177,7 @@ static bool same_node(const struct node *a, const struct node *want)
 /* The node of a descriptor that was just read. */
 static u32 node_get(struct checker *k, const struct node *want)
 {
-	u32 *head = chain_of(k, want->pa), n = *head;
+	u32 *head = check_chain(k, want->pa), n = *head;
 
 	while (n && !same_node(node_at(k, n), want))
 		n = node_at(k, n)->next;
@@ -173,7 +199,7 @@ static u32 node_get(struct checker *k, const struct node *want)
 
 /* Sources */
 
-static void source_put(struct checker *k, u32 s)
+void check_source_put(struct checker *k, u32 s)
 {
 	struct source *x = source_at(k, s);
 
@@ -224,7 +250,7 @@ static void set_made(struct mmu *m, u32 s)
 {
 	struct check_pe *p = pe_of(m);
 
-	source_put(m->check, p->made);
+	check_source_put(m->check, p->made);
 	p->made = s;
 }
 
@@ -415,7 +441,7 @@ void check_forget(void *ctx, struct assoc *a, u32 i)
 		pe_of(m)->via = 0;
 	if (k->tlbi_by != NOBODY)
 		check_entry_dropped(k, s);
-	source_put(k, s);
+	check_source_put(k, s);
 }
 
 void check_forget_all(struct mmu *m)

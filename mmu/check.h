@@ -54,6 +54,11 @@ struct checker *checker_new(struct bus *bus, struct log *log, unsigned pes, u32 
 void checker_free(struct checker *k);
 const struct check_stats *checker_stats(const struct checker *k);
 
+/* Forgets all descriptors and entries: before memory becomes another. */
+void checker_clear(struct checker *k);
+/* After the TLBs of all PEs. */
+void checker_snap(struct checker *k, struct snap *s);
+
 void mmu_check_with(struct mmu *m, struct checker *k, unsigned pe);
 /* Whether a checker wants to hear of barriers. */
 bool mmu_checked(const struct mmu *m);

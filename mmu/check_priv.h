@@ -112,6 +112,12 @@ static inline struct source *source_at(struct checker *k, u32 s)
 	return &k->source[s];
 }
 void node_put(struct checker *k, u32 n);
+void check_source_put(struct checker *k, u32 s);
+/* The chain of nodes whose descriptors stand at `at`, with others. */
+u32 *check_chain(struct checker *k, u64 at);
+/* Pools of at least so many; and after records were put into them by number: what is free. */
+bool check_grow(struct checker *k, u32 nodes, u32 sources);
+void check_free_lists(struct checker *k);
 /* Whether entries with that source were made from node n. */
 bool source_has(struct checker *k, u32 s, u32 n);
 
@@ -151,6 +157,8 @@ static inline bool desc_leaf(unsigned level, u64 v)
 bool desc_writable(unsigned stage, u64 v);
 /* Whether a descriptor that was `old` may become v while entries made from it live, contents of pages aside. */
 bool check_same_mapping(const struct node *n, u64 old, u64 v);
+/* The list in which a node waits for writes to what it led to. */
+u32 *check_page_list(struct checker *k, const struct node *n);
 /* Every page that [at, at + 2^size) touches. */
 void check_watch(struct checker *k, u64 at, unsigned size, int by);
 void check_written(void *ctx, pa p, u64 len);

@@ -96,8 +96,7 @@ void check_watch(struct checker *k, u64 at, unsigned size, int by)
 	}
 }
 
-/* The list in which a node waits for writes to what it led to. */
-static u32 *page_list(struct checker *k, const struct node *n)
+u32 *check_page_list(struct checker *k, const struct node *n)
 {
 	return n->out_size > BUCKET_BITS ? &k->blocks : &k->page[(n->out >> BUCKET_BITS) % CHECK_PAGES];
 }
@@ -105,7 +104,7 @@ static u32 *page_list(struct checker *k, const struct node *n)
 static void watch_old(struct checker *k, u32 n)
 {
 	struct node *x = node_at(k, n);
-	u32 *list = page_list(k, x);
+	u32 *list = check_page_list(k, x);
 
 	if (x->watched || !x->out_size)
 		return;
@@ -118,7 +117,7 @@ static void watch_old(struct checker *k, u32 n)
 static void unwatch_old(struct checker *k, u32 n)
 {
 	struct node *x = node_at(k, n);
-	u32 *at = page_list(k, x);
+	u32 *at = check_page_list(k, x);
 
 	if (!x->watched)
 		return;

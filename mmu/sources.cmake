@@ -6,6 +6,7 @@ trapline_library(mmu
 	check.c
 	check_report.c
 	check_rules.c
+	check_snap.c
 	fast.c
 	permit.c
 	tlb.c

@@ -3,7 +3,7 @@
 
 usage: nightly.py IMAGES EMULATOR [SCENARIO...] [--record]
 
-EMULATOR is anything that takes QEMU's command line. Each scenario is a row of SCENARIOS: either one of firmware.sh's, or a command line
+EMULATOR is anything that takes QEMU's command line. Each scenario is a row of SCENARIOS: one of firmware.sh's or snapshot.sh's, or a command line
 with steps. A step waits for an expression on the console and then types its answer; a run is good when every step came in
 order, nothing of BAD came, and the emulator ended with status 0 by itself. Consoles go to $BOOT_LOGS (default boot-logs).
 
@@ -41,7 +41,7 @@ def disk(name, options=""):
 # name: options ({images} is the folder), steps: what to wait for and what to type then, limit: seconds after which it has failed.
 # copy: (image, the copy of it that the scenario writes to and the next one may use). kill: it does not end by itself.
 # http: a server of this program answers the guest at 10.0.2.2:{port}, and a request must have come.
-# script: a scenario of firmware.sh instead; env: for it. needs: files among the images.
+# script: a scenario of firmware.sh instead; env: for it. snapshot: one of snapshot.sh. needs: files among the images.
 SCENARIOS = {
     # debootstrap's second stage: dpkg configures a whole distribution, and everything is written to the disk
     "debian-first-boot": {
@@ -89,6 +89,9 @@ SCENARIOS = {
         "env": {"TFA": "{images}/tfa.bin"},
     },
 }
+# every boot of scenarios.sh, restored from a snapshot that was taken half-way
+SCENARIOS.update({f"snapshot-{name}": {"needs": [], "snapshot": name} for name in subprocess.run(
+    [HERE / "scenarios.sh"], stdout=subprocess.PIPE, text=True, check=True).stdout.split()})
 
 
 def read_until(child, selector, seen, log, want, deadline):
@@ -133,16 +136,17 @@ class Mirror:
 
 
 def run_script(emulator, row, images, logs):
-    """A scenario of firmware.sh; what went wrong, or None."""
+    """A scenario of firmware.sh or snapshot.sh; what went wrong, or None."""
+    script = ["snapshot.sh", row["snapshot"]] if "snapshot" in row else ["firmware.sh", row["script"]]
     env = {name: value.format(images=images.resolve()) for name, value in row.get("env", {}).items()}
-    done = subprocess.run([HERE / "firmware.sh", images, emulator, row["script"]], env={**os.environ, **env, "BOOT_LOGS": logs},
+    done = subprocess.run([HERE / script[0], images, emulator, script[1]], env={**os.environ, **env, "BOOT_LOGS": logs},
                           stdout=subprocess.PIPE, text=True, check=False)
-    return None if done.returncode == 0 else done.stdout.strip() or f"firmware.sh: status {done.returncode}"
+    return None if done.returncode == 0 else done.stdout.strip() or f"{script[0]}: status {done.returncode}"
 
 
 def run(emulator, row, images, log_path):
     """Runs one row; what went wrong, or None."""
-    if "script" in row:
+    if "script" in row or "snapshot" in row:
         return run_script(emulator, row, images, log_path.parent)
     if "copy" in row:
         source, target = row["copy"]
