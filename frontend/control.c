@@ -97,7 +97,7 @@ bool control_stopping(const struct control *c)
 
 void control_pause(struct control *c)
 {
-	if (c->standing || c->pause)
+	if (c->standing || c->pause || debug_stepping(machine_debugger(c->m))) /* a step would be lost */
 		return;
 	c->pause = true;
 	debug_interrupt(machine_debugger(c->m));

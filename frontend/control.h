@@ -61,7 +61,7 @@ void control_go(struct control *c);
 void control_stop(struct control *c);
 /*
  * It shall stand still for a moment, so that something can be looked at: serve() is called while it does, and nobody is told.
- * Nothing while it stands.
+ * Nothing while it stands, or steps: whoever wants it asks again when it is served next.
  */
 void control_pause(struct control *c);
 /*

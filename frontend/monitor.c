@@ -66,18 +66,16 @@ static bool is_listed(const struct debugger *d, u32 number)
 	return false;
 }
 
-/* The machine was asked to go, or to stop, and has not done it yet. */
-static bool is_moving(const struct monitor *m, bool was_running)
+/* What the machine is asked to do. */
+static bool shall_run(const struct control *c)
 {
-	const struct control *c = m->user.control;
-
-	return control_stopping(c) || (control_running(c) && !was_running);
+	return control_running(c) && !control_stopping(c);
 }
 
 /* True when the line is done with. What is typed behind a step waits for its end, what looks at a running machine pauses it. */
 static bool try_line(struct monitor *m)
 {
-	bool was_running = control_running(m->user.control), ready = command_ready(&m->user, m->line);
+	bool was = shall_run(m->user.control), ready = command_ready(&m->user, m->line);
 
 	if (m->moving && (m->place.script || !ready))
 		return false;
@@ -87,7 +85,7 @@ static bool try_line(struct monitor *m)
 	}
 	m->pending = false;
 	run_text(m, m->line);
-	m->moved |= is_moving(m, was_running);
+	m->moved |= shall_run(m->user.control) != was;
 	m->moving = m->moved && (m->place.script || m->user.stepping);
 	if (!m->moving)
 		monitor_prompt(m);

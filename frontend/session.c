@@ -260,7 +260,7 @@ static int open_control(struct session *s, struct why *why)
 		return why_set(why, ENOMEM, "no memory on the host");
 	if (s->c->start_stopped)
 		control_stop(s->control);
-	if (s->c->start_stopped || s->c->monitor_stdio || s->c->monitor_path)
+	if (s->c->start_stopped || s->c->monitor_stdio || s->c->monitor_path || s->c->gdb)
 		control_watch(s->control);
 	if (load_symbols(s, why))
 		return -EINVAL;

@@ -369,6 +369,11 @@ void debug_step(struct debugger *d, unsigned pe, enum debug_step how)
 	d->step = (struct step){ .on = true, .how = (u8)how, .from.pe = pe };
 }
 
+bool debug_stepping(const struct debugger *d)
+{
+	return d->step.on;
+}
+
 static void begin_step(struct debugger *d)
 {
 	struct cpu *c = d->m->seat[d->step.from.pe].cpu;

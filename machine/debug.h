@@ -102,6 +102,8 @@ enum debug_step {
  * same exception level, VM, process and stack pointer run next; an ERET that is stepped itself ends where it leads.
  */
 void debug_step(struct debugger *d, unsigned pe, enum debug_step how);
+/* A step was asked for and is not over. */
+bool debug_stepping(const struct debugger *d);
 /* machine_run() returns soon: in a virtual millisecond at most while something runs. From any thread. */
 void debug_interrupt(struct debugger *d);
 /* A client is there (they are counted): a machine of which every PE sleeps for good stops instead of ending the run. */
