@@ -5,6 +5,7 @@
 #include "cpu/context.h"
 #include "cpu/exception.h"
 #include "cpu/mem.h"
+#include "cpu/observe.h"
 #include "cpu/sysreg.h"
 #include "cpu/translate_priv.h"
 #include "mmu/check.h"
@@ -200,7 +201,9 @@ EXEC(msr)
 		sysreg_write(c, r, RD);
 	if (unlikely(c->exit.kind != EXIT_NONE)) /* AT that faults instead of reporting: at_ops.c */
 		return fault_exit(c, u);
-	if (r->flags & (SRF_ENDS_BLOCK | SRF_CONTEXT))
+	if (unlikely(c->observers != NULL))
+		observe_sysreg(c, r, RD);
+	if ((r->flags & (SRF_ENDS_BLOCK | SRF_CONTEXT)) || unlikely(c->attn & ATTN_HALT))
 		return exit_with(c, u, EXIT_DONE, 0);
 	NEXT(c, u);
 }

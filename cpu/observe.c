@@ -62,6 +62,27 @@ void observe_reset(struct cpu *c)
 			o->ops->reset(o->ctx, c);
 }
 
+void observe_sysreg(struct cpu *c, const struct sysreg *r, u64 v)
+{
+	for (struct observer *o = c->observers; o; o = o->next)
+		if (o->ops->sysreg)
+			o->ops->sysreg(o->ctx, c, r, v);
+}
+
+void observe_list_register(struct cpu *c, unsigned n, u64 v)
+{
+	for (struct observer *o = c->observers; o; o = o->next)
+		if (o->ops->list_register)
+			o->ops->list_register(o->ctx, c, n, v);
+}
+
+void observe_maintenance(struct cpu *c, u64 misr)
+{
+	for (struct observer *o = c->observers; o; o = o->next)
+		if (o->ops->maintenance)
+			o->ops->maintenance(o->ctx, c, misr);
+}
+
 /* A PE that slept runs again. */
 void observe_slice_begin(struct cpu *c)
 {

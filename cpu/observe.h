@@ -1,6 +1,6 @@
 /*
  * Who watches a PE: traces and the debugger. They are told of exceptions taken and returned from, of changes of context (exception
- * level, VM, VMID, security state), of sleep and wake, and of the ends of slices. Watching changes nothing that the guest sees or that is counted.
+ * level, VM, VMID, security state), of sleep and wake, of writes of system registers, and of the ends of slices. Watching changes nothing that the guest sees or that is counted.
  *
  * A PE has a list of watchers, empty when nothing watches: then each hook is one branch outside fast code, and handlers have none.
  * Under --parallel a PE's watchers are called by its own thread.
@@ -50,6 +50,12 @@ struct observer_ops {
 	void (*wake)(void *ctx, struct cpu *c);
 	/* cpu_reset(): nothing goes on; a context was told before */
 	void (*reset)(void *ctx, struct cpu *c);
+	/* MSR (register) or a system instruction (TLBI, AT, DC, IC) at cpu_pc() wrote v to r, which is what E2H and the like lead to */
+	void (*sysreg)(void *ctx, struct cpu *c, const struct sysreg *r, u64 v);
+	/* list register n of c's virtual GIC interface was written: ICH_LR<n>_EL2 or GICH_LR; v is what it now holds */
+	void (*list_register)(void *ctx, struct cpu *c, unsigned n, u64 v);
+	/* its maintenance interrupt has become high; misr: ICH_MISR_EL2 */
+	void (*maintenance)(void *ctx, struct cpu *c, u64 misr);
 	/* cpu_run() is about to return: at least each virtual millisecond while the PE runs */
 	void (*slice)(void *ctx, struct cpu *c);
 	/* Each instruction, each access. Where one watcher has these, code runs several times slower. */
@@ -71,11 +77,14 @@ void cpu_unobserve(struct cpu *c, struct observer *o);
 /* cpu.observed anew, after what it depends on changed. */
 void cpu_observe_code(struct cpu *c);
 
-/* For exception.c, context.c and run.c, when cpu.observers is not NULL. */
+/* For exception.c, context.c, run.c, exec_sys.c and gic/, when cpu.observers is not NULL. */
 void observe_trap(struct cpu *c, const struct observed_trap *t);
 void observe_eret(struct cpu *c, unsigned from, u64 pc);
 void observe_context(struct cpu *c);
 void observe_reset(struct cpu *c);
+void observe_sysreg(struct cpu *c, const struct sysreg *r, u64 v);
+void observe_list_register(struct cpu *c, unsigned n, u64 v);
+void observe_maintenance(struct cpu *c, u64 misr);
 void observe_slice_begin(struct cpu *c);
 void observe_slice_end(struct cpu *c);
 

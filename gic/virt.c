@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/snap.h"
+#include "cpu/observe.h"
 
 /* ICH_VMCR_EL2 */
 #define VMCR_VENG(group) (1u << (group))
@@ -118,6 +119,13 @@ static bool can_preempt(const struct gic_pe *p, u64 lr)
 	return now == 0xff || (lr_prio(lr) & mask) < (now & mask);
 }
 
+static void maintenance_rises(struct gic_pe *p, u64 misr)
+{
+	vms_maintenance(p, misr);
+	if (p->cpu->observers)
+		observe_maintenance(p->cpu, misr);
+}
+
 void virt_update(struct gic_pe *p)
 {
 	int i = highest_pending(p);
@@ -128,7 +136,7 @@ void virt_update(struct gic_pe *p)
 	cpuif_out(p, CPU_PIN_VIRQ, on && !fiq);
 	cpuif_out(p, CPU_PIN_VFIQ, fiq);
 	if (misr && !bit(p->local.level, GIC_MAINTENANCE_INTID))
-		vms_maintenance(p, misr);
+		maintenance_rises(p, misr);
 	gic_set_ppi(p, GIC_MAINTENANCE_INTID, misr != 0);
 }
 
@@ -427,6 +435,8 @@ void ich_lr_write(struct gic_pe *p, unsigned n, u64 v)
 
 	p->lr[n] = v & (keep | (v & LR_HW ? MASK(41, 32) : software));
 	p->writer[n] = (struct gic_writer){ .known = true, .el = p->cpu->el, .pc = cpu_pc(p->cpu), .ps = cpu_now(p->cpu) };
+	if (p->cpu->observers)
+		observe_list_register(p->cpu, n, p->lr[n]);
 	virt_update(p);
 }
 

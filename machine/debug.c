@@ -12,52 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cpu/halt.h"
-#include "cpu/observe.h"
 #include "machine/debug_priv.h"
-#include "machine/machine_priv.h"
-
-enum { POINTS = 1000 };
-
-/* An instruction in the life of a PE: no two times that it begins are alike. */
-struct moment {
-	unsigned pe;
-	u64 pc, begun;
-};
-
-/* Where DEBUG_STEP ends. */
-struct home {
-	u8 el;
-	bool secure;
-	u64 vm;	   /* VTTBR_EL2.BADDR */
-	u64 space; /* at EL0 TTBR0.BADDR: kernels move between processes and back */
-	u64 sp;
-};
-
-struct step {
-	bool on, away; /* away: at full speed, in a handler */
-	u8 how;
-	struct moment from;
-	struct home home;
-};
-
-struct debugger {
-	struct machine *m;
-	struct debug_point *points; /* in order of numbers */
-	u32 numbers;
-	unsigned count;
-	struct halt halt;
-	u64 code[POINTS];
-	struct halt_range data[POINTS];
-	struct observer observer[BOARD_MAX_PES];
-	bool watches; /* PEs know of it: halt and observers are in */
-	struct debug_stop stop;
-	struct moment last; /* where it stopped: not again */
-	bool last_watched;  /* its access, too */
-	struct step step;
-	unsigned clients;
-	bool asked;
-};
 
 struct debugger *machine_debugger(struct machine *m)
 {
@@ -113,25 +68,35 @@ static void print_place(const struct cpu *c, FILE *out)
 
 /* ---- stops ---- */
 
-/* The machine stops at c; the first one to say so is why, what comes at the same instruction is added to the text. False: it does so already. */
-static bool begin_stop(struct debugger *d, const struct cpu *c, enum stop_kind kind)
-{
-	struct moment now = moment_of(c);
+/* Which of several reasons a stop is of. */
+static const u8 rank[] = { [STOP_STEP] = 1, [STOP_CATCH] = 2, [STOP_WATCH] = 3, [STOP_BREAK] = 4 };
 
-	if (d->stop.kind != STOP_NONE && !same(&now, &d->last))
+/* Another PE stops the machine already (--parallel): this one stops too, and will be asked again. */
+static bool stops_elsewhere(const struct debugger *d, const struct cpu *c)
+{
+	return d->stop.kind != STOP_NONE && d->stop.pe != c->index;
+}
+
+
+bool debug_stop(struct debugger *d, struct cpu *c, const struct debug_point *p, enum stop_kind kind)
+{
+	if (stops_elsewhere(d, c))
 		return false;
 	if (d->stop.kind == STOP_NONE)
 		d->stop = (struct debug_stop){ .kind = kind, .pe = c->index };
-	d->last = now;
-	d->last_watched = kind == STOP_WATCH;
+	if (!d->stop.point && p)
+		d->stop.point = p->number;
+	if (rank[kind] > rank[d->stop.kind])
+		d->stop.kind = kind;
 	d->m->halted = true;
 	if (d->m->par)
 		machine_end_with(d->m, MACHINE_STOPPED);
 	return true;
 }
 
-printf_(2, 3) static void say(struct debug_stop *s, const char *format, ...)
+void debug_say(struct debugger *d, const char *format, ...)
 {
+	struct debug_stop *s = &d->stop;
 	size_t n = strlen(s->text);
 	va_list args;
 
@@ -156,8 +121,7 @@ static void say_place(struct debug_stop *s, const struct cpu *c)
 	free(text);
 }
 
-/* p matched at c's instruction. Whether it stops there; it is counted once. */
-static bool counts(struct debug_point *p, struct cpu *c)
+bool debug_counts(struct debug_point *p, struct cpu *c)
 {
 	struct moment now = moment_of(c), seen = { p->seen_pe, p->seen_pc, p->seen_begun };
 
@@ -179,20 +143,6 @@ static const char *many(const struct debug_point *p, char text[32])
 	return text;
 }
 
-static void stop_at_point(struct debugger *d, struct cpu *c, const struct debug_point *p, enum stop_kind kind)
-{
-	if (begin_stop(d, c, kind) && !d->stop.point)
-		d->stop.point = p->number;
-}
-
-/* Another PE stops the machine already (--parallel): this one stops too, and will be asked again. */
-static bool stops_elsewhere(const struct debugger *d, const struct cpu *c)
-{
-	struct moment now = moment_of(c);
-
-	return d->stop.kind != STOP_NONE && !same(&now, &d->last);
-}
-
 /* The breakpoints at c's instruction. */
 static bool stop_at_breakpoints(struct debugger *d, struct cpu *c)
 {
@@ -201,10 +151,10 @@ static bool stop_at_breakpoints(struct debugger *d, struct cpu *c)
 	char text[32];
 
 	for (struct debug_point *p = d->points; p; p = p->next) {
-		if (p->kind != POINT_BREAK || p->disabled || p->addr != pc || !counts(p, c))
+		if (p->kind != POINT_BREAK || p->disabled || p->addr != pc || !debug_counts(p, c))
 			continue;
-		stop_at_point(d, c, p, STOP_BREAK);
-		say(&d->stop, "breakpoint %u at %#" PRIx64 "%s", p->number, pc, many(p, text));
+		debug_stop(d, c, p, STOP_BREAK);
+		debug_say(d, "breakpoint %u at %#" PRIx64 "%s", p->number, pc, many(p, text));
 		any = true;
 	}
 	return any;
@@ -222,14 +172,14 @@ static bool stop_at_watchpoints(struct debugger *d, struct cpu *c, u64 va, unsig
 
 		if (p->kind != POINT_WATCH || p->disabled || !(write || (p->read && (what & ACC_READ))))
 			continue;
-		if (va > p->addr + (p->len - 1) || p->addr > va + (size - 1) || !counts(p, c))
+		if (va > p->addr + (p->len - 1) || p->addr > va + (size - 1) || !debug_counts(p, c))
 			continue;
-		stop_at_point(d, c, p, STOP_WATCH);
+		debug_stop(d, c, p, STOP_WATCH);
 		if (!any) {
 			d->stop.addr = va > p->addr ? va : p->addr;
 			d->stop.write = write;
 		}
-		say(&d->stop, "watchpoint %u: %s of %u byte%s at %#" PRIx64 " by %#" PRIx64 "%s", p->number,
+		debug_say(d, "watchpoint %u: %s of %u byte%s at %#" PRIx64 " by %#" PRIx64 "%s", p->number,
 		    what == ACC_READ ? "read" : what == ACC_WRITE ? "write" : "read and write", size, size == 1 ? "" : "s", va, cpu_pc(c),
 		    many(p, text));
 		any = true;
@@ -237,13 +187,12 @@ static bool stop_at_watchpoints(struct debugger *d, struct cpu *c, u64 va, unsig
 	return any;
 }
 
-/* c asks before its instruction or access; `done`: that was looked at when it stopped there. True: it stops. */
-static bool asks(const struct debugger *d, const struct cpu *c, bool done, bool *stops)
+/* Whether c's instruction (access: or only its access) is to be looked at: not where it stopped for that before. */
+static bool is_new(const struct debugger *d, const struct cpu *c, bool access)
 {
 	struct moment now = moment_of(c);
 
-	*stops = stops_elsewhere(d, c);
-	return !*stops && !(done && same(&now, &d->last));
+	return !same(&now, &d->last) || (access && !d->last_watched);
 }
 
 /* halt.fetch */
@@ -253,10 +202,7 @@ static bool on_fetch(void *ctx, struct cpu *c)
 	bool stops;
 
 	cpu_enter(c);
-	if (asks(d, c, true, &stops) && stop_at_breakpoints(d, c)) {
-		say_place(&d->stop, c);
-		stops = true;
-	}
+	stops = stops_elsewhere(d, c) || (is_new(d, c, false) && stop_at_breakpoints(d, c));
 	cpu_leave(c);
 	return stops;
 }
@@ -268,26 +214,20 @@ static bool on_access(void *ctx, struct cpu *c, u64 va, unsigned size, u32 what)
 	bool stops;
 
 	cpu_enter(c);
-	if (asks(d, c, d->last_watched, &stops) && stop_at_watchpoints(d, c, va, size, what)) {
-		say_place(&d->stop, c);
-		stops = true;
-	}
+	stops = stops_elsewhere(d, c) || (is_new(d, c, true) && stop_at_watchpoints(d, c, va, size, what));
 	cpu_leave(c);
 	return stops;
 }
 
 /* ---- steps ---- */
 
-/* The step is over, before c's instruction; breakpoints there are hit, too. */
+/* The step is over. */
 static bool end_step(struct debugger *d, struct cpu *c)
 {
 	d->step.on = false;
-	if (!begin_stop(d, c, STOP_STEP))
+	if (!debug_stop(d, c, NULL, STOP_STEP))
 		return false;
-	if (stop_at_breakpoints(d, c))
-		d->stop.kind = STOP_BREAK;
-	say(&d->stop, "stepped to %#" PRIx64, cpu_pc(c));
-	say_place(&d->stop, c);
+	d->stop.stepped = true;
 	return true;
 }
 
@@ -324,6 +264,7 @@ static void on_trap(void *ctx, struct cpu *c, const struct observed_trap *t)
 			halt_step(c, false);
 		}
 	}
+	catch_trap(d, c, t);
 	cpu_leave(c);
 }
 
@@ -342,10 +283,13 @@ static void on_eret(void *ctx, struct cpu *c, unsigned from, u64 pc)
 			cpu_attention(c, ATTN_HALT);
 		}
 	}
+	catch_eret(d, c, from, pc);
 	cpu_leave(c);
 }
 
-static const struct observer_ops watcher = { .trap = on_trap, .eret = on_eret };
+static const struct observer_ops watcher = {
+	.trap = on_trap, .eret = on_eret, .sysreg = catch_sysreg, .list_register = catch_list_register, .maintenance = catch_maintenance,
+};
 
 static void watch(struct debugger *d, bool on)
 {
@@ -413,7 +357,7 @@ static unsigned some_pe(const struct machine *m)
 static void stop_anywhere(struct debugger *d, enum stop_kind kind, const char *text)
 {
 	d->stop = (struct debug_stop){ .kind = kind, .pe = some_pe(d->m) };
-	say(&d->stop, "%s", text);
+	debug_say(d, "%s", text);
 }
 
 /* With a client a machine that nothing wakes is not at its end: something may be typed. */
@@ -424,6 +368,30 @@ static enum machine_end stuck(struct debugger *d, enum machine_end end)
 	stop_anywhere(d, STOP_STUCK, machine_end_text(end));
 	d->m->next_poll = d->m->now;
 	return MACHINE_STOPPED;
+}
+
+/* Where the PE stands now: breakpoints there are hit, too, and going on does not stop for the same again. */
+static void settle(struct debugger *d)
+{
+	struct cpu *c = d->m->seat[d->stop.pe].cpu;
+	bool between = d->stop.kind == STOP_STEP || d->stop.kind == STOP_CATCH;
+
+	if (between)
+		stop_at_breakpoints(d, c);
+	if (d->stop.stepped)
+		debug_say(d, "stepped to %#" PRIx64, cpu_pc(c));
+	say_place(&d->stop, c);
+	d->last = moment_of(c);
+	d->last_watched = d->stop.kind == STOP_WATCH;
+}
+
+static void drop_temporary(struct debugger *d)
+{
+	for (struct debug_point *p = d->points, *next; p; p = next) {
+		next = p->next;
+		if (p->temporary && d->stop.point == p->number)
+			debug_remove(d, p->number);
+	}
 }
 
 enum machine_end debug_end(struct machine *m, enum machine_end end)
@@ -438,12 +406,45 @@ enum machine_end debug_end(struct machine *m, enum machine_end end)
 		d->stop.kind = STOP_NONE;
 	else if (d->stop.kind == STOP_NONE)
 		stop_anywhere(d, STOP_ASKED, "interrupted");
-	for (struct debug_point *p = d->points, *next; p; p = next) {
-		next = p->next;
-		if (p->temporary && d->stop.point == p->number)
-			debug_remove(d, p->number);
-	}
+	else
+		settle(d);
+	drop_temporary(d);
 	return end;
+}
+
+/* ---- exact numbers of instructions ---- */
+
+static bool waits_for_insns(const struct debug_point *p)
+{
+	return p->kind == POINT_CATCH && p->catch.kind == CATCH_INSNS && !p->disabled;
+}
+
+u64 debug_insns(const struct machine *m)
+{
+	u64 at = UINT64_MAX;
+
+	for (const struct debug_point *p = m->debug->points; p; p = p->next)
+		if (waits_for_insns(p) && p->catch.at < at)
+			at = p->catch.at;
+	return at;
+}
+
+bool debug_at_insns(struct machine *m)
+{
+	struct debugger *d = m->debug;
+	u64 insns = machine_insns(m);
+	bool any = false;
+
+	for (struct debug_point *p = d->points; p; p = p->next) {
+		struct cpu *c = m->running ? m->running->cpu : m->seat[some_pe(m)].cpu;
+
+		if (!waits_for_insns(p) || p->catch.at > insns)
+			continue;
+		p->disabled = any = true;
+		if (debug_counts(p, c) && debug_stop(d, c, p, STOP_CATCH))
+			debug_say(d, "catch %u: %" PRIu64 " instructions", p->number, insns);
+	}
+	return any;
 }
 
 void debug_interrupt(struct debugger *d)
@@ -476,6 +477,7 @@ void debug_changed(struct debugger *d)
 									(p->read ? ACC_READ : 0) | (p->write ? ACC_WRITE : 0) };
 	}
 	qsort(d->code, d->halt.n_code, sizeof(d->code[0]), by_address);
+	regions_plan(d->m);
 	if (!d->watches) {
 		watch(d, true);
 		return;
@@ -492,6 +494,9 @@ static int refuse(const struct debugger *d, const struct debug_point *p, struct 
 		return why_set(why, EINVAL, "breakpoint at %#" PRIx64 ": expected a multiple of 4", p->addr);
 	if (p->kind == POINT_WATCH && (!p->len || p->addr + p->len - 1 < p->addr))
 		return why_set(why, EINVAL, "watchpoint at %#" PRIx64 ": expected at least one byte, and none beyond the end of addresses", p->addr);
+	if (waits_for_insns(p) && p->catch.at <= machine_insns(d->m))
+		return why_set(why, EINVAL, "catch insns %" PRIu64 ": %" PRIu64 " instructions were executed already", p->catch.at,
+			       machine_insns(d->m));
 	return 0;
 }
 
@@ -575,6 +580,8 @@ void debug_print_point(const struct debug_point *p, FILE *out)
 		fprintf(out, "%#" PRIx64, p->addr);
 	if (p->kind == POINT_WATCH)
 		fprintf(out, "%s %#" PRIx64 ", %" PRIu64 " byte%s", p->read ? p->write ? "access" : "read" : "write", p->addr, p->len, p->len == 1 ? "" : "s");
+	if (p->kind == POINT_CATCH)
+		catch_print(&p->catch, out);
 	if (p->cond.n) {
 		fprintf(out, " if ");
 		debug_cond_print(&p->cond, out);

@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 #include "base/types.h"
+#include "machine/registers.h"
 
 struct cpu;
 struct debugger;
@@ -34,19 +35,19 @@ struct debug_stop {
 	u32 point;	/* number of the point, 0: none */
 	u64 addr;	/* WATCH: first byte accessed of the watched range; CATCH of a trap: the instruction that took it */
 	bool write;	/* WATCH */
+	bool stepped;	/* a step ended here, too */
 	char text[512]; /* one line of words without newline, of all that came together */
 };
 const struct debug_stop *debug_stopped(const struct debugger *d);
 
 /*
  * A condition: all terms must hold. A term is NAME OP VALUE; NAME: el, vmid, asid, pe, secure, or a register (x0, w0, sp, pc,
- * HCR_EL2...); OP: = == != < <= > >= & (some of these bits). As text: "el=2 vmid=3 x0>=0x10", with && between terms if one likes.
+ * v0's low half, HCR_EL2...); OP: = == != < <= > >= & (some of these bits). As text: "el=2 vmid=3 x0>=0x10", with && between terms if one likes.
  */
 enum { DEBUG_TERMS = 8 };
 struct debug_term {
 	u8 what, op;
-	u8 reg;	       /* of x and w registers */
-	const void *row; /* of others */
+	struct reg reg;
 	u64 value;
 };
 struct debug_cond {
@@ -58,6 +59,29 @@ int debug_cond_parse(struct debug_cond *cond, const char *text, struct why *why)
 bool debug_cond_holds(const struct debug_cond *cond, struct cpu *c);
 void debug_cond_print(const struct debug_cond *cond, FILE *out);
 
+/*
+ * What a catchpoint waits for; after "catch":
+ *	trap [NAME | ec=N | hvc[=IMM] | smc[=IMM] | svc[=IMM] | sysreg=NAME | wfx | s2fault | irq | fiq | serror] [from=EL] [to=EL]
+ *		an exception is taken; NAME as the statistics have it (HVC64, DABT_LOW...); stops at the first instruction of the handler
+ *	eret [from=EL] [el=EL] [vmid=N]		an exception return is done
+ *	write NAME				MSR wrote that register (E2H redirects as the guest's own)
+ *	tlbi [vmid=N]				a TLB maintenance instruction was executed; vmid: VTTBR_EL2's then
+ *	lr [N]					a list register was written, by ICH_LR<n>_EL2 or GICH_LR
+ *	maint					a maintenance interrupt has become high
+ *	insns N					all PEs together have executed N instructions; once
+ * each with [if COND]; the condition is looked at where the machine stops.
+ */
+enum catch_kind { CATCH_TRAP, CATCH_ERET, CATCH_WRITE, CATCH_TLBI, CATCH_LR, CATCH_MAINT, CATCH_INSNS };
+struct debug_catch {
+	u8 kind;		  /* enum catch_kind */
+	s16 cls;		  /* TRAP: EXIT_CLASS; -1: any */
+	bool s2fault;		  /* TRAP */
+	s8 from, to;		  /* EL; -1: any */
+	s32 imm, vmid;		  /* -1: any */
+	const struct sysreg *row; /* WRITE; TRAP of an access to it; NULL: any */
+	u64 at;			  /* LR: its number, UINT64_MAX: any; INSNS */
+};
+
 enum point_kind { POINT_BREAK, POINT_WATCH, POINT_CATCH };
 struct debug_point {
 	u32 number;	/* 1, 2, ...; debug_add() gives it */
@@ -67,6 +91,7 @@ struct debug_point {
 	bool hidden;	/* a client's own: debug_next() leaves it out */
 	bool read, write; /* WATCH */
 	u64 addr, len;	/* BREAK, WATCH: virtual */
+	struct debug_catch catch;
 	struct debug_cond cond;
 	u64 hits;	/* that met the condition */
 	u64 ignore;	/* so many more hits do not stop */

@@ -13,8 +13,8 @@
 #include "cpu/cpu.h"
 #include "machine/debug_priv.h"
 
-enum { TERM_EL, TERM_VMID, TERM_ASID, TERM_PE, TERM_SECURE, TERM_SP, TERM_PC, TERM_X, TERM_W };
-static const char *const names[] = { "el", "vmid", "asid", "pe", "secure", "sp", "pc" };
+enum { TERM_EL, TERM_VMID, TERM_ASID, TERM_PE, TERM_SECURE, TERM_PC, TERM_W, TERM_REG };
+static const char *const names[] = { "el", "vmid", "asid", "pe", "secure", "pc" };
 
 enum { OP_EQ, OP_NE, OP_LE, OP_GE, OP_LT, OP_GT, OP_AND };
 /* longest first */
@@ -32,17 +32,17 @@ static const char *skip(const char *s)
 	return s;
 }
 
-static bool parse_general(struct debug_term *t, const char *name)
+/* A register: w<n> is the low half of x<n>. */
+static bool parse_register(struct debug_term *t, const char *name)
 {
-	char *end;
-	unsigned long n;
+	char whole[32];
 
-	if (!strchr("xXwW", name[0]) || !isdigit((unsigned char)name[1]))
-		return false;
-	n = strtoul(name + 1, &end, 10);
-	t->what = tolower((unsigned char)name[0]) == 'x' ? TERM_X : TERM_W;
-	t->reg = (u8)n;
-	return !*end && n <= 30;
+	t->what = TERM_REG;
+	if (reg_find(name, &t->reg))
+		return true;
+	t->what = TERM_W;
+	snprintf(whole, sizeof(whole), "x%s", name + 1);
+	return (name[0] == 'w' || name[0] == 'W') && reg_find(whole, &t->reg);
 }
 
 static bool parse_name(struct debug_term *t, const char *name)
@@ -52,7 +52,7 @@ static bool parse_name(struct debug_term *t, const char *name)
 			t->what = (u8)i;
 			return true;
 		}
-	return parse_general(t, name);
+	return parse_register(t, name);
 }
 
 /* At the operator at *s, which is then behind it. */
@@ -118,19 +118,26 @@ void debug_space(const struct cpu *c, struct regime *r)
 	cpu_regime(c, c->regime.two_ranges ? (enum regime_kind)c->regime.kind : REGIME_EL10, c->secure, r);
 }
 
-static u64 value_of(const struct debug_term *t, struct cpu *c)
+/* False: this core has no such register. */
+static bool value_of(const struct debug_term *t, struct cpu *c, u64 *v)
 {
 	struct regime r;
 
 	switch (t->what) {
-	case TERM_EL: return c->el;
-	case TERM_PE: return c->index;
-	case TERM_SECURE: return c->secure;
-	case TERM_SP: return c->x[REG_SP];
-	case TERM_PC: return cpu_pc(c);
-	case TERM_X: return c->x[t->reg];
-	case TERM_W: return (u32)c->x[t->reg];
-	default: debug_space(c, &r); return t->what == TERM_VMID ? r.vmid : r.asid;
+	case TERM_EL: *v = c->el; return true;
+	case TERM_PE: *v = c->index; return true;
+	case TERM_SECURE: *v = c->secure; return true;
+	case TERM_PC: *v = cpu_pc(c); return true;
+	case TERM_REG: return reg_read64(c, &t->reg, v);
+	case TERM_W:
+		if (!reg_read64(c, &t->reg, v))
+			return false;
+		*v = (u32)*v;
+		return true;
+	default:
+		debug_space(c, &r);
+		*v = t->what == TERM_VMID ? r.vmid : r.asid;
+		return true;
 	}
 }
 
@@ -149,8 +156,10 @@ static bool holds(const struct debug_term *t, u64 v)
 
 bool debug_cond_holds(const struct debug_cond *cond, struct cpu *c)
 {
+	u64 v;
+
 	for (unsigned i = 0; i < cond->n; i++)
-		if (!holds(&cond->term[i], value_of(&cond->term[i], c)))
+		if (!value_of(&cond->term[i], c, &v) || !holds(&cond->term[i], v))
 			return false;
 	return true;
 }
@@ -166,10 +175,10 @@ void debug_cond_print(const struct debug_cond *cond, FILE *out)
 		for (unsigned k = 0; k < ARRAY_SIZE(ops); k++)
 			if (ops[k].op == t->op)
 				op = ops[k].text;
-		if (t->what >= TERM_X)
-			fprintf(out, "%s%c%u", i ? " " : "", t->what == TERM_X ? 'x' : 'w', t->reg);
+		if (t->what == TERM_W)
+			fprintf(out, "%sw%s", i ? " " : "", t->reg.name + 1);
 		else
-			fprintf(out, "%s%s", i ? " " : "", names[t->what]);
+			fprintf(out, "%s%s", i ? " " : "", t->what == TERM_REG ? t->reg.name : names[t->what]);
 		fprintf(out, t->value < 10 ? "%s%" PRIu64 : "%s%#" PRIx64, op, t->value);
 	}
 }

@@ -180,6 +180,9 @@ int make_debugger(struct machine *m, struct why *why);
 void free_debugger(struct machine *m);
 void debug_resume(struct machine *m);
 enum machine_end debug_end(struct machine *m, enum machine_end end);
+/* The number of instructions at which the machine stops, UINT64_MAX: none; when they were done it stops: true. */
+u64 debug_insns(const struct machine *m);
+bool debug_at_insns(struct machine *m);
 /* debug_interrupt() was called; once. */
 bool debug_asked(struct machine *m);
 

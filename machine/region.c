@@ -180,9 +180,15 @@ static void plan(struct machine *m)
 	r->next_insns = r->next_ps = UINT64_MAX;
 	r->listens = false;
 	wait_for(r, &m->cfg->stats_interval, r->interval_at);
+	wait_for(r, &(struct config_when){ .kind = WHEN_INSNS }, debug_insns(m));
 	for (size_t i = 0; i < m->cfg->n_triggers; i++)
 		if (!r->trigger[i].done && (armed(r, &r->trigger[i]) || r->trigger[i].c->when.kind == WHEN_CONSOLE))
 			wait_for(r, &r->trigger[i].c->when, r->trigger[i].at);
+}
+
+void regions_plan(struct machine *m)
+{
+	plan(m);
 }
 
 static void move(struct machine *m, bool inside)
@@ -394,6 +400,7 @@ static bool serve(struct machine *m)
 	r->requests = 0;
 	for (size_t i = 0; i < m->cfg->n_triggers; i++)
 		any |= act_trigger(m, &r->trigger[i]);
+	any |= debug_at_insns(m);
 	if (any)
 		plan(m);
 	if (r->save)

@@ -41,6 +41,9 @@ bool regions_due(const struct machine *m, u64 now);
 /* What is open, marked, waited for and done; what counters were at the last reset. Loading: of triggers, those that are on this command line, too. */
 void regions_snap(struct machine *m, struct snap *s);
 
+/* What debug_insns() says is another now. */
+void regions_plan(struct machine *m);
+
 /* The end of the run: the files of counters. 0, or negative errno with *why. */
 int regions_finish(struct machine *m, const char *dir, struct why *why);
 

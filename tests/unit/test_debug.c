@@ -38,6 +38,100 @@ static const u32 handler[] = {
 	0xd69f03e0, /* ERET */
 };
 
+/*
+ * A hypervisor at EL2 and its guest at EL1, which calls, traps, sleeps (trapped) and invalidates in a loop. A call makes the hypervisor send
+ * a virtual interrupt, whose end asks for maintenance; a timer interrupts all the time.
+ */
+enum { EL1_IRQ = 0x800 + 0x280, EL2_SYNC = 0x1000 + 0x400, EL2_IRQ = 0x1000 + 0x480, LOOP = 0xac };
+static const u32 hyp[] = {
+	0x10008000, /* ADR X0, 1000 */
+	0xd51cc000, /* MSR VBAR_EL2, X0 */
+	0xd2840200, /* MOV X0, #0x2010 */
+	0xf2b08000, /* MOVK X0, #0x8400, LSL #16 */
+	0xd51c1100, /* MSR HCR_EL2, X0 */
+	0xd2a10001, /* MOV X1, #0x8000000 */
+	0x52800262, /* MOV W2, #0x13 */
+	0xb9000022, /* STR W2, [X1] */
+	0xd2a10141, /* MOV X1, #0x80a0000 */
+	0xb900143f, /* STR WZR, [X1, #20] */
+	0xd2a10161, /* MOV X1, #0x80b0000 */
+	0x12800002, /* MOV W2, #0xffffffff */
+	0xb9008022, /* STR W2, [X1, #128] */
+	0x52a84002, /* MOV W2, #0x42000000 */
+	0xb9010022, /* STR W2, [X1, #256] */
+	0xd28001e2, /* MOV X2, #0xf */
+	0xd51cc9a2, /* MSR ICC_SRE_EL2, X2 */
+	0xd5033fdf, /* ISB */
+	0xd2801e02, /* MOV X2, #0xf0 */
+	0xd5184602, /* MSR ICC_PMR_EL1, X2 */
+	0xd2800022, /* MOV X2, #0x1 */
+	0xd518cce2, /* MSR ICC_IGRPEN1_EL1, X2 */
+	0xd51ccb02, /* MSR ICH_HCR_EL2, X2 */
+	0xd2be0002, /* MOV X2, #0xf0000000 */
+	0xb27f0042, /* ORR X2, X2, #0x2 */
+	0xd51ccbe2, /* MSR ICH_VMCR_EL2, X2 */
+	0xd2800062, /* MOV X2, #0x3 */
+	0xd51ce102, /* MSR CNTHCTL_EL2, X2 */
+	0xd2800c82, /* MOV X2, #0x64 */
+	0xd51be202, /* MSR CNTP_TVAL_EL0, X2 */
+	0xd2800022, /* MOV X2, #0x1 */
+	0xd51be222, /* MSR CNTP_CTL_EL0, X2 */
+	0x10003c00, /* ADR X0, 800 */
+	0xd518c000, /* MSR VBAR_EL1, X0 */
+	0xd2810000, /* MOV X0, #0x800 */
+	0xf2a61a00, /* MOVK X0, #0x30d0, LSL #16 */
+	0xd5181000, /* MSR SCTLR_EL1, X0 */
+	0x100000a0, /* ADR X0, A8 */
+	0xd51c4020, /* MSR ELR_EL2, X0 */
+	0xd28000a0, /* MOV X0, #0x5 */
+	0xd51c4000, /* MSR SPSR_EL2, X0 */
+	0xd69f03e0, /* ERET */
+	0xd2800015, /* MOV X21, #0x0 */
+	0x910006b5, /* ADD X21, X21, #0x1 */
+	0xd4000022, /* HVC #0x1 */
+	0xd518203f, /* MSR TTBR1_EL1, XZR */
+	0xd508871f, /* TLBI VMALLE1 */
+	0xd503207f, /* WFI */
+	0xd53be044, /* MRS X4, CNTVCT_EL0 */
+	0xf10402bf, /* CMP X21, #0x100 */
+	0x54ffff21, /* B.NE AC */
+	0x52b08000, /* MOV W0, #0x84000000 */
+	0x321d0000, /* ORR W0, W0, #0x8 */
+	0xd4000003, /* SMC #0x0 */
+};
+static const u32 sync2[] = {
+	0xd53c520b, /* MRS X11, ESR_EL2 */
+	0xd35afd6b, /* LSR X11, X11, #26 */
+	0xf100597f, /* CMP X11, #0x16 */
+	0x540000a0, /* B.EQ 20 */
+	0xd53c402b, /* MRS X11, ELR_EL2 */
+	0x9100116b, /* ADD X11, X11, #0x4 */
+	0xd51c402b, /* MSR ELR_EL2, X11 */
+	0xd69f03e0, /* ERET */
+	0xd280050c, /* MOV X12, #0x28 */
+	0xf2c0400c, /* MOVK X12, #0x200, LSL #32 */
+	0xf2ea140c, /* MOVK X12, #0x50a0, LSL #48 */
+	0xd51ccc0c, /* MSR ICH_LR0_EL2, X12 */
+	0xd69f03e0, /* ERET */
+};
+static const u32 irq2[] = {
+	0xd538cc0d, /* MRS X13, ICC_IAR1_EL1 */
+	0x710079bf, /* CMP W13, #0x1e */
+	0x54000081, /* B.NE 18 */
+	0xd2800c8e, /* MOV X14, #0x64 */
+	0xd51be20e, /* MSR CNTP_TVAL_EL0, X14 */
+	0x14000002, /* B 1C */
+	0xd51ccc1f, /* MSR ICH_LR0_EL2, XZR */
+	0xd518cc2d, /* MSR ICC_EOIR1_EL1, X13 */
+	0xd69f03e0, /* ERET */
+};
+static const u32 irq1[] = {
+	0xd538cc0a, /* MRS X10, ICC_IAR1_EL1 */
+	0x910006d6, /* ADD X22, X22, #0x1 */
+	0xd518cc2a, /* MSR ICC_EOIR1_EL1, X10 */
+	0xd69f03e0, /* ERET */
+};
+
 struct guest {
 	u32 image[IMAGE_WORDS];
 	struct config cfg;
@@ -59,11 +153,18 @@ static void guest_open(struct guest *g, const u32 *code, size_t words, const str
 	memcpy(g->image, code, words * 4);
 	if (words == ACCESS_WORDS) /* there an exception is the end */
 		memcpy(g->image + SYNC / 4, off, sizeof(off));
+	if (code == hyp) {
+		memcpy(g->image + EL1_IRQ / 4, irq1, sizeof(irq1));
+		memcpy(g->image + EL2_SYNC / 4, sync2, sizeof(sync2));
+		memcpy(g->image + EL2_IRQ / 4, irq2, sizeof(irq2));
+	}
 	config_init(&g->cfg);
+	g->cfg.gic_version = 3;
 	g->cfg.cpu = strdup("neoverse-n1");
 	g->cfg.ram_size = 16 << 20;
 	g->cfg.pes = 1;
 	if (like) {
+		g->cfg.virtualization = like->virtualization;
 		g->cfg.max_block = like->max_block;
 		g->cfg.tlb_reference = like->tlb_reference;
 		g->cfg.timing = like->timing ? strdup(like->timing) : NULL;
@@ -383,6 +484,114 @@ TEST(a_watchpoint_stops_in_a_loop_each_time)
 	}
 }
 
+static const struct config hyp_ways[] = {
+	{ .virtualization = true }, { .virtualization = true, .max_block = 1 }, { .virtualization = true, .max_block = 7 },
+	{ .virtualization = true, .tlb_reference = true }, { .virtualization = true, .timing = timing_default },
+};
+
+TEST(a_thousand_steps_through_traps_and_interrupts_change_nothing)
+{
+	for (size_t w = 0; w < ARRAY_SIZE(hyp_ways); w++) {
+		struct guest g;
+		unsigned interrupts = 0;
+
+		GUEST_OPEN(&g, hyp, &hyp_ways[w]);
+		for (u64 i = 0; i < 42; i++) {
+			debug_step(g.d, 0, DEBUG_STEP);
+			EXPECT_EQ(machine_run(g.m), MACHINE_STOPPED);
+			EXPECT_EQ(pc_of(&g), i + 1 < 42 ? 4 * (i + 1) : 0xa8);
+		}
+		EXPECT_STR(debug_stopped(g.d)->text, "stepped to 0x400800a8: EL1");
+		/* at home in the guest: hypervisor and handlers are run through */
+		for (u64 i = 0; i < 1000; i++) {
+			debug_step(g.d, 0, DEBUG_STEP);
+			EXPECT_EQ(machine_run(g.m), MACHINE_STOPPED);
+			EXPECT_EQ(debug_stopped(g.d)->kind, STOP_STEP);
+			EXPECT_EQ(pc_of(&g), LOOP + i % 8 * 4);
+			EXPECT_EQ(machine_pe(g.m, 0)->x[21], i / 8 + (i % 8 != 0));
+		}
+		EXPECT(machine_pe(g.m, 0)->x[22] > 100);
+		for (u64 i = 0; i < 1000; i++) {
+			u64 pc;
+
+			debug_step(g.d, 0, DEBUG_STEP_INTO);
+			EXPECT_EQ(machine_run(g.m), MACHINE_STOPPED);
+			pc = pc_of(&g);
+			interrupts += pc == EL2_IRQ;
+			EXPECT(pc >= LOOP && pc < EL2_IRQ + 0x80);
+		}
+		EXPECT(interrupts > 20);
+		ENDS_AS_ALONE(&g, hyp, &hyp_ways[w]);
+	}
+}
+
+TEST(each_catchpoint_stops_where_it_should)
+{
+	static const struct {
+		const char *catch;
+		u64 pc, or; /* where it stops */
+		const char *text; /* its first stop */
+	} rows[] = {
+		{ "trap to=2", EL2_SYNC, EL2_IRQ, "" },
+		{ "trap to=1", EL1_IRQ, EL1_IRQ, "" },
+		{ "trap hvc", EL2_SYNC, EL2_SYNC, "catch 1: HVC64 #0x1 from EL1 to EL2 at 0x400800b0, ESR 0x5a000001: EL2" },
+		{ "trap hvc=1 from=1 to=2 if el=2 x21>=3", EL2_SYNC, EL2_SYNC, "" },
+		{ "trap ec=0x16", EL2_SYNC, EL2_SYNC, "" },
+		{ "trap sys64", EL2_SYNC, EL2_SYNC, "" },
+		{ "trap sysreg=ttbr1_el1", EL2_SYNC, EL2_SYNC,
+		  "catch 1: SYS64 from EL1 to EL2 at 0x400800b4, write of TTBR1_EL1 from X31, ESR 0x62320be0: EL2" },
+		{ "trap wfx", EL2_SYNC, EL2_SYNC, "catch 1: WFx from EL1 to EL2 at 0x400800bc, WFI, ESR 0x07e00000: EL2" },
+		{ "trap irq to=2", EL2_IRQ, EL2_IRQ, "" },
+		{ "trap irq from=1 to=1", EL1_IRQ, EL1_IRQ, "catch 1: virtual IRQ from EL1 to EL1 at 0x400800b4: EL1" },
+		{ "eret from=1", 0xb4, 0xb4, "" },
+		{ "write ICH_LR0_EL2", EL2_SYNC + 0x30, EL2_IRQ + 0x1c, "catch 1: ICH_LR0_EL2 = 0x50a0020000000028 by 0x4008142c: EL2" },
+		{ "lr", EL2_SYNC + 0x30, EL2_IRQ + 0x1c, "catch 1: list register 0 = 0x50a0020000000028 by 0x4008142c: EL2" },
+		{ "lr 0 if x21<=200", EL2_SYNC + 0x30, EL2_IRQ + 0x1c, "" },
+		{ "maint", EL1_IRQ + 0xc, EL1_IRQ + 0xc, "catch 1: maintenance interrupt, ICH_MISR_EL2 0x1 EOI: EL1" },
+		{ "tlbi", 0xbc, 0xbc, "catch 1: TLBI VMALLE1, 0, by 0x400800b8 with VMID 0: EL1" },
+		{ "tlbi vmid=0", 0xbc, 0xbc, "" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		for (size_t w = 0; w < ARRAY_SIZE(hyp_ways); w++) {
+			struct guest g;
+
+			GUEST_OPEN(&g, hyp, &hyp_ways[w]);
+			add(&g, POINT_CATCH, rows[i].catch);
+			for (unsigned n = 0; n < 20; n++) {
+				EXPECT_EQ(machine_run(g.m), MACHINE_STOPPED);
+				if (debug_stopped(g.d)->kind != STOP_CATCH || (pc_of(&g) != rows[i].pc && pc_of(&g) != rows[i].or))
+					FAIL_TEST("%s: stops at %#llx: %s", rows[i].catch, (unsigned long long)pc_of(&g), debug_stopped(g.d)->text);
+				if (!n && rows[i].text[0])
+					EXPECT_STR(debug_stopped(g.d)->text, rows[i].text);
+			}
+			EXPECT_EQ(debug_point(g.d, 1)->hits, 20);
+			debug_clear(g.d);
+			ENDS_AS_ALONE(&g, hyp, &hyp_ways[w]);
+		}
+}
+
+TEST(a_catchpoint_stops_at_an_exact_number_of_instructions)
+{
+	for (size_t w = 0; w < ARRAY_SIZE(hyp_ways); w++) {
+		struct debug_point p;
+		struct why why = { "" };
+		struct guest g;
+
+		GUEST_OPEN(&g, hyp, &hyp_ways[w]);
+		add(&g, POINT_CATCH, "insns 1234");
+		add(&g, POINT_CATCH, "insns 5000");
+		EXPECT_EQ(machine_run(g.m), MACHINE_STOPPED);
+		EXPECT_EQ(machine_insns(g.m), 1234);
+		EXPECT_EQ(machine_run(g.m), MACHINE_STOPPED);
+		EXPECT_EQ(machine_insns(g.m), 5000);
+		EXPECT_EQ(debug_parse(&p, POINT_CATCH, "insns 5000", NULL, NULL, &why), 0);
+		EXPECT(debug_add(g.d, &p, &why) < 0);
+		EXPECT_STR(why.text, "catch insns 5000: 5000 instructions were executed already");
+		ENDS_AS_ALONE(&g, hyp, &hyp_ways[w]);
+	}
+}
+
 TEST(what_is_no_point_is_refused_in_one_line)
 {
 	static const struct {
@@ -399,6 +608,20 @@ TEST(what_is_no_point_is_refused_in_one_line)
 		{ POINT_BREAK, "0x40 if el 1", "condition: expected = != < <= > >= or & after el, got '1'" },
 		{ POINT_BREAK, "0x40 if el=two", "condition: expected a number after el, got 'two'" },
 		{ POINT_BREAK, "0x40 if el=-1", "condition: expected a number after el, got '-1'" },
+		{ POINT_CATCH, "", "catch: expected trap, eret, write, tlbi, lr, maint or insns, got ''" },
+		{ POINT_CATCH, "throw", "catch: expected trap, eret, write, tlbi, lr, maint or insns, got 'throw'" },
+		{ POINT_CATCH, "trap hvc=0x10000", "catch trap: expected hvc=0 to hvc=0xffff, got '0x10000'" },
+		{ POINT_CATCH, "trap sysreg=FOO", "catch trap: there is no system register FOO" },
+		{ POINT_CATCH, "trap ec=64",
+		  "catch trap: expected a class of exceptions (HVC64...), ec=N, hvc[=IMM], smc, svc, sysreg=NAME, wfx, s2fault, irq, fiq, serror, "
+		  "from=EL or to=EL, got 'ec=64'" },
+		{ POINT_CATCH, "eret el=4", "catch: expected el=0 to el=3, got '4'" },
+		{ POINT_CATCH, "eret vmid=x", "catch: expected vmid=0 to vmid=0xffff, got 'x'" },
+		{ POINT_CATCH, "write", "catch write: expected the name of a system register" },
+		{ POINT_CATCH, "write FOO", "catch write: there is no system register FOO" },
+		{ POINT_CATCH, "insns", "catch insns: expected a number of instructions" },
+		{ POINT_CATCH, "maint 3", "catch: expected nothing more or if COND, got '3'" },
+		{ POINT_CATCH, "lr 1 2", "catch: expected nothing more or if COND, got '2'" },
 		{ POINT_WATCH, "", "watch: expected an address" },
 		{ POINT_WATCH, "-x 0x40", "watch: expected -r (reads), -w (writes) or -a (both), got '-x'" },
 		{ POINT_WATCH, "-r", "watch: expected an address" },
