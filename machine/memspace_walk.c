@@ -276,7 +276,7 @@ static void print_fault(const struct report *p, const struct fault *f)
 		print_exception(p, f);
 	if (mapped.x.fault.kind != FAULT_NONE)
 		return;
-	fprintf(p->out, "  mapped all the same, and so readable here:\n");
+	fprintf(p->out, "  mapped all the same%s:\n", f->kind == FAULT_EXTERNAL ? "" : ", and so readable here");
 	print_result(p, &mapped.x);
 }
 

@@ -165,7 +165,7 @@ def agrees(wanted, printed):
 
 
 def missing(text, folders):
-    needs = [f"{kind}/{name}" for kind, name in sorted(set(re.findall(r"\b(images|guest)/([\w.-]*\w)", text))) if not (folders[kind] / name).exists()]
+    needs = [f"{kind}/{name}" for kind, name in sorted(set(re.findall(r"(?<![\w/.-])(images|guest)/([\w.-]*\w)", text))) if not (folders[kind] / name).exists()]
     needs += [name for name in ("gdb-multiarch", "lldb") if re.search(rf"^\$ {name}\b", text, re.M) and not shutil.which(name)]
     return needs
 
