@@ -14,7 +14,7 @@
 #include "base/bits.h"
 
 /* Pieces of an entry whose page was split since; more are not looked at. Lines without max=. */
-enum { MOST_PIECES = 4096, MOST_LINES = 200 };
+enum { MOST_PIECES = 1024, MOST_LINES = 200 };
 
 /* ---- filters ---- */
 
