@@ -23,8 +23,8 @@ enum {
 	LOAD = 0x40080000,
 	IMAGE_WORDS = 0x400,
 	STEPS = 150,
-	POLLS = 20, /* virtual milliseconds that a case may run; those without sleep count more */
-	BUSY = 100000, /* instructions in one */
+	POLLS = 60, /* virtual milliseconds that a case may run */
+	PERIOD_PS = 100000, /* of a slow clock: a millisecond has few instructions */
 	WORDS = 4096,
 };
 
@@ -70,7 +70,6 @@ struct world {
 	struct gdb_stub *stub;
 	bool connected;
 	unsigned polls, steps;
-	u64 insns;
 	u64 asked, answered; /* by this client; only counted while `sure` */
 	bool sure;	     /* nothing was said that may have no answer, or two */
 	u8 left[2 * WORDS];  /* what the stub has not taken yet */
@@ -300,10 +299,8 @@ static void stopped(void *ctx, const struct debug_stop *s)
 static bool look(void *ctx)
 {
 	struct world *w = ctx;
-	u64 insns = machine_insns(w->m) + machine_pe(w->m, 0)->faulted;
 
-	w->polls += insns - w->insns > BUSY ? 10 : 1;
-	w->insns = insns;
+	w->polls++;
 	return control_poll(w->control) || is_over(w);
 }
 
@@ -341,6 +338,8 @@ static void world_make(struct world *w, struct random *rng)
 		fuzz_bad("no machine: %s", why.text);
 		abort();
 	}
+	for (unsigned i = 0; i < machine_pes(w->m); i++)
+		machine_pe(w->m, i)->period_ps = PERIOD_PS;
 	w->control = control_new(w->m, &host);
 	w->stub = gdb_stub_new(w->control, NULL, &(struct gdb_wire){ w, hear });
 	w->client = (struct control_client){ .ops = &ops, .ctx = w };

@@ -1,4 +1,4 @@
-/* loop.h by seeds. --seed S, --runs N, --seconds N (default 60), --counts 1: status 1 when something was wrong. */
+/* loop.h by seeds. --seed S, --runs N, --seconds N (default 60), --watchdog SECONDS, --counts 1: status 1 when something was wrong. */
 #include "tests/fuzz/loop.h"
 
 #include <signal.h>
@@ -77,7 +77,7 @@ int main(int argc, char **argv)
 		__sanitizer_set_death_callback(say_seed);
 	for (; done < runs && (u64)(time(NULL) - start) < seconds; done++) {
 		loop.seed = seed + done;
-		alarm(WATCHDOG_SECONDS);
+		alarm((unsigned)fuzz_option("--watchdog", WATCHDOG_SECONDS));
 		fuzz_case(&(struct random){ .seed = loop.seed });
 	}
 	if (fuzz_option("--counts", 0))
