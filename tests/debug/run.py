@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Runs a guest twice, once driven by a gdb script and once alone, and compares what both leave behind.
 
-usage: run.py TRAPLINE SCRIPT [--changes] [--alone] OPTION...
+usage: run.py TRAPLINE SCRIPT [--changes] [--scenario IMAGES NAME] OPTION...
 
 SCRIPT runs inside gdb-multiarch (or $GDB) with the machine stopped at its first instruction; the socket is in $GDB_SOCKET. OPTIONs are
 trapline's. The console with the end digest and the files of --stats must be the same, but for what names the command line; --changes:
-the script writes to the guest, so only how it goes counts. --alone: does not stop at the start. Status 77: there is no gdb.
+the script writes to the guest, so only how it goes counts. --scenario: with the options of tests/boot/scenarios.sh. Status 77: there
+is no gdb, or no image.
 """
 import os
 import shutil
@@ -29,11 +30,19 @@ def alone(trapline, options, place):
         return console, machine.wait(LIMIT)
 
 
-def debugged(trapline, options, place, script, extra):
+def scenario(images, name):
+    """Its options; None when a file is missing."""
+    table = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "boot", "scenarios.sh")
+    options = subprocess.run([table, images, name], check=True, capture_output=True, text=True).stdout.splitlines()
+    files = [word for option in options for part in option.split(",") for word in part.split("=") if word.startswith(images + "/")]
+    return options if all(map(os.path.exists, files)) else None
+
+
+def debugged(trapline, options, place, script):
     console, socket = os.path.join(place, "console-gdb"), os.path.join(place, "socket")
     gdb = [os.environ.get("GDB", "gdb-multiarch"), "-nx", "-batch", "-iex", "set auto-load no", "-x", script]
     with open(console, "wb") as out:
-        machine = start(trapline, options, os.path.join(place, "stats-gdb"), [*extra, "-gdb", "unix:" + socket], out)
+        machine = start(trapline, options, os.path.join(place, "stats-gdb"), ["-S", "-gdb", "unix:" + socket], out)
         try:
             while not os.path.exists(socket) and machine.poll() is None:
                 time.sleep(0.01)
@@ -72,13 +81,17 @@ def differ(a, b):
 def main():
     trapline, script, *options = sys.argv[1:]
     changes = "--changes" in options
-    extra = [] if "--alone" in options else ["-S"]
-    options = [o for o in options if o not in ("--changes", "--alone")]
+    options = [o for o in options if o != "--changes"]
+    if options[:1] == ["--scenario"]:
+        options = scenario(*options[1:3])
+    if options is None:
+        print("no images: skipped")
+        return 77
     if not shutil.which(os.environ.get("GDB", "gdb-multiarch")):
         print("no gdb-multiarch: skipped")
         return 77
     with tempfile.TemporaryDirectory() as place:
-        console, status, result = debugged(trapline, options, place, script, extra)
+        console, status, result = debugged(trapline, options, place, script)
         if result or status:
             print(f"gdb ended with {result}, the machine with {status}; its console ends with")
             print(b"\n".join(lines(console)[-5:]).decode(errors="replace"))
