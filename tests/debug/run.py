@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 
-LIMIT = 120  # seconds, for all of one run
+LIMIT = 600  # seconds, for all of one run
 
 
 def start(trapline, options, folder, extra, console):
@@ -38,20 +38,29 @@ def scenario(images, name):
     return options if all(map(os.path.exists, files)) else None
 
 
-def debugged(trapline, options, place, script):
+def gdb_script(script):
+    """What drives the machine: this script in gdb."""
+    def drive(socket):
+        gdb = [os.environ.get("GDB", "gdb-multiarch"), "-nx", "-batch", "-iex", "set auto-load no", "-x", script]
+        done = subprocess.run(gdb, env=dict(os.environ, GDB_SOCKET=socket), timeout=LIMIT, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if done.returncode:
+            print(done.stdout.decode(errors="replace"))
+        return done.returncode
+    return drive
+
+
+def debugged(trapline, options, place, drive):
     console, socket = os.path.join(place, "console-gdb"), os.path.join(place, "socket")
-    gdb = [os.environ.get("GDB", "gdb-multiarch"), "-nx", "-batch", "-iex", "set auto-load no", "-x", script]
     with open(console, "wb") as out:
         machine = start(trapline, options, os.path.join(place, "stats-gdb"), ["-S", "-gdb", "unix:" + socket], out)
         try:
             while not os.path.exists(socket) and machine.poll() is None:
                 time.sleep(0.01)
-            done = subprocess.run(gdb, env=dict(os.environ, GDB_SOCKET=socket), timeout=LIMIT, stdin=subprocess.DEVNULL,
-                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-            if done.returncode:
-                print(done.stdout.decode(errors="replace"))
+            result = drive(socket)
+            if result:
                 machine.terminate()
-            return console, machine.wait(LIMIT), done.returncode
+            return console, machine.wait(LIMIT), result
         finally:
             machine.kill()
 
@@ -78,6 +87,19 @@ def differ(a, b):
         yield f"{os.path.basename(a)}: {len(lines(a))} lines alone, {len(lines(b))} with gdb"
 
 
+def both(trapline, options, drive, changes=False):
+    """Runs it driven by drive(socket), which returns 0 when all went well, and alone. What is wrong, in lines."""
+    with tempfile.TemporaryDirectory() as place:
+        console, status, result = debugged(trapline, options, place, drive)
+        if result or status:
+            return [f"the debugger ended with {result}, the machine with {status}; its console ends with",
+                    *(line.decode(errors="replace") for line in lines(console)[-5:])]
+        if changes:
+            return []
+        _, status = alone(trapline, options, place)
+        return [f"alone the machine ended with {status}"] if status else list(differences(place))
+
+
 def main():
     trapline, script, *options = sys.argv[1:]
     changes = "--changes" in options
@@ -90,19 +112,11 @@ def main():
     if not shutil.which(os.environ.get("GDB", "gdb-multiarch")):
         print("no gdb-multiarch: skipped")
         return 77
-    with tempfile.TemporaryDirectory() as place:
-        console, status, result = debugged(trapline, options, place, script)
-        if result or status:
-            print(f"gdb ended with {result}, the machine with {status}; its console ends with")
-            print(b"\n".join(lines(console)[-5:]).decode(errors="replace"))
-            return 1
-        if changes:
-            return 0
-        _, status = alone(trapline, options, place)
-        found = [f"alone the machine ended with {status}"] if status else list(differences(place))
+    found = both(trapline, options, gdb_script(script), changes)
     for line in found:
         print(line)
     return 1 if found else 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

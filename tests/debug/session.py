@@ -9,8 +9,8 @@ FILE has lines
                              pipe is lldb that gets its commands one by one: `sleep SECONDS` waits between them
     > COMMAND                what it is told; the lines up to the next one are expressions that its answer must contain, those
                              beginning with ! such that it must not
-Lines that begin with # are comments. At the end the machine must run to its end by itself, with the console and the end digest of a run
-that nobody looked at. Status 77 without a debugger or an image.
+Lines that begin with # are comments. At the end the machine must run to its end by itself, and leave behind what a run leaves that nobody
+looked at: console, end digest and statistics (run.py). Status 77 without a debugger or an image.
 """
 import os
 import pathlib
@@ -22,7 +22,8 @@ import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "tutorial"))
+sys.path[:0] = [str(HERE), str(HERE.parent / "tutorial")]
+import run  # noqa: E402  (tests/debug/run.py)
 import symbols  # noqa: E402  (tests/tutorial/symbols.py)
 
 TOOL = {"gdb": "gdb-multiarch", "lldb": "lldb", "pipe": "lldb"}
@@ -50,11 +51,9 @@ class Session:
                 setattr(self, first, rest.split())
 
 
-def options_of(images, session, console):
-    """The scenario's, with the console in a file instead of on the terminal."""
-    text = subprocess.run([HERE.parent / "boot" / "scenarios.sh", images, session.scenario], check=True, text=True, stdout=subprocess.PIPE).stdout
-    options = [f"file:{console}" if o == "stdio" else o for o in text.splitlines() if o != "-nographic"]
-    return [re.sub(r"panic=-1", f"panic=-1 {session.words}".rstrip(), o) for o in options]
+def options_of(images, session):
+    options = run.scenario(str(images), session.scenario)
+    return options and [o.replace("panic=-1", f"panic=-1 {session.words}".rstrip()) for o in options] + session.options
 
 
 def expand(text, names):
@@ -108,59 +107,46 @@ def check(kind, commands, answers):
     return bad
 
 
+def drive_of(session, names):
+    """What run.both() calls with the socket: all parts, one after the other."""
+    def drive(socket):
+        bad, work = [], pathlib.Path(socket).parent
+        for kind, rows in session.parts:
+            rows = [(expand(command, names | {"socket": socket}), wanted) for command, wanted in rows]
+            texts = [command for command, _ in rows]
+            answers, said = run_pipe(texts, work) if kind == "pipe" else run_script(kind, texts, work)
+            wrong = check(kind, rows, answers)
+            if wrong:
+                print(said)
+            bad += wrong
+        for line in bad:
+            print("FAIL", line)
+        return 1 if bad else 0
+    return drive
+
+
 def main():
     if len(sys.argv) != 4:
         sys.exit(__doc__)
     images, emulator = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
     session = Session(pathlib.Path(sys.argv[3]))
-    for kind, _ in session.parts:
-        if not shutil.which(TOOL[kind]):
-            print(f"no {TOOL[kind]} here")
-            return 77
+    options, names = options_of(images, session), {}
+    missing = [TOOL[kind] for kind, _ in session.parts if not shutil.which(TOOL[kind])]
+    missing += [name for name in session.symbols if not (images / name).exists()]
+    if missing or options is None:
+        print(f"not here: {', '.join(missing) or 'images of the scenario'}")
+        return 77
     with tempfile.TemporaryDirectory() as folder:
-        work = pathlib.Path(folder)
-        options = options_of(images, session, work / "console")
-        named = [images / name for name in session.symbols] + [pathlib.Path(m) for o in options for m in re.findall(r"(?:^|=)(/[^,]+)", o) if str(images) in m]
-        missing = [str(path) for path in named if not path.exists()]
-        if missing:
-            print(f"not there: {', '.join(missing)}")
-            return 77
-        names = {"socket": work / "socket", "work": work}
         for name in session.symbols:
-            names[name] = work / (name + ".elf")
+            names[name] = pathlib.Path(folder) / (name + ".elf")
             table = symbols.read(images / name)
             names[name].write_bytes(symbols.elf(table))
             names |= {f"{name}:{symbol}": hex(address) for address, _, symbol in reversed(table)}
-        plain = subprocess.run([emulator, *options, "--digest", *session.options], stdin=subprocess.DEVNULL, text=True, capture_output=True, timeout=LIMIT)
-        console = (work / "console").read_bytes()
-        machine = subprocess.Popen([emulator, *options, "--digest", *session.options, "-S", "-gdb", f"unix:{names['socket']}"], stdin=subprocess.DEVNULL,
-                                   text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        bad = []
-        try:
-            while not names["socket"].exists() and machine.poll() is None:
-                time.sleep(0.05)
-            for kind, rows in session.parts:
-                commands = [(expand(command, names), wanted) for command, wanted in rows]
-                texts = [command for command, _ in commands]
-                answers, said = run_pipe(texts, work) if kind == "pipe" else run_script(kind, texts, work)
-                wrong = check(kind, commands, answers)
-                if wrong:
-                    print(said)
-                bad += wrong
-            out = machine.communicate(timeout=LIMIT)[0]
-        finally:
-            if machine.poll() is None:
-                machine.kill()
-                machine.wait()
-        digests = [re.findall(r"^digest (\w+)", text, re.M) for text in (plain.stdout + plain.stderr, out)]
-        if machine.returncode or not digests[0] or digests[0] != digests[1]:
-            bad.append(f"the end: status {machine.returncode}, digest without a debugger {digests[0]}, with {digests[1]}\n{out[-1000:]}")
-        if console != (work / "console").read_bytes():
-            bad.append("the console is another one than without a debugger")
+        bad = run.both(emulator, options, drive_of(session, names))
     for line in bad:
         print("FAIL", line)
     if not bad:
-        print(f"ok   {sum(len(rows) for _, rows in session.parts)} commands; the run had the console and end digest of one without a debugger")
+        print(f"ok   {sum(len(rows) for _, rows in session.parts)} commands; console, digest and statistics are those of a run without a debugger")
     return 1 if bad else 0
 
 
