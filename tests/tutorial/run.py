@@ -10,7 +10,7 @@ A page is Markdown. Its ```console blocks hold commands behind a prompt, each fo
 
 `$ COMMAND &` runs until the page ends, or until a debugger ended it; the next command waits for a socket that is named by -gdb unix:PATH. All
 commands of a debugger, in as many blocks as they stand in, are one session. They run in an empty folder where images/ (of boots),
-guest/ (of the bare-metal test guests) and `trapline` are. A line `...` stands for any number of lines.
+guest/ (of the bare-metal test guests), tests/ and `trapline` are. A line `...` stands for any number of lines.
 
 --write puts what was printed into the page, where it differs. Status 77 without gdb, lldb or an image that the page names.
 """
@@ -183,7 +183,7 @@ def main():
     items = [item for _, of in blocks for item in of]
     with tempfile.TemporaryDirectory() as work:
         os.chdir(work)
-        for name, to in (("images", images), ("guest", guests), ("trapline", trapline)):
+        for name, to in (("images", images), ("guest", guests), ("trapline", trapline), ("tests", ROOT / "tests")):
             os.symlink(to, name)
         os.environ["PATH"] = work + ":" + os.environ["PATH"]
         os.environ["LC_ALL"] = "C.UTF-8"
