@@ -1,10 +1,14 @@
 #!/usr/bin/env python3
-"""Makes an ELF file of the symbols that Linux and Xen images carry for their own backtraces: symbols.py IMAGE OUT.elf [START]
+"""Makes an ELF file of the symbols that Linux and Xen images carry for their own backtraces.
+
+usage: symbols.py IMAGE OUT.elf [--start ADDRESS] [--only PREFIX]
 
 gdb, lldb and the monitor take it as a symbol file, where no file with debug information is at hand. An image holds no addresses while
-it is relocatable (Linux): START is where its first symbol runs (default: _stext of an arm64 kernel of 4 KiB pages and 48 bits without
-KASLR, as Debian 12's 6.1; Xen's image has its own). OUT.elf has one section without contents over all symbols.
+it is relocatable (Linux): ADDRESS is where its first symbol runs (default: _stext of an arm64 kernel of 4 KiB pages and 48 bits without
+KASLR, as Debian 12's 6.1; Xen's image has its own). --only: names that begin with PREFIX, such as __kvm_nvhe_, KVM's code at EL2.
+OUT.elf has one section without contents over all symbols.
 """
+import argparse
 import struct
 import sys
 
@@ -131,10 +135,16 @@ def read(path, start=LINUX_STEXT):
 
 
 def main():
-    if len(sys.argv) not in (3, 4):
-        sys.exit(__doc__)
-    symbols = read(sys.argv[1], *(int(start, 0) for start in sys.argv[3:]))
-    with open(sys.argv[2], "wb") as file:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("image")
+    parser.add_argument("out")
+    parser.add_argument("--start", type=lambda text: int(text, 0), default=LINUX_STEXT)
+    parser.add_argument("--only", default="")
+    options = parser.parse_args()
+    symbols = [s for s in read(options.image, options.start) if s[2].startswith(options.only)]
+    if not symbols:
+        sys.exit(f"{options.image}: no symbol begins with {options.only}")
+    with open(options.out, "wb") as file:
         file.write(elf(symbols))
     print(f"{len(symbols)} symbols from {symbols[0][0]:#x} to {symbols[-1][0]:#x}")
 
