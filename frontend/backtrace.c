@@ -78,11 +78,25 @@ static bool is_frameless(const struct unwind *w)
 	return true;
 }
 
+/* In the vectors all registers but PC, SP and PSTATE are yet those of what was interrupted. */
+static bool in_vectors(const struct unwind *w)
+{
+	return w->el && w->pc - w->c->sys.vbar[w->el] < 0x800;
+}
+
 static void walk_frames(struct unwind *w)
 {
 	u64 record[2];
 
 	print_frame(w, w->pc, false, "");
+	if (in_vectors(w)) {
+		if ((w->c->sys.spsr[w->el] >> 2 & 3) != w->el) {
+			w->last = 0;
+			return;
+		}
+		w->pc = w->c->sys.elr[w->el];
+		print_frame(w, w->pc, false, "");
+	}
 	if (w->n < w->most && w->lr && is_frameless(w))
 		print_frame(w, w->lr, true, " (x30)");
 	for (w->last = 0; w->n < w->most && w->fp && !(w->fp & 7) && read_at(w, w->fp, record, sizeof record); w->fp = record[0]) {
@@ -159,6 +173,13 @@ static bool cross(struct unwind *w)
 		w->pc = e->trap.pc;
 		w->fp = e->x29;
 		w->lr = e->x30;
+		return true;
+	}
+	if (!e && in_vectors(w) && from < w->el) {
+		fprintf(w->out, "---- EL%u was entered from EL%u\n", w->el, from);
+		w->space = (struct memspace){ .kind = MEM_EL, .el = w->el == 3 && from == 2 ? 2 : 1 };
+		w->el = from;
+		w->pc = elr; /* x29 and x30 are still its */
 		return true;
 	}
 	if (!e && elr && from < w->el && !(spsr & 0x10)) {

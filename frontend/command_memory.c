@@ -11,6 +11,7 @@
 #include "frontend/backtrace.h"
 #include "frontend/command.h"
 #include "frontend/disasm.h"
+#include "frontend/kallsyms.h"
 #include "frontend/symbols.h"
 #include "machine/memspace.h"
 
@@ -233,7 +234,35 @@ static int run_symbol(struct command_user *u, const char *args, FILE *out, struc
 	return r;
 }
 
-/* "[FILE [OFFSET]]", "-" takes all away. */
+/*
+ * The table that the kernel or hypervisor at that EL carries, out of its memory as it runs now; its image is around its vectors, or
+ * around the address in args.
+ */
+static int symbols_of_el(struct command_user *u, unsigned el, const char *args, struct why *why)
+{
+	enum { BEFORE = 32 << 20, AFTER = 64 << 20, PAGE = 4096 };
+	const struct memspace space = { .kind = MEM_EL, .el = (u8)el };
+	u64 at = command_pe(u)->sys.vbar[el], low;
+	int r = *args ? command_address(u, args, &at, why) : 0;
+	char name[48];
+	u8 *image;
+	s64 n;
+
+	if (r < 0)
+		return r;
+	low = (at < BEFORE ? 0 : at - BEFORE) & ~(u64)(PAGE - 1);
+	image = low + BEFORE + AFTER > low ? calloc(1, BEFORE + AFTER) : NULL;
+	if (!image)
+		return why_set(why, ENOMEM, "no memory on the host, or an address at the end of all");
+	for (size_t i = 0; i < BEFORE + AFTER; i += PAGE)
+		memspace_read(u->m, u->pe, &space, low + i, image + i, PAGE, why);
+	snprintf(name, sizeof name, "EL%u around %#" PRIx64, el, at);
+	n = kallsyms_add(control_symbols(u->control), name, image, BEFORE + AFTER, 0, why);
+	free(image);
+	return n < 0 ? (int)n : 0;
+}
+
+/* "[FILE [OFFSET]]", "el1 [ADDR]"; "-" takes all away. */
 static int run_symbols(struct command_user *u, const char *args, FILE *out, struct why *why)
 {
 	struct symbols *s = control_symbols(u->control);
@@ -244,9 +273,12 @@ static int run_symbols(struct command_user *u, const char *args, FILE *out, stru
 	if (!strcmp(args, "-")) {
 		symbols_clear(s);
 	} else if (command_word(&args, path, sizeof path)) {
-		if (*args && !command_number(args + (*args == '-'), &offset))
+		if (!strcmp(path, "el1") || !strcmp(path, "el2"))
+			n = symbols_of_el(u, (unsigned)(path[2] - '0'), args, why);
+		else if (*args && !command_number(args + (*args == '-'), &offset))
 			return why_set(why, EINVAL, "expected an offset, got '%s'", args);
-		n = symbols_load(s, path, *args == '-' ? -offset : offset, why);
+		else
+			n = symbols_load(s, path, *args == '-' ? -offset : offset, why);
 	}
 	if (n >= 0)
 		fprintf(out, "%zu symbols\n", symbols_count(s));
@@ -262,6 +294,7 @@ const struct command memory_commands[] = {
 	{ .name = "where", .help = "the next instruction", .run = run_where },
 	{ .name = "backtrace|bt", .args = "[N]", .help = "who called whom, through the exception levels, by frame pointers", .run = run_backtrace },
 	{ .name = "symbol", .args = "ADDR|NAME", .help = "which symbol an address is near, where a symbol is", .run = run_symbol, .complete = command_offer_symbols },
-	{ .name = "symbols", .args = "[FILE [OFFSET]|-]", .help = "read more of them: ELF, System.map, kallsyms; - forgets all", .run = run_symbols },
+	{ .name = "symbols", .args = "[el1|el2 [ADDR]|FILE [OFFSET]|-]",
+	  .help = "more of them: what the running Linux or Xen carries at that EL; ELF, System.map, images; - forgets all", .run = run_symbols },
 	{ 0 }
 };

@@ -698,7 +698,7 @@ const struct option option_table[] = {
 	OPT("monitor", "stdio|unix:PATH|none", set_monitor,
 	    "Where commands are typed: standard input alone, or a Unix socket. Beside the console Ctrl-A c gets there."),
 	OPT("symbols", "FILE[,offset=N]", set_symbols,
-	    "Names of addresses for the monitor: ELF, System.map or kallsyms text; an ELF -kernel needs none."),
+	    "Names of addresses for the monitor: of an ELF file, System.map or kallsyms text, a Xen or Linux image; an ELF -kernel needs none."),
 	OPT("S", NULL, set_stopped, "Start stopped: the monitor or a debugger lets it go."),
 	OPT("parallel", "none", set_none, "Accepted; there is no parallel port."),
 	GROUP("Network, ports, folders"),

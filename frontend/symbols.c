@@ -6,17 +6,20 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <libelf.h>
+#include <gelf.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "frontend/kallsyms.h"
 
 enum {
 	MOST_SYMBOLS = 4000000,
 	MOST_FILE = 1u << 30,
 	MOST_NAME = 511,
 	MOST_NAMES = 512u << 20,
+	HEAD = 4096, /* text has no zero byte there */
 	FAR = 16 << 20, /* an address that far behind a symbol without a size is not its */
 };
 
@@ -109,29 +112,33 @@ static int add_elf_symbol(struct symbols *s, Elf *elf, const Elf64_Sym *sym, siz
 	return symbols_add(s, name, sym->st_value + offset, sym->st_size);
 }
 
+/* By copies: a damaged file's tables may stand at odd addresses. */
 static int add_elf_section(struct symbols *s, Elf *elf, Elf_Scn *section, u64 offset)
 {
-	Elf64_Shdr *header = elf64_getshdr(section);
-	Elf_Data *data = header && header->sh_type == SHT_SYMTAB ? elf_getdata(section, NULL) : NULL;
-	const Elf64_Sym *sym = data ? data->d_buf : NULL;
+	Elf_Data *data = NULL;
+	GElf_Shdr header;
+	Elf64_Sym sym;
 	int r = 0;
 
-	for (size_t i = 0; sym && r == 0 && i < data->d_size / sizeof *sym; i++)
-		r = add_elf_symbol(s, elf, sym + i, header->sh_link, offset);
+	if (gelf_getshdr(section, &header) && header.sh_type == SHT_SYMTAB)
+		data = elf_getdata(section, NULL);
+	for (size_t at = 0; r == 0 && data && data->d_buf && at + sizeof sym <= data->d_size; at += sizeof sym) {
+		memcpy(&sym, (const char *)data->d_buf + at, sizeof sym);
+		r = add_elf_symbol(s, elf, &sym, header.sh_link, offset);
+	}
 	return r;
 }
 
 static int load_elf(struct symbols *s, const char *name, const void *bytes, size_t size, u64 offset, struct why *why)
 {
 	Elf_Scn *section = NULL;
-	Elf64_Ehdr *header;
+	GElf_Ehdr header;
 	int r = 0;
 	Elf *elf;
 
 	elf_version(EV_CURRENT);
 	elf = elf_memory((char *)bytes, size);
-	header = elf ? elf64_getehdr(elf) : NULL;
-	if (!header || header->e_machine != EM_AARCH64)
+	if (!elf || gelf_getclass(elf) != ELFCLASS64 || !gelf_getehdr(elf, &header) || header.e_machine != EM_AARCH64)
 		r = why_set(why, ENOEXEC, "%s: expected an AArch64 ELF file", name);
 	while (r == 0 && (section = elf_nextscn(elf, section)) != NULL)
 		r = add_elf_section(s, elf, section, offset);
@@ -189,6 +196,8 @@ s64 symbols_load_bytes(struct symbols *s, const char *name, const void *bytes, s
 
 	if (size >= SELFMAG && !memcmp(bytes, ELFMAG, SELFMAG))
 		r = load_elf(s, name, bytes, size, offset, why);
+	else if (memchr(bytes, 0, size < HEAD ? size : HEAD))
+		return kallsyms_add(s, name, bytes, size, offset, why);
 	else
 		r = load_text(s, name, bytes, size, offset, why);
 	if (r == -ENOMEM)

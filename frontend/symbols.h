@@ -1,6 +1,6 @@
 /*
- * Names of addresses, for the monitor: from the symbol table of an ELF file, or from text in the form of nm (System.map, kallsyms,
- * Xen's map). Lookup both ways; an address that has no name of its own gets the one before it, with the distance. Files are
+ * Names of addresses, for the monitor: from the symbol table of an ELF file, from text in the form of nm (System.map, kallsyms, Xen's
+ * map), or from the table that a Linux or Xen image carries (kallsyms.h). Lookup both ways; an address that has no name of its own gets the one before it, with the distance. Files are
  * anybody's: damaged and huge ones are refused or read in part, nothing grows without bound.
  *
  * Not here: namespaces. A kernel and a hypervisor whose addresses overlap would answer for each other; they do not overlap in practice.
