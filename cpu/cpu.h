@@ -278,6 +278,9 @@ void cpu_run(struct cpu *c, u64 now, u64 until);
 /* Exact time of this PE, in picoseconds, also in the middle of an instruction's slow path. */
 u64 cpu_now(const struct cpu *c);
 u64 cpu_cycles(const struct cpu *c);
+/* Of the virtual GIC interface, for c's watchers (cpu/observe.h), when there are any. */
+void cpu_list_register_written(struct cpu *c, unsigned n, u64 v);
+void cpu_maintenance_rose(struct cpu *c, u64 misr);
 /* Address of the instruction on whose slow path c is, or of the one that it is about to fetch. */
 u64 cpu_pc(const struct cpu *c);
 u64 cpu_insns(const struct cpu *c);

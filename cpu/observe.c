@@ -69,14 +69,14 @@ void observe_sysreg(struct cpu *c, const struct sysreg *r, u64 v)
 			o->ops->sysreg(o->ctx, c, r, v);
 }
 
-void observe_list_register(struct cpu *c, unsigned n, u64 v)
+void cpu_list_register_written(struct cpu *c, unsigned n, u64 v)
 {
 	for (struct observer *o = c->observers; o; o = o->next)
 		if (o->ops->list_register)
 			o->ops->list_register(o->ctx, c, n, v);
 }
 
-void observe_maintenance(struct cpu *c, u64 misr)
+void cpu_maintenance_rose(struct cpu *c, u64 misr)
 {
 	for (struct observer *o = c->observers; o; o = o->next)
 		if (o->ops->maintenance)

@@ -77,14 +77,12 @@ void cpu_unobserve(struct cpu *c, struct observer *o);
 /* cpu.observed anew, after what it depends on changed. */
 void cpu_observe_code(struct cpu *c);
 
-/* For exception.c, context.c, run.c, exec_sys.c and gic/, when cpu.observers is not NULL. */
+/* For exception.c, context.c, run.c and exec_sys.c, when cpu.observers is not NULL. */
 void observe_trap(struct cpu *c, const struct observed_trap *t);
 void observe_eret(struct cpu *c, unsigned from, u64 pc);
 void observe_context(struct cpu *c);
 void observe_reset(struct cpu *c);
 void observe_sysreg(struct cpu *c, const struct sysreg *r, u64 v);
-void observe_list_register(struct cpu *c, unsigned n, u64 v);
-void observe_maintenance(struct cpu *c, u64 misr);
 void observe_slice_begin(struct cpu *c);
 void observe_slice_end(struct cpu *c);
 

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/snap.h"
-#include "cpu/observe.h"
 
 /* ICH_VMCR_EL2 */
 #define VMCR_VENG(group) (1u << (group))
@@ -123,7 +122,7 @@ static void maintenance_rises(struct gic_pe *p, u64 misr)
 {
 	vms_maintenance(p, misr);
 	if (p->cpu->observers)
-		observe_maintenance(p->cpu, misr);
+		cpu_maintenance_rose(p->cpu, misr);
 }
 
 void virt_update(struct gic_pe *p)
@@ -436,7 +435,7 @@ void ich_lr_write(struct gic_pe *p, unsigned n, u64 v)
 	p->lr[n] = v & (keep | (v & LR_HW ? MASK(41, 32) : software));
 	p->writer[n] = (struct gic_writer){ .known = true, .el = p->cpu->el, .pc = cpu_pc(p->cpu), .ps = cpu_now(p->cpu) };
 	if (p->cpu->observers)
-		observe_list_register(p->cpu, n, p->lr[n]);
+		cpu_list_register_written(p->cpu, n, p->lr[n]);
 	virt_update(p);
 }
 

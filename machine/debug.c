@@ -49,10 +49,13 @@ static struct home home_of(const struct cpu *c)
 			      .space = c->el ? 0 : c->regime.ttbr[0] & MASK(47, 1), .sp = c->x[REG_SP] };
 }
 
-static bool is_home(const struct cpu *c, const struct home *h)
+/* A return from EL `from` led home, which an exception to EL `to` left: not into its handler at home's own EL, which may use the same stack. */
+static bool is_home(const struct cpu *c, const struct home *h, unsigned from, unsigned to)
 {
 	struct home now = home_of(c);
 
+	if (to == h->el ? from != h->el : from <= h->el)
+		return false;
 	return now.el == h->el && now.secure == h->secure && now.vm == h->vm && now.space == h->space && now.sp == h->sp;
 }
 
@@ -261,6 +264,7 @@ static void on_trap(void *ctx, struct cpu *c, const struct observed_trap *t)
 				cpu_attention(c, ATTN_HALT);
 		} else {
 			d->step.away = true;
+			d->step.to = t->to;
 			halt_step(c, false);
 		}
 	}
@@ -274,7 +278,7 @@ static void on_eret(void *ctx, struct cpu *c, unsigned from, u64 pc)
 	struct debugger *d = ctx;
 
 	cpu_enter(c);
-	if (steps(d, c) && d->step.away && is_home(c, &d->step.home)) {
+	if (steps(d, c) && d->step.away && is_home(c, &d->step.home, from, d->step.to)) {
 		if (c->pc == d->step.from.pc) {
 			d->step.away = false;
 			d->step.from = moment_of(c);

@@ -27,6 +27,7 @@ struct home {
 struct step {
 	bool on, away; /* away: at full speed, in a handler */
 	u8 how;
+	u8 to; /* away: the exception level that took it */
 	struct moment from;
 	struct home home;
 };

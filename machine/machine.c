@@ -206,7 +206,11 @@ static void end_turn(struct machine *m, const struct seat *s)
 
 static void turn(struct machine *m, struct seat *s)
 {
-	bool over = m->turn && (m->reboot || !machine_runnable(s) || s->ps >= m->round_end); /* it ended with the instruction after which it was stopped */
+	/*
+	 * It ended with the instruction after which it was stopped. One whose time is up has not: an interrupt that was pending is taken
+	 * before the events of this time.
+	 */
+	bool over = m->turn && (m->reboot || !machine_runnable(s));
 
 	m->turn = NULL;
 	m->running = s;

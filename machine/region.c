@@ -422,7 +422,7 @@ u64 regions_until(const struct machine *m, const struct seat *s)
 	s->cpu->stop_insns = 0;
 	if (m->pes == 1 && r->next_ps < until)
 		until = r->next_ps;
-	if (likely(r->next_insns == UINT64_MAX))
+	if (likely(r->next_insns == UINT64_MAX) || s->ps >= until)
 		return until;
 	insns = machine_insns(m);
 	insns = r->next_insns > insns ? r->next_insns - insns : 0;
