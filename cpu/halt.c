@@ -17,10 +17,10 @@ void halt_changed(struct cpu *c)
 
 void halt_step(struct cpu *c, bool on)
 {
-	if (on)
-		c->attn |= ATTN_STEP;
-	else
-		c->attn &= ~(u32)ATTN_STEP;
+	if (on == !!(c->attn & ATTN_STEP))
+		return;
+	c->attn ^= ATTN_STEP;
+	cpu_update_context(c);
 }
 
 /* Some breakpoint is in [first, last]. */

@@ -7,7 +7,8 @@
  * path of cpu/run.c, which asks. Other pages run as ever.
  * - A page with watched bytes gets no fast data slot, so cpu/mem.c asks before it translates: a stop comes before anything of the
  * instruction is done, and it runs again from its start. An instruction makes one access, so asking once is enough.
- * - A step is ATTN_STEP: every instruction alone, asked before each.
+ * - A step is ATTN_STEP: every instruction alone, asked before each. The PE then has no fast instruction slots at all (cpu/state.c), by
+ * which a branch would go on.
  *
  * What would fault is not asked about. Who owns the struct decides (conditions, counts) and remembers where it stopped; cpu/ stops
  * before the instruction, and before an interrupt that is pending.

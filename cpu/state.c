@@ -289,7 +289,7 @@ static void fast_contexts(struct cpu *c)
 		c->mctx[MCTX_CUR] = data_context(c, id, tables, priv);
 		c->mctx[MCTX_UNPRIV] =
 			unprivileged_el0(c) ? data_context(c, id, tables, false) : c->mctx[MCTX_CUR];
-		if (c->mmu && !mmu_config(c->mmu)->reference)
+		if (c->mmu && !mmu_config(c->mmu)->reference && !(c->attn & ATTN_STEP))
 			f = mmu_context(c->mmu, id | fetch_identity(c),
 					(c->key << 40 | tcr_identity(c)) ^ tables, &c->ctx_generation);
 		c->ictx_tag = f.id;

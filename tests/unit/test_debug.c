@@ -12,7 +12,7 @@
 #include "machine/machine_priv.h"
 #include "tests/unit/harness.h"
 
-enum { IMAGE = 0x40080000, SYNC = 0x800 + 0x200, TABLE = 0x1000, TABLE2 = 0x2000, IMAGE_WORDS = 0x3000 / 4, ACCESS_WORDS = 32 };
+enum { IMAGE = 0x40080000, SYNC = 0x800 + 0x200, TABLE = 0x1000, TABLE2 = 0x2000, IMAGE_WORDS = 0x3000 / 4, ACCESS_WORDS = 128 };
 
 #define POWER_OFF 0x52b08000, 0x72800100, 0xd4000002 /* MOV W0, #0x84000008; HVC #0 */
 
@@ -132,6 +132,14 @@ static const u32 irq1[] = {
 	0xd69f03e0, /* ERET */
 };
 
+/* Of faults: the next instruction. */
+static const u32 skipper[] = {
+	0xd538402b, /* MRS X11, ELR_EL1 */
+	0x9100116b, /* ADD X11, X11, #4 */
+	0xd518402b, /* MSR ELR_EL1, X11 */
+	0xd69f03e0, /* ERET */
+};
+
 struct guest {
 	u32 image[IMAGE_WORDS];
 	struct config cfg;
@@ -142,7 +150,6 @@ struct guest {
 static void guest_open(struct guest *g, const u32 *code, size_t words, const struct config *like)
 {
 	static const struct machine_io io;
-	static const u32 off[] = { POWER_OFF };
 	struct why why = { "" };
 
 	memset(g, 0, sizeof(*g));
@@ -151,8 +158,8 @@ static void guest_open(struct guest *g, const u32 *code, size_t words, const str
 	g->image[TABLE2 / 4] = 0x40000701;     /* RAM at its own address, for EL1 */
 	g->image[TABLE2 / 4 + 2] = 0x40200741; /* for all */
 	memcpy(g->image, code, words * 4);
-	if (words == ACCESS_WORDS) /* there an exception is the end */
-		memcpy(g->image + SYNC / 4, off, sizeof(off));
+	if (words == ACCESS_WORDS)
+		memcpy(g->image + SYNC / 4, skipper, sizeof(skipper));
 	if (code == hyp) {
 		memcpy(g->image + EL1_IRQ / 4, irq1, sizeof(irq1));
 		memcpy(g->image + EL2_SYNC / 4, sync2, sizeof(sync2));
@@ -303,6 +310,41 @@ TEST(a_step_into_stops_at_the_first_of_the_handler_and_after_its_return)
 	ENDS_AS_ALONE(&g, calls, NULL);
 }
 
+/* Branches from one page into another, to known and computed addresses, and runs over the page's end. */
+static const u32 far[0x1028 / 4] = {
+	0xd2800002, /* MOV X2, #0 */
+	0xd2802003, /* MOV X3, #0x100 */
+	0x91000442, /* 0x8: ADD X2, X2, #1 */
+	0x140003fb, /* B 0xff8 */
+	[0xff8 / 4] = 0xd503201f,
+	0xd503201f, /* NOP, NOP */
+	0xeb03005f, /* 0x1000: CMP X2, X3 */
+	0x10000064, /* ADR X4, 0x1010 */
+	0xd61f0080, /* BR X4 */
+	0xd503201f,
+	0x54ff7fc1, /* 0x1010: B.NE 0x8 */
+	POWER_OFF,
+};
+
+TEST(a_step_over_a_branch_is_one_instruction_when_the_way_is_known)
+{
+	static const u64 way[] = { 0x8, 0xc, 0xff8, 0xffc, 0x1000, 0x1004, 0x1008, 0x1010 };
+
+	for (size_t w = 0; w < ARRAY_SIZE(ways); w++) {
+		struct guest g;
+
+		GUEST_OPEN(&g, far, &ways[w]);
+		add(&g, POINT_BREAK, "0x40080008 if x2=0x40");
+		EXPECT_EQ(machine_run(g.m), MACHINE_STOPPED);
+		for (size_t i = 1; i < 100; i++) {
+			debug_step(g.d, 0, i % 3 ? DEBUG_STEP : DEBUG_STEP_INTO);
+			EXPECT_EQ(machine_run(g.m), MACHINE_STOPPED);
+			EXPECT_EQ(pc_of(&g), way[i % 8]);
+		}
+		ENDS_AS_ALONE(&g, far, &ways[w]);
+	}
+}
+
 TEST(a_breakpoint_where_a_step_ends_is_one_stop)
 {
 	struct guest g;
@@ -329,8 +371,7 @@ TEST(a_debugger_may_interrupt_and_go_on)
 	ENDS_AS_ALONE(&g, calls, NULL);
 }
 
-/* At EL1 with the MMU on; X1 0x40200040, X8 8 more, X6 4 bytes before a page's end, X7 8. Then the instruction that is watched. */
-#define ACCESS 0x58
+/* At EL1 with the MMU on; X1 0x40200040, X8 8 more, X6 4 bytes before a page's end, X7 8. */
 #define ACCESSING                                                                                                    \
 	0x10004000, /* ADR X0, .+0x800 */                                                                            \
 	0xd518c000, /* MSR VBAR_EL1, X0 */                                                                           \
@@ -353,7 +394,8 @@ TEST(a_debugger_may_interrupt_and_go_on)
 	0xd2800107, /* MOV X7, #8 */                                                                                 \
 	0xd2a80406, /* MOV X6, #0x40200000 */                                                                        \
 	0x913ff0c6, /* ADD X6, X6, #0xffc */                                                                         \
-	0x91002028  /* ADD X8, X1, #8 */
+	0x91002028, /* ADD X8, X1, #8 */                                                                             \
+	0xaa0103ef  /* MOV X15, X1 */
 
 enum { NO = 0, R = ACC_READ, W = ACC_WRITE, RW = R | W };
 /* of 8 bytes at 0x40200048, or 4 at 0x40201000; at: the first byte of them that is accessed */
@@ -400,69 +442,68 @@ static const struct {
 	{ 0xf94000c0, R, 0x40201000, "LDR X0, [X6]: over two pages" },
 	{ 0xf90000c0, W, 0x40201000, "STR X0, [X6]: over two pages" },
 	{ 0xf9800100, NO, 0, "PRFM PLDL1KEEP, [X8]" },
-	{ 0xc8007d02, NO, 0, "STXR W0, X2, [X8]: without a monitor" },
 	{ 0xc85f7cc0, NO, 0, "LDXR X0, [X6]: an alignment fault" },
+	{ 0xc8007d02, NO, 0, "STXR W0, X2, [X8]: without a monitor" },
 	{ 0xd50b7e28, NO, 0, "DC CIVAC, X8" },
 	{ 0xf9400020, NO, 0, "LDR X0, [X1]: up to the byte before" },
 	{ 0xf9000820, NO, 0, "STR X0, [X1, #16]: from the byte after" },
 };
 
 static const u32 access_prefix[] = { ACCESSING };
+enum { FIRST_ACCESS = sizeof(access_prefix), ACCESS_SIZE = 8 };
 
-static void open_access(struct guest *g, u32 code[ACCESS_WORDS], size_t i, const struct config *like)
+/* All of them, each after MOV X1, X15. One that faults is skipped. */
+static void access_code(u32 code[ACCESS_WORDS])
 {
 	static const u32 end[] = { POWER_OFF };
+	u32 *to = code + ARRAY_SIZE(access_prefix);
 
+	memset(code, 0, ACCESS_WORDS * 4);
 	memcpy(code, access_prefix, sizeof(access_prefix));
-	code[ACCESS / 4] = accesses[i].insn;
-	memcpy(code + ACCESS / 4 + 1, end, sizeof(end));
-	guest_open(g, code, ACCESS_WORDS, like);
+	for (size_t i = 0; i < ARRAY_SIZE(accesses); i++) {
+		*to++ = 0xaa0f03e1;
+		*to++ = accesses[i].insn;
+	}
+	memcpy(to, end, sizeof(end));
 }
 
 static void expect_watch_stop(struct guest *g, size_t i)
 {
+	u64 pc = FIRST_ACCESS + i * ACCESS_SIZE + 4;
 	const struct debug_stop *s = debug_stopped(g->d);
 
-	if (machine_run(g->m) != MACHINE_STOPPED || s->kind != STOP_WATCH || pc_of(g) != ACCESS || s->addr != accesses[i].at)
+	if (machine_run(g->m) != MACHINE_STOPPED || s->kind != STOP_WATCH || pc_of(g) != pc || s->addr != accesses[i].at)
 		FAIL_TEST("%s: stops at %#llx, access at %#llx: %s", accesses[i].text, (unsigned long long)pc_of(g),
 			  (unsigned long long)s->addr, s->text);
+	if (i % 2)
+		return;
+	debug_step(g->d, 0, DEBUG_STEP);
+	EXPECT_EQ(machine_run(g->m), MACHINE_STOPPED);
+	EXPECT_EQ(debug_stopped(g->d)->kind, STOP_STEP);
+	EXPECT_EQ(pc_of(g), pc + 4);
 }
 
 TEST(a_watchpoint_stops_before_each_form_of_access)
 {
 	static const char *const kinds[] = { [R] = "-r", [W] = "-w", [RW] = "-a" };
 
-	for (size_t w = 0; w < ARRAY_SIZE(ways); w++) {
-		for (size_t i = 0; i < ARRAY_SIZE(accesses); i++) {
+	for (size_t w = 0; w < ARRAY_SIZE(ways); w++)
+		for (u32 kind = R; kind <= RW; kind++) {
 			struct guest g;
-			u32 code[ACCESS_WORDS] = { 0 };
+			u32 code[ACCESS_WORDS];
 			char text[64];
 
-			open_access(&g, code, i, &ways[w]);
-			for (u32 kind = R; kind <= RW; kind++) {
-				if (kind != RW && (kind & accesses[i].what))
-					continue; /* below */
-				snprintf(text, sizeof(text), "%s 0x40200048", kinds[kind]);
-				add(&g, POINT_WATCH, text);
-				snprintf(text, sizeof(text), "%s 0x40201000 4", kinds[kind]);
-				add(&g, POINT_WATCH, text);
-			}
-			if (accesses[i].what)
-				expect_watch_stop(&g, i);
-			ENDS_AS_ALONE(&g, code, &ways[w]);
-			if (!accesses[i].what)
-				continue;
-			open_access(&g, code, i, &ways[w]);
-			snprintf(text, sizeof(text), "%s %#llx 1", kinds[accesses[i].what & R ? R : W], (unsigned long long)accesses[i].at);
+			access_code(code);
+			guest_open(&g, code, ACCESS_WORDS, &ways[w]);
+			snprintf(text, sizeof(text), "%s 0x40200048", kinds[kind]);
 			add(&g, POINT_WATCH, text);
-			expect_watch_stop(&g, i);
-			debug_step(g.d, 0, DEBUG_STEP);
-			EXPECT_EQ(machine_run(g.m), MACHINE_STOPPED);
-			EXPECT_EQ(debug_stopped(g.d)->kind, STOP_STEP);
-			EXPECT_EQ(pc_of(&g), ACCESS + 4);
+			snprintf(text, sizeof(text), "%s 0x40201000 4", kinds[kind]);
+			add(&g, POINT_WATCH, text);
+			for (size_t i = 0; i < ARRAY_SIZE(accesses); i++)
+				if (accesses[i].what & kind)
+					expect_watch_stop(&g, i);
 			ENDS_AS_ALONE(&g, code, &ways[w]);
 		}
-	}
 }
 
 TEST(a_watchpoint_stops_in_a_loop_each_time)
