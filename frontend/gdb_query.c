@@ -20,15 +20,16 @@ void gdb_thread_text(const struct gdb_stub *g, unsigned pe, char *text, size_t s
 		 !c->powered ? ", off" : c->waiting ? ", asleep" : "");
 }
 
-/* Hg, Hc and a thread: any (0) and all (-1) leave the one that was. */
+/* g (for registers and memory) or c (for running) and a thread: any (0) and all (-1) leave the one that was. */
 void gdb_select(struct gdb_stub *g, const char *args)
 {
 	s64 pid, tid;
 
-	if (!*args || !gdb_thread_id((args++, &args), &pid, &tid) || *args || !gdb_pe(g, pid, tid, &g->user.pe))
-		gdb_error(g, 0x16);
-	else
+	if ((gdb_char(&args, 'g') || gdb_char(&args, 'c')) && gdb_thread_id(&args, &pid, &tid) && !*args &&
+	    gdb_pe(g, pid, tid, &g->user.pe))
 		gdb_ok(g);
+	else
+		gdb_error(g, 0x16);
 }
 
 void gdb_alive(struct gdb_stub *g, const char *args)

@@ -265,6 +265,8 @@ size_t gdb_stub_input(struct gdb_stub *g, const u8 *bytes, size_t n)
 {
 	size_t i = 0;
 
+	if (g->awaiting && control_ended(g->control)) /* -no-shutdown: the machine is still there */
+		gdb_stub_ended(g, MACHINE_POWEROFF, 0);
 	if (g->held && !control_running(g->control)) {
 		g->held = false;
 		run_packet(g);

@@ -219,6 +219,11 @@ def the_end_is_told(trapline):
     with Machine(trapline, ENDING, options=["-S"]) as m:
         expect(Client(m).ask("vCont;c"), "W00")
         expect(m.process.wait(LIMIT), 0)
+    with Machine(trapline, ENDING, options=["-S", "-no-shutdown"]) as m:
+        c = Client(m)
+        expect(c.ask("vCont;c"), "W00")
+        expect(c.ask("p1"), "0000000000000000")  # it can still be looked at
+        expect(c.ask("c"), "W00")
     with Machine(trapline, COUNTING) as m:
         c = Client(m)
         expect(c.ask("vKill;1"), "OK")
