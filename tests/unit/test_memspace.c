@@ -9,6 +9,7 @@
 #include "machine/machine_priv.h"
 #include "machine/memspace.h"
 #include "tests/unit/harness.h"
+#include "tests/unit/mem_snap.h"
 #include "tests/unit/tables.h"
 
 enum { RAM = 0x40000000, TABLES = 0x40100000, FREE = 0x40800000, ROM = 0, UART = 0x09000000 };
@@ -258,9 +259,11 @@ TEST(what_runs_nowhere_is_read_by_vmid_and_asid)
 {
 	struct bench b;
 	struct tables s2[3], s1[3][3];
+	struct mem_snap *m = calloc(1, sizeof(*m));
 	char space[64], text[512];
 	u64 v;
 
+	m->s.bytes = mem_bytes;
 	bench_open(&b);
 	at_el1(&b, true);
 	switch_to(&b, 0, 0, 0, 0, false);
@@ -295,6 +298,22 @@ TEST(what_runs_nowhere_is_read_by_vmid_and_asid)
 		}
 	EXPECT_EQ(get(&b, "s1:vmid=1,asid=3", 0x1000, &v, 8, text, sizeof text), 0);
 	EXPECT_STR(text, "s1:vmid=1,asid=3: no PE is known to have run it lately");
+	/* the same after a snapshot */
+	seen_snap(b.c, &m->s);
+	seen_forget(b.c);
+	EXPECT_EQ(get(&b, "s1:vmid=2,asid=1", 0x1000, &v, 8, text, sizeof text), 0);
+	mem_rewind(m);
+	seen_snap(b.c, &m->s);
+	EXPECT(!m->s.failed);
+	EXPECT_EQ(get64(&b, "s1:vmid=2,asid=1", 0x1000), 0x21);
+	EXPECT_EQ(get64(&b, "ipa:vmid=1", 0x7000), 0x12);
+	for (size_t cut = 0, whole = m->size; cut < whole; cut += whole / 50) { /* a damaged one */
+		mem_rewind(m);
+		m->size = cut;
+		seen_snap(b.c, &m->s);
+		EXPECT(m->s.failed);
+	}
+	free(m);
 	bench_close(&b);
 }
 
