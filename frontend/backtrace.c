@@ -111,20 +111,31 @@ static void walk_frames(struct unwind *w)
 
 /* ---- from one EL to the one below ---- */
 
-/*
- * Whether the walk came to the end of what that exception began: it is the newest of that EL and nothing nested in it, or the
- * outermost record stands where the handler's stack began.
- */
+/* The outermost record of the frames stands where that exception's handler began to use its stack. */
 static bool is_begin_of(const struct unwind *w, const struct trail_entry *e)
 {
 	enum { NEAR = 1024 }; /* what a handler may keep there first: the registers */
-	u64 end = w->last ? w->last : w->u->pe < machine_pes(w->u->m) ? w->c->x[31] : 0;
+	u64 end = w->last ? w->last : w->c->x[31];
 
-	if (w->vm && e->vmid != w->vmid && w->el == 1)
-		return false;
-	if (w->c->sys.elr[w->el] == e->trap.ret && (w->c->sys.spsr[w->el] >> 2 & 3) == e->trap.from)
-		return true;
-	return end <= e->handler_sp && e->handler_sp - end < NEAR;
+	return (w->el > 1 || (w->vm == e->vm && (!w->vm || w->vmid == e->vmid))) && end <= e->handler_sp && e->handler_sp - end < NEAR;
+}
+
+static const struct trail_entry *begin_of(const struct unwind *w)
+{
+	const struct trail_entry *e;
+
+	for (unsigned i = 0; (e = trail_into(control_trail(w->u->control), w->u->pe, w->el, i)) != NULL; i++)
+		if (is_begin_of(w, e))
+			return e;
+	return NULL;
+}
+
+/* The newest exception from below, if the EL's registers still say so. */
+static const struct trail_entry *newest(const struct unwind *w, unsigned el)
+{
+	const struct trail_entry *e = trail_into(control_trail(w->u->control), w->u->pe, el, 0);
+
+	return e && w->c->sys.elr[el] == e->trap.ret && (w->c->sys.spsr[el] >> 2 & 3) == e->trap.from ? e : NULL;
 }
 
 /* Which memory an EL saw when it was left for `to`. */
@@ -134,7 +145,7 @@ static void enter_space(struct unwind *w, const struct trail_entry *e)
 
 	if (w->el == 1 && from == 0)
 		return; /* EL1's own */
-	w->vm = from < 2 && (e->hcr_el2 & (HCR_VM | HCR_TGE)) == HCR_VM;
+	w->vm = e->vm;
 	w->vmid = e->vmid;
 	if (w->vm)
 		w->space = (struct memspace){ .kind = MEM_S1, .has_vmid = true, .vmid = e->vmid };
@@ -142,12 +153,12 @@ static void enter_space(struct unwind *w, const struct trail_entry *e)
 		w->space = (struct memspace){ .kind = MEM_EL, .el = from == 2 || (from == 0 && (e->hcr_el2 & HCR_TGE)) ? 2 : 1 };
 }
 
-static void print_border(const struct unwind *w, const struct trail_entry *e)
+static void print_border(const struct unwind *w, const struct trail_entry *e, bool last)
 {
 	const struct observed_trap *t = &e->trap;
 
-	fprintf(w->out, "---- EL%u was entered from EL%u", w->el, t->from);
-	if (w->el >= 2 && t->from < 2 && (e->hcr_el2 & (HCR_VM | HCR_TGE)) == HCR_VM)
+	fprintf(w->out, "---- EL%u was %sentered from EL%u", w->el, last ? "last " : "", t->from);
+	if (w->el >= 2 && e->vm)
 		fprintf(w->out, " (VMID %u)", e->vmid);
 	fprintf(w->out, " by %s%s", t->virt ? "virtual " : "", exception_name(t->vec, t->ec));
 	if (t->esr)
@@ -157,37 +168,50 @@ static void print_border(const struct unwind *w, const struct trail_entry *e)
 	fputc('\n', w->out);
 }
 
+/* What was interrupted by it is next. */
+static void go_below(struct unwind *w, const struct trail_entry *e, bool last)
+{
+	print_border(w, e, last);
+	enter_space(w, e);
+	w->el = e->trap.from;
+	w->pc = e->trap.pc;
+	w->fp = e->x29;
+	w->lr = e->x30;
+}
+
+/* Nobody watched when the EL was entered: its registers alone tell. True: the walk goes on below. */
+static bool cross_unwatched(struct unwind *w)
+{
+	u64 spsr = w->c->sys.spsr[w->el], elr = w->c->sys.elr[w->el];
+	unsigned from = spsr >> 2 & 3;
+	bool vectors = in_vectors(w);
+
+	if (from >= w->el || spsr & 0x10 || (!elr && !vectors))
+		return false;
+	fprintf(w->out, "---- EL%u was entered from EL%u%s\n", w->el, from, vectors ? "" : ", before anybody watched");
+	w->space = (struct memspace){ .kind = MEM_EL, .el = w->el == 3 && from == 2 ? 2 : 1 };
+	w->el = from;
+	w->pc = elr; /* x29 and x30 are its, in the vectors */
+	if (!vectors)
+		print_frame(w, elr, false, " (ELR; its frame pointer is not known)");
+	return vectors;
+}
+
 /* True: the walk goes on below. */
 static bool cross(struct unwind *w)
 {
-	const struct trail_entry *e = trail_into(control_trail(w->u->control), w->u->pe, w->el);
-	u64 spsr = w->c->sys.spsr[w->el], elr = w->c->sys.elr[w->el];
-	unsigned from = spsr >> 2 & 3;
+	const struct trail_entry *e = w->el ? begin_of(w) : NULL;
 
-	if (!w->el)
-		return false;
-	if (e && is_begin_of(w, e)) {
-		print_border(w, e);
-		enter_space(w, e);
-		w->el = e->trap.from;
-		w->pc = e->trap.pc;
-		w->fp = e->x29;
-		w->lr = e->x30;
-		return true;
-	}
-	if (!e && in_vectors(w) && from < w->el) {
-		fprintf(w->out, "---- EL%u was entered from EL%u\n", w->el, from);
-		w->space = (struct memspace){ .kind = MEM_EL, .el = w->el == 3 && from == 2 ? 2 : 1 };
-		w->el = from;
-		w->pc = elr; /* x29 and x30 are still its */
-		return true;
-	}
-	if (!e && elr && from < w->el && !(spsr & 0x10)) {
-		fprintf(w->out, "---- EL%u was entered from EL%u, before anybody watched\n", w->el, from);
-		w->el = from;
-		print_frame(w, elr, false, " (ELR; its frame pointer is not known)");
-	}
-	return false;
+	if (e)
+		go_below(w, e, false);
+	return e || (w->el && !trail_into(control_trail(w->u->control), w->u->pe, w->el, 0) && cross_unwatched(w));
+}
+
+static void walk(struct unwind *w)
+{
+	do
+		walk_frames(w);
+	while (w->n < w->most && cross(w));
 }
 
 void backtrace_print(struct command_user *u, unsigned most, FILE *out)
@@ -198,9 +222,17 @@ void backtrace_print(struct command_user *u, unsigned most, FILE *out)
 		.vm = c->el < 2 && (c->sys.hcr_el2 & (HCR_VM | HCR_TGE)) == HCR_VM, .vmid = (u16)(c->sys.vttbr_el2 >> 48),
 	};
 
-	do
-		walk_frames(&w);
-	while (w.n < w.most && cross(&w));
+	const struct trail_entry *last = newest(&w, c->el), *begin;
+
+	walk_frames(&w);
+	begin = c->el ? begin_of(&w) : NULL;
+	if (w.n < w.most && cross(&w))
+		walk(&w);
+	if (last && last != begin && w.n < w.most) { /* a guest whose exit is a function's return: KVM */
+		w.el = c->el;
+		go_below(&w, last, true);
+		walk(&w);
+	}
 	if (w.n >= w.most)
 		fprintf(out, "(more frames follow)\n");
 }

@@ -2,7 +2,7 @@
 """The monitor from outside.
 
 usage: monitor.py script|socket|terminal|same|frames EMULATOR GUESTS
-       monitor.py xen EMULATOR IMAGES      77: an image is not there
+       monitor.py xen|kvm EMULATOR IMAGES      77: an image is not there
 """
 import os
 import pty
@@ -267,21 +267,34 @@ def frames():
     expect([text.count('\n') for text in said[3:]] == [3, 2, 2, 2, 2, 2], f'broken chains: {said[3:]}')
 
 
-def xen():
-    """From a hypercall's function back into dom0's kernel, and from its system call into the process."""
-    here = os.path.dirname(os.path.abspath(__file__))
-    names = ['xen-4.17', 'Image-6.1', 'initrd.gz']
+def backtraces(scenario, commands, names, *more):
+    """What bt says in a boot."""
     if not all(os.path.exists(f'{GUESTS}/{name}') for name in names):
         sys.exit(77)
-    done = subprocess.run([here + '/../boot/scenarios.sh', GUESTS, 'xen'], stdout=subprocess.PIPE, text=True, check=True)
+    here = os.path.dirname(os.path.abspath(__file__))
+    done = subprocess.run([here + '/../boot/scenarios.sh', GUESTS, scenario], stdout=subprocess.PIPE, text=True, check=True)
     options = done.stdout.rstrip('\n').split('\n')
     options.remove('-nographic')
     options[options.index('stdio')] = 'null'
+    done = subprocess.run([EMULATOR, *options, *more, '-monitor', 'stdio', '-S'], input=commands, stdout=subprocess.PIPE, timeout=100)
+    return [text for command, text in answers(done.stdout.decode()) if command == 'bt']
+
+
+def kvm():
+    """In a host with VHE: at a guest's exit, and where the host handles it, with QEMU below and the guest beside it."""
+    commands = b'catch trap s2fault\nc\nsymbols el2\nbt\nb kvm_handle_guest_abort\ndelete 1\nc\nbt\nquit\n'
+    first, second = backtraces('kvm-vhe', commands, ['Image-6.1', 'initrd-disk.gz', 'host.img'])
+    guest = r'entered from EL1 \(VMID 1\) by IABT_LOW, ESR 0x82000005, FAR 0x40000000\n#\d+ +EL1 0x0000000040000000\n'
+    expect(re.fullmatch(r'#0   EL2 .*\n---- EL2 was ' + guest, first), first)
+    expect(re.fullmatch(r'#0   EL2 \S+ kvm_handle_guest_abort\n#1   EL2 \S+ handle_exit\+\S+ \(x30\)\n(#.*\n)+#\d+ +EL2 \S+ el0t_64_sync\+\S+\n'
+                        r'---- EL2 was entered from EL0 by SVC64, ESR 0x56000000\n(#\d+ +EL0 .*\n){2,}---- EL2 was last ' + guest, second), second)
+
+
+def xen():
+    """From a hypercall's function back into dom0's kernel, and from its system call into the process."""
     # names out of Xen's image, then out of the memory of dom0's kernel, which runs wherever KASLR put it
     commands = b'b do_console_io if el=2\nc\nsymbols el1\nbt\ndelete\nb do_sys_openat2\nc\nbt\nquit\n'
-    done = subprocess.run([EMULATOR, *options, '--symbols', f'{GUESTS}/xen-4.17', '-monitor', 'stdio', '-S'], input=commands, stdout=subprocess.PIPE,
-                          timeout=100)
-    first, second = (text for command, text in answers(done.stdout.decode()) if command == 'bt')
+    first, second = backtraces('xen', commands, ['xen-4.17', 'Image-6.1', 'initrd.gz'], '--symbols', f'{GUESTS}/xen-4.17')
     expect(re.search(r'EL2 \S+ do_console_io\n(.*\n)+---- EL2 was entered from EL1 \(VMID \d+\) by HVC64, ESR 0x5a000ea1\n#\d+ +EL1 \S+ '
                      r'HYPERVISOR_console_io\S+\n(.*\n)+#\d+ +EL1 \S+ start_kernel', first), first)
     expect(re.search(r'EL1 \S+ el0_svc\S+\n(.*\n)+---- EL1 was entered from EL0 by SVC64, ESR 0x56000000\n#\d+ +EL0 0x', second), second)
@@ -289,4 +302,4 @@ def xen():
 
 if __name__ == '__main__':
     EMULATOR, GUESTS = sys.argv[2:]
-    {'script': script, 'socket': at_socket, 'terminal': terminal, 'same': same, 'frames': frames, 'xen': xen}[sys.argv[1]]()
+    {'script': script, 'socket': at_socket, 'terminal': terminal, 'same': same, 'frames': frames, 'xen': xen, 'kvm': kvm}[sys.argv[1]]()
