@@ -18,7 +18,7 @@
 
 enum {
 	IN_BYTES = 4096,
-	IN_A_TIME = 16, /* buffers that are read before the machine goes on */
+	IN_A_TIME = 16,	      /* buffers that are read before the machine goes on */
 	OUT_ENOUGH = 1 << 20, /* more than that waits: nothing more is read */
 	OUT_MOST = 8 << 20,   /* the client does not read at all */
 	LAST_WORDS_MS = 1000, /* for the client to take them when the run is over */
@@ -29,7 +29,7 @@ struct gdb {
 	struct control_client client;
 	struct gdb_stub *stub;
 	struct log *log;
-	char *path; /* of a Unix socket, which goes with the run */
+	char *path;	/* of a Unix socket, which goes with the run */
 	int listen, fd; /* -1: none */
 	u8 in[IN_BYTES];
 	size_t in_at, in_n;
@@ -41,7 +41,7 @@ struct gdb {
 /* ---- where ---- */
 
 struct address {
-	char text[256]; /* the parts below are its pieces */
+	char text[256];		 /* the parts below are its pieces */
 	const char *host, *port; /* host "": this computer alone */
 	const char *path;
 };
@@ -69,8 +69,10 @@ static int check_words(const char *where, char *words, struct why *why)
 		if (next)
 			*next++ = 0;
 		if (!is_default(words))
-			return why_set(why, EINVAL, "-gdb %s: '%s': expected server or nowait behind the address; to wait at the start use -S",
-				       where, words);
+			return why_set(
+				why, EINVAL,
+				"-gdb %s: '%s': expected server or nowait behind the address; to wait at the start use -S",
+				where, words);
 	}
 	return 0;
 }
@@ -114,10 +116,10 @@ static int parse_address(struct address *a, const char *where, struct why *why)
 	if (strncmp(a->text, "unix:", 5) || !a->text[5])
 		return bad_address(where, why);
 	a->path = a->text + 5;
-	return strlen(a->path) < sizeof((struct sockaddr_un *)0)->sun_path ?
-		       0 :
-		       why_set(why, ENAMETOOLONG, "-gdb %s: expected a path of at most %zu characters", where,
-			       sizeof((struct sockaddr_un *)0)->sun_path - 1);
+	return strlen(a->path) < sizeof((struct sockaddr_un *)0)->sun_path
+		       ? 0
+		       : why_set(why, ENAMETOOLONG, "-gdb %s: expected a path of at most %zu characters", where,
+				 sizeof((struct sockaddr_un *)0)->sun_path - 1);
 }
 
 int gdb_check_address(const char *where, struct why *why)
@@ -365,7 +367,9 @@ static void gdb_ended(void *ctx, enum machine_end end, int status)
 		flush(g);
 }
 
-static const struct control_ops gdb_ops = { .files = gdb_files, .serve = gdb_serve, .stopped = gdb_stopped, .ended = gdb_ended };
+static const struct control_ops gdb_ops = {
+	.files = gdb_files, .serve = gdb_serve, .stopped = gdb_stopped, .ended = gdb_ended
+};
 
 int gdb_open(struct gdb **out, const char *where, struct control *control, struct log *log, struct why *why)
 {

@@ -45,7 +45,7 @@ static void body(struct gdb_parser *p, u8 byte)
 		begin(p);
 		return;
 	}
-	if (byte == '#' ) {
+	if (byte == '#') {
 		p->state = FIRST_DIGIT;
 		return;
 	}

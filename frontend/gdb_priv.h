@@ -11,8 +11,8 @@
 
 enum {
 	GDB_PID = 1,
-	GDB_POINTS = 256,	     /* breakpoints and watchpoints of a client */
-	GDB_COMPLAINTS = 10,	     /* lines in the log about one client */
+	GDB_POINTS = 256,	   /* breakpoints and watchpoints of a client */
+	GDB_COMPLAINTS = 10,	   /* lines in the log about one client */
 	GDB_CONSOLE = 1024 * 1024, /* bytes that one `monitor` command may print */
 };
 
@@ -42,8 +42,8 @@ struct gdb_stub {
 
 	bool connected, done;
 	bool no_ack, multiprocess, thread_suffix;
-	bool held;     /* the parser's packet waits for the machine to stop */
-	bool awaiting; /* the client let the machine run and waits for a stop reply */
+	bool held;	/* the parser's packet waits for the machine to stop */
+	bool awaiting;	/* the client let the machine run and waits for a stop reply */
 	bool interrupt; /* and asked for the stop by Ctrl-C */
 	unsigned complaints;
 	struct gdb_point point[GDB_POINTS];
@@ -86,14 +86,15 @@ struct cpu *gdb_cpu(const struct gdb_stub *g);
 typedef void gdb_command(struct gdb_stub *g, const char *args);
 
 /* gdb_run.c */
-gdb_command gdb_why, gdb_cont, gdb_step, gdb_cont_signal, gdb_step_signal, gdb_vcont, gdb_vcont_ask, gdb_detach, gdb_kill, gdb_vkill;
+gdb_command gdb_why, gdb_cont, gdb_step, gdb_cont_signal, gdb_step_signal, gdb_vcont, gdb_vcont_ask, gdb_detach, gdb_kill,
+	gdb_vkill;
 /* Whether the stop is told, or stepping goes on. */
 bool gdb_ranging_on(struct gdb_stub *g, const struct debug_stop *s);
 void gdb_stop_reply(struct gdb_stub *g, const struct debug_stop *s);
 
 /* gdb_state.c */
-gdb_command gdb_read_regs, gdb_write_regs, gdb_read_reg, gdb_write_reg, gdb_read_mem, gdb_write_mem, gdb_read_raw, gdb_write_raw, gdb_insert,
-	gdb_remove;
+gdb_command gdb_read_regs, gdb_write_regs, gdb_read_reg, gdb_write_reg, gdb_read_mem, gdb_write_mem, gdb_read_raw,
+	gdb_write_raw, gdb_insert, gdb_remove;
 void gdb_remove_all(struct gdb_stub *g);
 const struct gdb_point *gdb_own_point(const struct gdb_stub *g, u32 number);
 

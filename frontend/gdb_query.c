@@ -17,7 +17,9 @@ void gdb_thread_text(const struct gdb_stub *g, unsigned pe, char *text, size_t s
 	if (c->regime.s2)
 		snprintf(vmid, sizeof vmid, "VMID %u, ", c->regime.vmid);
 	snprintf(text, size, "CPU#%u [EL%u, %s%s%s]", pe, c->el, vmid, c->secure ? "Secure" : "Non-secure",
-		 !c->powered ? ", off" : c->waiting ? ", asleep" : "");
+		 !c->powered  ? ", off"
+		 : c->waiting ? ", asleep"
+			      : "");
 }
 
 /* g (for registers and memory) or c (for running) and a thread: any (0) and all (-1) leave the one that was. */
@@ -131,7 +133,8 @@ static void threads(struct gdb_stub *g, const char *args)
 		fprintf(out, "<?xml version=\"1.0\"?>\n<threads>\n");
 		for (unsigned i = 0; i < machine_pes(g->m); i++) {
 			gdb_thread_text(g, i, extra, sizeof extra);
-			fprintf(out, "<thread id=\"%s%x\" core=\"%u\">%s</thread>\n", g->multiprocess ? "p1." : "", i + 1, i, extra);
+			fprintf(out, "<thread id=\"%s%x\" core=\"%u\">%s</thread>\n", g->multiprocess ? "p1." : "", i + 1, i,
+				extra);
 		}
 		fprintf(out, "</threads>\n");
 		if (fflush(out) == 0)
@@ -210,7 +213,8 @@ static void monitor(struct gdb_stub *g, const char *args)
 	size_t n = strlen(args);
 	char line[1024];
 
-	if (!gdb_char(&args, ',') || --n % 2 || n / 2 >= sizeof line || !gdb_hex_bytes(&args, line, n / 2) || memchr(line, 0, n / 2)) {
+	if (!gdb_char(&args, ',') || --n % 2 || n / 2 >= sizeof line || !gdb_hex_bytes(&args, line, n / 2) ||
+	    memchr(line, 0, n / 2)) {
 		gdb_error(g, 0x16);
 		return;
 	}

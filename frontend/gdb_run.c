@@ -91,7 +91,8 @@ bool gdb_ranging_on(struct gdb_stub *g, const struct debug_stop *s)
 	if (!g->ranging)
 		return false;
 	pc = cpu_pc(machine_pe(g->m, g->range_pe));
-	g->ranging = s->kind == STOP_STEP && s->pe == g->range_pe && pc >= g->range_from && pc < g->range_to && !g->held && !g->interrupt;
+	g->ranging = s->kind == STOP_STEP && s->pe == g->range_pe && pc >= g->range_from && pc < g->range_to && !g->held &&
+		     !g->interrupt;
 	if (!g->ranging)
 		return false;
 	step(g, g->range_pe);

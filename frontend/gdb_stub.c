@@ -111,7 +111,8 @@ void gdb_complain(struct gdb_stub *g, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
-	log_at(g->log, LOG_HOST, "gdb", "%s%s", text, ++g->complaints == GDB_COMPLAINTS ? "; no more is said about this client" : "");
+	log_at(g->log, LOG_HOST, "gdb", "%s%s", text,
+	       ++g->complaints == GDB_COMPLAINTS ? "; no more is said about this client" : "");
 }
 
 /* ---- threads ---- */
@@ -136,30 +137,12 @@ static const struct packet_command {
 	const char *name;
 	gdb_command *run;
 } commands[] = {
-	{ "?", gdb_why },
-	{ "g", gdb_read_regs },
-	{ "G", gdb_write_regs },
-	{ "p", gdb_read_reg },
-	{ "P", gdb_write_reg },
-	{ "m", gdb_read_mem },
-	{ "M", gdb_write_mem },
-	{ "x", gdb_read_raw },
-	{ "X", gdb_write_raw },
-	{ "Z", gdb_insert },
-	{ "z", gdb_remove },
-	{ "H", gdb_select },
-	{ "T", gdb_alive },
-	{ "q", gdb_query },
-	{ "Q", gdb_set },
-	{ "c", gdb_cont },
-	{ "C", gdb_cont_signal },
-	{ "s", gdb_step },
-	{ "S", gdb_step_signal },
-	{ "vCont?", gdb_vcont_ask },
-	{ "vCont", gdb_vcont },
-	{ "vKill", gdb_vkill },
-	{ "D", gdb_detach },
-	{ "k", gdb_kill },
+	{ "?", gdb_why },	  { "g", gdb_read_regs }, { "G", gdb_write_regs },  { "p", gdb_read_reg },
+	{ "P", gdb_write_reg },	  { "m", gdb_read_mem },  { "M", gdb_write_mem },   { "x", gdb_read_raw },
+	{ "X", gdb_write_raw },	  { "Z", gdb_insert },	  { "z", gdb_remove },	    { "H", gdb_select },
+	{ "T", gdb_alive },	  { "q", gdb_query },	  { "Q", gdb_set },	    { "c", gdb_cont },
+	{ "C", gdb_cont_signal }, { "s", gdb_step },	  { "S", gdb_step_signal }, { "vCont?", gdb_vcont_ask },
+	{ "vCont", gdb_vcont },	  { "vKill", gdb_vkill }, { "D", gdb_detach },	    { "k", gdb_kill },
 };
 
 /*

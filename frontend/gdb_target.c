@@ -15,9 +15,10 @@ static const struct {
 	const char *name, *element, *lane;
 	unsigned lanes;
 } vectors[] = {
-	{ "v2d", "ieee_double", "d", 2 }, { "v2u", "uint64", NULL, 2 }, { "v2i", "int64", NULL, 2 },	{ "v4f", "ieee_single", "s", 4 },
-	{ "v4u", "uint32", NULL, 4 },	  { "v4i", "int32", NULL, 4 },	{ "v8f", "ieee_half", "h", 8 }, { "v8u", "uint16", NULL, 8 },
-	{ "v8i", "int16", NULL, 8 },	  { "v16u", "uint8", "b", 16 }, { "v16i", "int8", NULL, 16 },	{ "v1u", "uint128", "q", 1 },
+	{ "v2d", "ieee_double", "d", 2 }, { "v2u", "uint64", NULL, 2 }, { "v2i", "int64", NULL, 2 },
+	{ "v4f", "ieee_single", "s", 4 }, { "v4u", "uint32", NULL, 4 }, { "v4i", "int32", NULL, 4 },
+	{ "v8f", "ieee_half", "h", 8 },	  { "v8u", "uint16", NULL, 8 }, { "v8i", "int16", NULL, 8 },
+	{ "v16u", "uint8", "b", 16 },	  { "v16i", "int8", NULL, 16 }, { "v1u", "uint128", "q", 1 },
 	{ "v1i", "int128", NULL, 1 },
 };
 
@@ -25,7 +26,8 @@ static const struct {
 static void vector_type(FILE *out)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(vectors); i++)
-		fprintf(out, "<vector id=\"%s\" type=\"%s\" count=\"%u\"/>\n", vectors[i].name, vectors[i].element, vectors[i].lanes);
+		fprintf(out, "<vector id=\"%s\" type=\"%s\" count=\"%u\"/>\n", vectors[i].name, vectors[i].element,
+			vectors[i].lanes);
 	for (size_t i = 0; i < ARRAY_SIZE(vectors); i++) {
 		const char *name = vectors[i].name;
 		char last = name[strlen(name) - 1];
@@ -66,7 +68,9 @@ static bool flags_type(const struct reg *r, FILE *out)
 	for (size_t i = 0; i < n; i++)
 		if (same_field(r, &f[i]))
 			fprintf(out, "<field name=\"%s\" start=\"%u\" end=\"%u\"%s/>\n", f[i].name, f[i].low, f[i].high,
-				f[i].low == f[i].high ? " type=\"bool\"" : r->bits == 64 ? " type=\"uint64\"" : " type=\"uint32\"");
+				f[i].low == f[i].high ? " type=\"bool\""
+				: r->bits == 64	      ? " type=\"uint64\""
+						      : " type=\"uint32\"");
 	fputs("</flags>\n", out);
 	return true;
 }
@@ -85,7 +89,11 @@ static void core_feature(FILE *out)
 
 	fputs("<feature name=\"org.gnu.gdb.aarch64.core\">\n", out);
 	while (reg_next(&r) && r.number < REG_NUMBER_CPSR)
-		put_reg(&r, r.number == REG_NUMBER_SP ? "data_ptr" : r.number == REG_NUMBER_PC ? "code_ptr" : "int", NULL, out);
+		put_reg(&r,
+			r.number == REG_NUMBER_SP   ? "data_ptr"
+			: r.number == REG_NUMBER_PC ? "code_ptr"
+						    : "int",
+			NULL, out);
 	flags_type(&r, out);
 	put_reg(&r, "cpsr_fields", NULL, out);
 	fputs("</feature>\n", out);

@@ -12,14 +12,14 @@
 #include "gic/gic.h"
 #include "timer/timer.h"
 
-#define TEN(letter, tens) \
-	letter tens "0", letter tens "1", letter tens "2", letter tens "3", letter tens "4", letter tens "5", letter tens "6", \
-		letter tens "7", letter tens "8", letter tens "9"
+#define TEN(letter, tens)                                                                                                   \
+	letter tens "0", letter tens "1", letter tens "2", letter tens "3", letter tens "4", letter tens "5",               \
+		letter tens "6", letter tens "7", letter tens "8", letter tens "9"
 
 /* By number. */
 static const char *const core_name[] = {
-	TEN("x", ""), TEN("x", "1"), TEN("x", "2"), "x30", "sp", "pc", "cpsr", TEN("v", ""), TEN("v", "1"), TEN("v", "2"), "v30", "v31",
-	"fpsr", "fpcr",
+	TEN("x", ""), TEN("x", "1"), TEN("x", "2"), "x30", "sp",  "pc",	  "cpsr",
+	TEN("v", ""), TEN("v", "1"), TEN("v", "2"), "v30", "v31", "fpsr", "fpcr",
 };
 
 _Static_assert(ARRAY_SIZE(core_name) == REG_NUMBER_FPCR + 1, "a name for each number");
@@ -63,7 +63,8 @@ static struct rows rows_of(unsigned owner)
 /* FPCR and FPSR are fpcr and fpsr already; S3_... is a reserved encoding. */
 static bool is_shown(const struct sysreg *row)
 {
-	return !(row->flags & SRF_OP) && (row->rights & PL0_R) && strncmp(row->name, "S3_", 3) && strcmp(row->name, "FPCR") && strcmp(row->name, "FPSR");
+	return !(row->flags & SRF_OP) && (row->rights & PL0_R) && strncmp(row->name, "S3_", 3) &&
+	       strcmp(row->name, "FPCR") && strcmp(row->name, "FPSR");
 }
 
 /* The row with the lowest encoding from `from` on, or NULL. */

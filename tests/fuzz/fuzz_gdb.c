@@ -23,7 +23,7 @@ enum {
 	LOAD = 0x40080000,
 	IMAGE_WORDS = 0x400,
 	STEPS = 150,
-	POLLS = 60, /* virtual milliseconds that a case may run */
+	POLLS = 60,	    /* virtual milliseconds that a case may run */
 	PERIOD_PS = 100000, /* of a slow clock: a millisecond has few instructions */
 	WORDS = 4096,
 };
@@ -52,7 +52,8 @@ static const u32 start[] = {
 	0xd503201f, /* NOP */
 };
 enum { EL1 = LOAD + 0x28, DATA = LOAD + 0x50 };
-static const u32 handler[] = { /* of traps from EL1: sleeps for good at the 4096th */
+static const u32 handler[] = {
+	/* of traps from EL1: sleeps for good at the 4096th */
 	0x91000463, /* ADD X3, X3, #1 */
 	0x36600043, /* TBZ W3, #12, .+8 */
 	0xd503207f, /* WFI */
@@ -105,8 +106,8 @@ static void hear(void *ctx, const u8 *bytes, size_t n)
 static u64 odd_address(struct world *w)
 {
 	static const u64 places[] = {
-		LOAD, EL1, EL1 + 4, DATA, LOAD + HANDLER, 0x40000000, 0x40fffff8, 0x41000000, 0x9000000, 0x8000000, 0, ~0ull, ~7ull,
-		1ull << 48,
+		LOAD,	    EL1,       EL1 + 4,	  DATA, LOAD + HANDLER, 0x40000000, 0x40fffff8,
+		0x41000000, 0x9000000, 0x8000000, 0,	~0ull,		~7ull,	    1ull << 48,
 	};
 	u64 r = random_below(w->rng, 100);
 
@@ -119,7 +120,8 @@ static u64 odd_length(struct world *w)
 {
 	static const u64 lengths[] = { 0, 1, 4, 8, 16, 0x1000, 0x8000, 0xffffffff, 0xffffffffffff, ~0ull };
 
-	return random_percent(w->rng, 70) ? 1 + random_below(w->rng, 32) : lengths[random_below(w->rng, ARRAY_SIZE(lengths))];
+	return random_percent(w->rng, 70) ? 1 + random_below(w->rng, 32)
+					  : lengths[random_below(w->rng, ARRAY_SIZE(lengths))];
 }
 
 static u64 register_number(struct world *w)
@@ -128,31 +130,117 @@ static u64 register_number(struct world *w)
 }
 
 static const char *const words[] = {
-	"?", "g", "qSupported:multiprocess+;swbreak+", "qSupported:", "QStartNoAckMode", "qC", "qfThreadInfo", "qsThreadInfo", "qAttached",
-	"vCont?", "vMustReplyEmpty", "qHostInfo", "qProcessInfo", "qqemu.sstepbits", "qqemu.sstep", "qqemu.PhyMemMode", "Qqemu.PhyMemMode:1",
-	"Qqemu.PhyMemMode:0", "Qqemu.sstep=1", "Qqemu.sstep=7", "Hg0", "Hgp1.2", "Hc-1", "T1", "Tp1.9", "qThreadExtraInfo,1",
-	"qXfer:threads:read::0,1000", "qXfer:features:read:target.xml:0,ffff", "qXfer:features:read:system-registers.xml:0,7fff",
-	"qXfer:features:read:system-registers.xml:9000,40", "qTStatus", "qSymbol::", "x0,0", "!", "", "D;9", "vCont;t",
+	"?",
+	"g",
+	"qSupported:multiprocess+;swbreak+",
+	"qSupported:",
+	"QStartNoAckMode",
+	"qC",
+	"qfThreadInfo",
+	"qsThreadInfo",
+	"qAttached",
+	"vCont?",
+	"vMustReplyEmpty",
+	"qHostInfo",
+	"qProcessInfo",
+	"qqemu.sstepbits",
+	"qqemu.sstep",
+	"qqemu.PhyMemMode",
+	"Qqemu.PhyMemMode:1",
+	"Qqemu.PhyMemMode:0",
+	"Qqemu.sstep=1",
+	"Qqemu.sstep=7",
+	"Hg0",
+	"Hgp1.2",
+	"Hc-1",
+	"T1",
+	"Tp1.9",
+	"qThreadExtraInfo,1",
+	"qXfer:threads:read::0,1000",
+	"qXfer:features:read:target.xml:0,ffff",
+	"qXfer:features:read:system-registers.xml:0,7fff",
+	"qXfer:features:read:system-registers.xml:9000,40",
+	"qTStatus",
+	"qSymbol::",
+	"x0,0",
+	"!",
+	"",
+	"D;9",
+	"vCont;t",
 };
 
 static const char *const runs[] = {
-	"c", "s", "vCont;c", "vCont;s:1", "vCont;s:p1.2;c", "vCont;s:p1.-1", "vCont;C05;S05:1", "C05", "S05", "vCont;r40080028,40080048:1",
+	"c",
+	"s",
+	"vCont;c",
+	"vCont;s:1",
+	"vCont;s:p1.2;c",
+	"vCont;s:p1.-1",
+	"vCont;C05;S05:1",
+	"C05",
+	"S05",
+	"vCont;r40080028,40080048:1",
 	"vCont;r0,ffffffffffffffff:p1.1",
 };
 
 static const char *const lines[] = {
-	"help", "info", "info gic", "info its", "info timers", "info devices", "info exits", "info vms", "info status", "info regs",
-	"info breakpoints", "info tlb", "x/8i $pc", "x/4x 0x40080000", "walk 0x40080000", "walk 0xffff000000000000 el1", "tlb", "mem el1", "mem phys",
-	"mem s1:vmid=1,asid=2", "mem ipa:vmid=0", "mem current", "step-irq on", "step-irq off", "break 0x4008002c if el=1", "watch 0x40080050",
-	"catch trap hvc=1", "catch eret", "catch trap if x3>4", "delete", "pe 1", "pe 9", "stop", "backtrace", "info sysreg HCR_EL2",
-	"stats reset", "print x0", "continue", "step",
+	"help",
+	"info",
+	"info gic",
+	"info its",
+	"info timers",
+	"info devices",
+	"info exits",
+	"info vms",
+	"info status",
+	"info regs",
+	"info breakpoints",
+	"info tlb",
+	"x/8i $pc",
+	"x/4x 0x40080000",
+	"walk 0x40080000",
+	"walk 0xffff000000000000 el1",
+	"tlb",
+	"mem el1",
+	"mem phys",
+	"mem s1:vmid=1,asid=2",
+	"mem ipa:vmid=0",
+	"mem current",
+	"step-irq on",
+	"step-irq off",
+	"break 0x4008002c if el=1",
+	"watch 0x40080050",
+	"catch trap hvc=1",
+	"catch eret",
+	"catch trap if x3>4",
+	"delete",
+	"pe 1",
+	"pe 9",
+	"stop",
+	"backtrace",
+	"info sysreg HCR_EL2",
+	"stats reset",
+	"print x0",
+	"continue",
+	"step",
 };
 
 /* A packet's data; returns its length. */
 static size_t packet(struct world *w, char *to)
 {
-	static const char *const formats[] = { "m%" PRIx64 ",%" PRIx64, "x%" PRIx64 ",%" PRIx64, "Z0,%" PRIx64 ",4", "Z1,%" PRIx64 ",4", "Z2,%" PRIx64 ",%" PRIx64, "Z3,%" PRIx64 ",%" PRIx64, "Z4,%" PRIx64 ",%" PRIx64,
-					       "z0,%" PRIx64 ",4", "z1,%" PRIx64 ",4", "z2,%" PRIx64 ",%" PRIx64, "X%" PRIx64 ",%" PRIx64 ":", "M%" PRIx64 ",%" PRIx64 ":00", "cX%" PRIx64 };
+	static const char *const formats[] = { "m%" PRIx64 ",%" PRIx64,
+					       "x%" PRIx64 ",%" PRIx64,
+					       "Z0,%" PRIx64 ",4",
+					       "Z1,%" PRIx64 ",4",
+					       "Z2,%" PRIx64 ",%" PRIx64,
+					       "Z3,%" PRIx64 ",%" PRIx64,
+					       "Z4,%" PRIx64 ",%" PRIx64,
+					       "z0,%" PRIx64 ",4",
+					       "z1,%" PRIx64 ",4",
+					       "z2,%" PRIx64 ",%" PRIx64,
+					       "X%" PRIx64 ",%" PRIx64 ":",
+					       "M%" PRIx64 ",%" PRIx64 ":00",
+					       "cX%" PRIx64 };
 	u64 r = random_below(w->rng, 100), addr = odd_address(w), n = odd_length(w);
 	const char *line;
 
@@ -165,7 +253,8 @@ static size_t packet(struct world *w, char *to)
 	if (r < 75)
 		return (size_t)sprintf(to, "p%x", (unsigned)register_number(w));
 	if (r < 82)
-		return (size_t)sprintf(to, "P%x=%016" PRIx64 "%s", (unsigned)register_number(w), random_percent(w->rng, 50) ? addr : random_u64(w->rng),
+		return (size_t)sprintf(to, "P%x=%016" PRIx64 "%s", (unsigned)register_number(w),
+				       random_percent(w->rng, 50) ? addr : random_u64(w->rng),
 				       random_percent(w->rng, 20) ? "0000000000000000" : "");
 	if (r < 85)
 		return (size_t)sprintf(to, "M%" PRIx64 ",4:%08x", addr, (unsigned)random_u64(w->rng));
@@ -186,7 +275,9 @@ static size_t packet(struct world *w, char *to)
 static void damage(struct world *w, char *data, size_t *n)
 {
 	for (u64 i = 1 + random_below(w->rng, 4); i && *n; i--)
-		data[random_below(w->rng, *n)] = (char)(random_percent(w->rng, 50) ? (int)random_u64(w->rng) : "0123456789abcdef,;:p.-"[random_below(w->rng, 22)]);
+		data[random_below(w->rng, *n)] =
+			(char)(random_percent(w->rng, 50) ? (int)random_u64(w->rng)
+							  : "0123456789abcdef,;:p.-"[random_below(w->rng, 22)]);
 	if (*n && random_percent(w->rng, 30))
 		*n = random_below(w->rng, *n);
 }

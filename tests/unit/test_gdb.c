@@ -83,8 +83,8 @@ TEST(a_packet_that_is_too_long_is_skipped_as_a_whole)
 	}
 	EXPECT_EQ(e, GDB_NOTHING);
 	gdb_parse(&p, '#');
-	gdb_parse(&p, (u8)"0123456789abcdef"[sum >> 4]);
-	EXPECT_EQ(gdb_parse(&p, (u8)"0123456789abcdef"[sum & 15]), GDB_TOO_LONG);
+	gdb_parse(&p, (u8) "0123456789abcdef"[sum >> 4]);
+	EXPECT_EQ(gdb_parse(&p, (u8) "0123456789abcdef"[sum & 15]), GDB_TOO_LONG);
 	EXPECT_EQ(PARSE(&p, "$?#3f"), GDB_PACKET);
 }
 
@@ -123,14 +123,13 @@ TEST(threads_have_names_of_two_kinds)
 
 /* Counts to 0x100000 in X0, twice as far in X1, and powers off. */
 static const u32 counting[] = {
-	0xd2800000, /* MOV X0, #0 */
-	0x91000400, /* ADD X0, X0, #1 */
-	0x91000821, /* ADD X1, X1, #2 */
-	0xf144041f, /* CMP X0, #0x101000 */
-	0x54ffffa1, /* B.NE to the first ADD */
-	0x52b08000, /* MOV W0, #0x84000008 */
-	0x72800100,
-	0xd4000003, /* SMC #0 */
+	0xd2800000,		/* MOV X0, #0 */
+	0x91000400,		/* ADD X0, X0, #1 */
+	0x91000821,		/* ADD X1, X1, #2 */
+	0xf144041f,		/* CMP X0, #0x101000 */
+	0x54ffffa1,		/* B.NE to the first ADD */
+	0x52b08000,		/* MOV W0, #0x84000008 */
+	0x72800100, 0xd4000003, /* SMC #0 */
 };
 #define LOAD "40080000" /* where a raw image goes */
 
@@ -269,10 +268,12 @@ static void answers(unsigned pes, const char *const *script, const char *wanted)
 TEST(a_client_learns_what_there_is)
 {
 	ANSWERS(2,
-		"PacketSize=8000;qXfer:features:read+;qXfer:threads:read+;vContSupported+;multiprocess+;swbreak+;hwbreak+;QStartNoAckMode+\n"
+		"PacketSize=8000;qXfer:features:read+;qXfer:threads:read+;vContSupported+;multiprocess+;swbreak+;hwbreak+;"
+		"QStartNoAckMode+\n"
 		"OK\nT05thread:p1.1;\nQCp1.1\n1\nmp1.1,p1.2\nl\nvCont;c;C;s;S;t;r\n\nENABLE=1,NOIRQ=2\n0x3\nOK\n0x1\n",
-		"qSupported:multiprocess+;swbreak+", "QStartNoAckMode", "?", "qC", "qAttached", "qfThreadInfo", "qsThreadInfo", "vCont?",
-		"vMustReplyEmpty", "qqemu.sstepbits", "qqemu.sstep", "Qqemu.sstep=1", "qqemu.sstep");
+		"qSupported:multiprocess+;swbreak+", "QStartNoAckMode", "?", "qC", "qAttached", "qfThreadInfo",
+		"qsThreadInfo", "vCont?", "vMustReplyEmpty", "qqemu.sstepbits", "qqemu.sstep", "Qqemu.sstep=1",
+		"qqemu.sstep");
 }
 
 TEST(threads_say_where_they_are)
@@ -290,17 +291,17 @@ TEST(registers_are_read_and_written)
 
 TEST(registers_of_a_thread_are_named_in_the_packet_when_the_client_asked_for_that)
 {
-	ANSWERS(2, "OK\nE16\nOK\nOK\n0100000000000000\n0000000000000000\nE16\nE16\n0000000000000000\n", "Hg2", "p7;thread:1;",
-		"QThreadSuffixSupported", "P7=0100000000000000;thread:1;", "p7;thread:1;", "p7;thread:p1.2;", "p7;thread:3;", "p7;thread:",
-		"p7");
+	ANSWERS(2, "OK\nE16\nOK\nOK\n0100000000000000\n0000000000000000\nE16\nE16\n0000000000000000\n", "Hg2",
+		"p7;thread:1;", "QThreadSuffixSupported", "P7=0100000000000000;thread:1;", "p7;thread:1;", "p7;thread:p1.2;",
+		"p7;thread:3;", "p7;thread:", "p7");
 }
 
 TEST(memory_is_read_and_written)
 {
-	ANSWERS(1, "000080d2\nOK\naabbccdd\nOK\n41233c43\nE0e\nE0e\nE16\nE16\nE16\nOK\n1\n41233c43\nOK\n0\n",
-		"m" LOAD ",4", "M40100000,4:aabbccdd", "m40100000,4", "X40100000,4:A#<C", "m40100000,4", "mffffffff00000000,4", "m9000000,4",
-		"m40100000", "M40100000,4:aabb", "X40100000,5:abc", "Qqemu.PhyMemMode:1", "qqemu.PhyMemMode", "m40100000,4",
-		"Qqemu.PhyMemMode:0", "qqemu.PhyMemMode");
+	ANSWERS(1, "000080d2\nOK\naabbccdd\nOK\n41233c43\nE0e\nE0e\nE16\nE16\nE16\nOK\n1\n41233c43\nOK\n0\n", "m" LOAD ",4",
+		"M40100000,4:aabbccdd", "m40100000,4", "X40100000,4:A#<C", "m40100000,4", "mffffffff00000000,4",
+		"m9000000,4", "m40100000", "M40100000,4:aabb", "X40100000,5:abc", "Qqemu.PhyMemMode:1", "qqemu.PhyMemMode",
+		"m40100000,4", "Qqemu.PhyMemMode:0", "qqemu.PhyMemMode");
 }
 
 TEST(a_read_beyond_memory_ends_where_memory_ends)
@@ -318,9 +319,11 @@ TEST(a_read_beyond_memory_ends_where_memory_ends)
 TEST(points_and_steps_stop_with_their_reason)
 {
 	ANSWERS(1,
-		"OK\nT05thread:1;swbreak:;\n0100000000000000\nOK\nOK\nT05thread:1;\n0c00084000000000\nT05thread:1;\nOK\nT05thread:1;hwbreak:;\n"
+		"OK\nT05thread:1;swbreak:;\n0100000000000000\nOK\nOK\nT05thread:1;\n0c00084000000000\nT05thread:1;"
+		"\nOK\nT05thread:1;hwbreak:;\n"
 		"0200000000000000\nOK\nOK\n",
-		"Z0,40080008,4", "vCont;c", "p0", "z0,40080008,4", "z0,40080008,4", "vCont;s:1", "p20", "s", "Z1,40080008,4", "c", "p0", "z1,40080008,4", "Z0,40080008,4");
+		"Z0,40080008,4", "vCont;c", "p0", "z0,40080008,4", "z0,40080008,4", "vCont;s:1", "p20", "s", "Z1,40080008,4",
+		"c", "p0", "z1,40080008,4", "Z0,40080008,4");
 }
 
 TEST(ctrl_c_stops_and_detaching_lets_go)
@@ -342,11 +345,61 @@ TEST(ctrl_c_stops_and_detaching_lets_go)
 TEST(nonsense_gets_an_error_or_nothing_and_the_next_packet_its_answer)
 {
 	static const char *const bad[] = {
-		"", "!", "G", "Gzz", "P", "P=", "p", "m", "m,", "m0", "M0,4", "M0,4:", "X0,4:", "X,:", "Z", "Z9,0,4", "Z0,0", "Z2,ffffffffffffffff,8",
-		"z", "z0", "H", "Hx", "Hgp9.1", "T", "vCont;", "vCont;x", "vCont;r", "vCont;r0", "vCont;C", "vCont;s:9", "vCont;s:", "C", "Sxx;1",
-		"cxyz", "qXfer:features:read:x", "qXfer:features:read:nothing.xml:0,10", "qXfer:features:read:target.xml:fffffff,1",
-		"qXfer:threads:read:", "qXfer:threads:read::0", "qThreadExtraInfo", "qThreadExtraInfo,", "qRcmd,", "qRcmd,1", "qRcmd,xx", "qRcmd,00",
-		"Qqemu.sstep=x", "Qqemu.PhyMemMode:2", "QNonStop:1", "vRun;", "vFile:open:x", "R00", "t", "i", "b", "B0,S",
+		"",
+		"!",
+		"G",
+		"Gzz",
+		"P",
+		"P=",
+		"p",
+		"m",
+		"m,",
+		"m0",
+		"M0,4",
+		"M0,4:",
+		"X0,4:",
+		"X,:",
+		"Z",
+		"Z9,0,4",
+		"Z0,0",
+		"Z2,ffffffffffffffff,8",
+		"z",
+		"z0",
+		"H",
+		"Hx",
+		"Hgp9.1",
+		"T",
+		"vCont;",
+		"vCont;x",
+		"vCont;r",
+		"vCont;r0",
+		"vCont;C",
+		"vCont;s:9",
+		"vCont;s:",
+		"C",
+		"Sxx;1",
+		"cxyz",
+		"qXfer:features:read:x",
+		"qXfer:features:read:nothing.xml:0,10",
+		"qXfer:features:read:target.xml:fffffff,1",
+		"qXfer:threads:read:",
+		"qXfer:threads:read::0",
+		"qThreadExtraInfo",
+		"qThreadExtraInfo,",
+		"qRcmd,",
+		"qRcmd,1",
+		"qRcmd,xx",
+		"qRcmd,00",
+		"Qqemu.sstep=x",
+		"Qqemu.PhyMemMode:2",
+		"QNonStop:1",
+		"vRun;",
+		"vFile:open:x",
+		"R00",
+		"t",
+		"i",
+		"b",
+		"B0,S",
 	};
 	static struct talk t;
 	const char *script[3] = { NULL, "qC" };
@@ -354,7 +407,8 @@ TEST(nonsense_gets_an_error_or_nothing_and_the_next_packet_its_answer)
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		script[0] = bad[i];
 		EXPECT_EQ(talk(&t, script, 1), MACHINE_STOPPED);
-		if (strcmp(t.said, "\nQC1\n") && (t.said[0] != 'E' || strcmp(t.said + 3, "\nQC1\n")) && strcmp(t.said, "OK\nQC1\n"))
+		if (strcmp(t.said, "\nQC1\n") && (t.said[0] != 'E' || strcmp(t.said + 3, "\nQC1\n")) &&
+		    strcmp(t.said, "OK\nQC1\n"))
 			FAIL_TEST("'%s' is answered by '%s'", bad[i], t.said);
 		talk_close(&t);
 	}
@@ -364,8 +418,24 @@ TEST(a_client_leaves_no_trace)
 {
 	static struct talk t;
 	static const char *const steps[] = {
-		"Z0,40080008,4", "c", "m40080000,100", "s", "s", "vCont;s:1", "g", "z0,40080008,4", "vCont;r40080004,40080010:1", "c", "\003",
-		"qRcmd,68656c70", "Z1,40080004,4", "c", "c", "c", "D", NULL,
+		"Z0,40080008,4",
+		"c",
+		"m40080000,100",
+		"s",
+		"s",
+		"vCont;s:1",
+		"g",
+		"z0,40080008,4",
+		"vCont;r40080004,40080010:1",
+		"c",
+		"\003",
+		"qRcmd,68656c70",
+		"Z1,40080004,4",
+		"c",
+		"c",
+		"c",
+		"D",
+		NULL,
 	};
 	char alone[65], watched[65];
 

@@ -10,18 +10,17 @@
 
 /* Counts at EL2 with the timer on and its interrupt pending, then powers off. */
 static const u32 counting[] = {
-	0xd2800c80, /* MOV X0, #100 */
-	0xd51be200, /* MSR CNTP_TVAL_EL0, X0 */
-	0xd2800020, /* MOV X0, #1 */
-	0xd51be220, /* MSR CNTP_CTL_EL0, X0 */
-	0xd2a00203, /* MOV X3, #0x100000 */
-	0x91000442, /* ADD X2, X2, #1 */
-	0xd53be024, /* MRS X4, CNTPCT_EL0 */
-	0xeb03005f, /* CMP X2, X3 */
-	0x54ffffa1, /* B.NE to the ADD */
-	0x52b08000, /* MOV W0, #0x84000008 */
-	0x72800100,
-	0xd4000003, /* SMC #0 */
+	0xd2800c80,		/* MOV X0, #100 */
+	0xd51be200,		/* MSR CNTP_TVAL_EL0, X0 */
+	0xd2800020,		/* MOV X0, #1 */
+	0xd51be220,		/* MSR CNTP_CTL_EL0, X0 */
+	0xd2a00203,		/* MOV X3, #0x100000 */
+	0x91000442,		/* ADD X2, X2, #1 */
+	0xd53be024,		/* MRS X4, CNTPCT_EL0 */
+	0xeb03005f,		/* CMP X2, X3 */
+	0x54ffffa1,		/* B.NE to the ADD */
+	0x52b08000,		/* MOV W0, #0x84000008 */
+	0x72800100, 0xd4000003, /* SMC #0 */
 };
 
 struct guest {
@@ -105,7 +104,8 @@ TEST(each_register_is_found_by_its_name_and_number)
 	EXPECT(reg_find("X30", &r) && r.number == 30);
 	EXPECT(reg_find("v31", &r) && r.bits == 128 && r.number == REG_NUMBER_V0 + 31);
 	EXPECT(!reg_find("x31", &r) && !reg_find("", &r) && !reg_find("TLBI VMALLE1", &r) && !reg_find("ICC_EOIR1_EL1", &r));
-	EXPECT(!reg_number(68, &r) && !reg_number(SR(1, 0, 8, 7, 0), &r) && !reg_number(0x10000, &r) && !reg_number(~0u, &r));
+	EXPECT(!reg_number(68, &r) && !reg_number(SR(1, 0, 8, 7, 0), &r) && !reg_number(0x10000, &r) &&
+	       !reg_number(~0u, &r));
 }
 
 TEST(fields_are_in_order_and_apart)
@@ -147,7 +147,8 @@ TEST(fields_follow_the_layout_of_E2H)
 	EXPECT(field("TCR_EL2", true, "IPS") && !field("TCR_EL2", false, "IPS"));
 	EXPECT_EQ(field("CNTHCTL_EL2", false, "EL1PCTEN")->low, 0);
 	EXPECT_EQ(field("CNTHCTL_EL2", true, "EL1PCTEN")->low, 10);
-	EXPECT(field("ICH_LR15_EL2", false, "pINTID") && field("DBGWCR3_EL1", false, "MASK") && field("TTBR1_EL2", false, "ASID"));
+	EXPECT(field("ICH_LR15_EL2", false, "pINTID") && field("DBGWCR3_EL1", false, "MASK") &&
+	       field("TTBR1_EL2", false, "ASID"));
 	EXPECT(!field("TTBR0_EL2", false, "ASID") && field("TTBR0_EL2", true, "ASID") && !field("FAR_EL2", false, "VA"));
 }
 
