@@ -134,8 +134,11 @@ static int disks(FILE *f, const struct config *c, struct why *why)
 		const char *file = config_text(d, "file", NULL);
 		char hex[65];
 		u64 size;
-		int r = file ? block_image_digest(file, hex, &size) : 1;
+		int r;
 
+		if (!strcmp(config_text(d, "if", ""), "pflash"))
+			continue; /* in the snapshot as it is */
+		r = file ? block_image_digest(file, hex, &size) : 1;
 		if (r < 0)
 			return why_set(why, -r, "snapshot: %s: %s: cannot read: %s", d->option, file, strerror(-r));
 		fprintf(f, DISK " %s: ", config_text(d, "id", "?"));

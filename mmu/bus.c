@@ -767,16 +767,19 @@ static void load_pages(struct bus *b, const struct bus_region *r, struct snap *s
 {
 	u64 i = 0;
 
+	/* whoever decoded from it or watches it hears that all of it is another */
 	phys_written(b, pa_make(r->secure ? SPACE_S : SPACE_NS, r->base), r->size);
 	if (madvise(r->host, r->size, MADV_DONTNEED))
 		memset(r->host, 0, r->size);
-	for (;;) {
+	memset(r->use, 0, r->size / PAGE);
+	for (u64 next = 0;; next = i + 1) { /* in order, so that no page comes twice and the end is near */
 		snap_u64(s, &i);
 		if (s->failed || i == SNAP_END)
 			return;
-		snap_check(s, i < r->size / PAGE, "RAM page number");
+		snap_check(s, i >= next && i < r->size / PAGE, "RAM page number");
 		if (s->failed)
 			return;
+		r->use[i] = true;
 		snap_bytes(s, r->host + i * PAGE, PAGE);
 	}
 }

@@ -48,7 +48,7 @@ run() {
 	printf '%d.%01d' $(((${EPOCHREALTIME/[.,]/} - start) / 1000000)) $((((${EPOCHREALTIME/[.,]/} - start) / 100000) % 10)) >"$work/$name.seconds"
 	if [ $code != 0 ]; then
 		echo "FAIL $scenario: $name: exit status $code"
-		tail -3 "$work/$name" "$work/$name.err"
+		tail -n 3 "$work/$name" "$work/$name.err"
 		exit 1
 	fi
 }
