@@ -304,7 +304,7 @@ static void gicc_snap(void *dev, struct snap *s)
 {
 	struct gic *g = dev;
 
-	snap_section(s, "gicc", 2);
+	snap_section(s, "gicc", 3);
 	for (unsigned i = 0; i < g->n_pes; i++)
 		gic_snap_pe(&g->pe[i], s);
 }

@@ -222,7 +222,7 @@ static void redist_snap(void *dev, struct snap *s)
 {
 	struct gic_pe *p = dev;
 
-	snap_section(s, "gicr", 4);
+	snap_section(s, "gicr", 5);
 	gic_snap_pe(p, s);
 }
 

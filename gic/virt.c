@@ -462,8 +462,14 @@ void virt_snap(struct gic_pe *p, struct snap *s)
 		snap_check(s, s->failed || vbpr(p, group) >= min_vbpr(p, group),
 			   "virtual binary point");
 	}
-	for (unsigned i = 0; i < 16; i++)
+	for (unsigned i = 0; i < 16; i++) {
+		struct gic_writer *w = &p->writer[i];
+
 		snap_u64(s, &p->lr[i]);
-	if (s->loading)
-		memset(p->writer, 0, sizeof(p->writer));
+		snap_bool(s, &w->known);
+		snap_u8(s, &w->el);
+		snap_u64(s, &w->pc);
+		snap_u64(s, &w->ps);
+		snap_check(s, w->el <= 3, "who wrote a list register");
+	}
 }

@@ -82,16 +82,17 @@ static void snap_turns(struct machine *m, struct snap *s)
 		m->turn = turn && !s->failed ? &m->seat[turn - 1] : NULL;
 	for (unsigned i = 0; i < m->pes; i++) {
 		struct cpu *c = m->seat[i].cpu;
-		u32 attn = c->attn;
+		const u32 own = ATTN_PINS | ATTN_CONTEXT | ATTN_STOP; /* the others are the debugger's */
+		u32 attn = c->attn & own;
 
 		snap_u32(s, &attn);
-		snap_check(s, !(attn & ~(u32)(ATTN_PINS | ATTN_CONTEXT | ATTN_STOP)), "attention of a PE");
+		snap_check(s, !(attn & ~own), "attention of a PE");
 		snap_bool(s, &c->run_single);
 		snap_bool(s, &c->observe_again);
 		if (attn & ATTN_CONTEXT)
 			seen_snap_left(c, s);
 		if (s->loading && !s->failed)
-			c->attn = attn;
+			c->attn = attn | (c->attn & ~own);
 	}
 }
 
