@@ -473,9 +473,12 @@ static int by_address(const void *a, const void *b)
 void debug_changed(struct debugger *d)
 {
 	d->halt.n_code = d->halt.n_data = 0;
+	d->catches = 0;
 	for (const struct debug_point *p = d->points; p; p = p->next) {
 		if (p->kind == POINT_BREAK && !p->disabled)
 			d->code[d->halt.n_code++] = p->addr;
+		if (p->kind == POINT_CATCH && !p->disabled)
+			d->catches |= 1u << p->catch.kind;
 		if (p->kind == POINT_WATCH && !p->disabled)
 			d->data[d->halt.n_data++] = (struct halt_range){ p->addr, p->addr + p->len - 1,
 									(p->read ? ACC_READ : 0) | (p->write ? ACC_WRITE : 0) };

@@ -130,8 +130,15 @@ static void say_trap(struct debugger *d, const struct cpu *c, const struct debug
 	free(text);
 }
 
+static bool any(const struct debugger *d, unsigned kinds)
+{
+	return d->catches & kinds;
+}
+
 void catch_trap(struct debugger *d, struct cpu *c, const struct observed_trap *t)
 {
+	if (!any(d, 1u << CATCH_TRAP))
+		return;
 	for (struct debug_point *p = d->points; p; p = p->next) {
 		if (!is(p, CATCH_TRAP) || !trap_fits(&p->catch, t) || !caught(d, c, p))
 			continue;
@@ -144,6 +151,8 @@ void catch_eret(struct debugger *d, struct cpu *c, unsigned from, u64 pc)
 {
 	struct regime r;
 
+	if (!any(d, 1u << CATCH_ERET))
+		return;
 	for (struct debug_point *p = d->points; p; p = p->next) {
 		const struct debug_catch *k = &p->catch;
 
@@ -179,6 +188,8 @@ static void caught_sysreg(struct debugger *d, struct cpu *c, const struct sysreg
 
 void catch_sysreg(void *ctx, struct cpu *c, const struct sysreg *r, u64 v)
 {
+	if (!any(ctx, 1u << CATCH_WRITE | 1u << CATCH_TLBI))
+		return;
 	cpu_enter(c);
 	caught_sysreg(ctx, c, r, v);
 	cpu_leave(c);

@@ -41,6 +41,7 @@ struct debugger {
 	u64 code[POINTS];
 	struct halt_range data[POINTS];
 	struct observer observer[BOARD_MAX_PES];
+	u32 catches;  /* BIT(enum catch_kind) of the enabled ones */
 	bool watches; /* PEs know of it: halt and observers are in */
 	struct debug_stop stop;
 	struct moment last; /* where it stopped: not again */

@@ -132,6 +132,50 @@ static const u32 irq1[] = {
 	0xd69f03e0, /* ERET */
 };
 
+/* Two PEs count to 0x10000 side by side; the first waits for the second and powers off. */
+static const u32 two[] = {
+	0xd2800060, /* MOV X0, #3 */
+	0xf2b88000, /* MOVK X0, #0xc400, LSL #16: CPU_ON */
+	0xd2800021, /* MOV X1, #1 */
+	0x100000a2, /* ADR X2 of the second PE's entry */
+	0xd2800003, /* MOV X3, #0 */
+	0xd4000002, /* HVC #0 */
+	0xd2800008, /* MOV X8, #0 */
+	0x14000002, /* B over the entry */
+	0xd2800108, /* entry: MOV X8, #8 */
+	0xd2a80401, /* MOV X1, #0x40200000 */
+	0xd2800002, /* MOV X2, #0 */
+	0xd2a00023, /* MOV X3, #0x10000 */
+	0x91000442, /* 0x30: ADD X2, X2, #1 */
+	0xf8286822, /* 0x34: STR X2, [X1, X8] */
+	0xeb03005f, /* 0x38: CMP X2, X3 */
+	0x54ffffa1, /* 0x3c: B.NE to the ADD */
+	0xb5000108, /* CBNZ X8 to the WFI */
+	0xf9400424, /* LDR X4, [X1, #8] */
+	0xeb03009f, /* CMP X4, X3 */
+	0x54ffffc1, /* B.NE to the LDR */
+	POWER_OFF,
+	0xd503201f,
+	0xd503207f, /* 0x60: WFI */
+	0x17ffffff, /* B to it */
+};
+
+/* Its FP instruction traps once. */
+static const u32 lazy[] = {
+	0x10004000, /* ADR X0, .+0x800 */
+	0xd518c000, /* MSR VBAR_EL1, X0 */
+	0x9e670040, /* 0x8: FMOV D0, X2 */
+	0x1e601001, /* FMOV D1, #2.0 */
+	POWER_OFF,
+};
+
+/* Enables FP and runs the instruction again. */
+static const u32 enabler[] = {
+	0xd2a00600, /* MOV X0, #0x300000 */
+	0xd5181040, /* MSR CPACR_EL1, X0 */
+	0xd69f03e0, /* ERET */
+};
+
 /* Of faults: the next instruction. */
 static const u32 skipper[] = {
 	0xd538402b, /* MRS X11, ELR_EL1 */
@@ -160,6 +204,8 @@ static void guest_open(struct guest *g, const u32 *code, size_t words, const str
 	memcpy(g->image, code, words * 4);
 	if (words == ACCESS_WORDS)
 		memcpy(g->image + SYNC / 4, skipper, sizeof(skipper));
+	if (code == lazy)
+		memcpy(g->image + SYNC / 4, enabler, sizeof(enabler));
 	if (code == hyp) {
 		memcpy(g->image + EL1_IRQ / 4, irq1, sizeof(irq1));
 		memcpy(g->image + EL2_SYNC / 4, sync2, sizeof(sync2));
@@ -169,8 +215,9 @@ static void guest_open(struct guest *g, const u32 *code, size_t words, const str
 	g->cfg.gic_version = 3;
 	g->cfg.cpu = strdup("neoverse-n1");
 	g->cfg.ram_size = 16 << 20;
-	g->cfg.pes = 1;
+	g->cfg.pes = code == two ? 2 : 1;
 	if (like) {
+		g->cfg.parallel = like->parallel;
 		g->cfg.virtualization = like->virtualization;
 		g->cfg.max_block = like->max_block;
 		g->cfg.tlb_reference = like->tlb_reference;
@@ -287,6 +334,24 @@ TEST(a_step_runs_one_instruction_and_through_what_it_calls)
 			EXPECT_EQ(machine_run(g.m), MACHINE_STOPPED);
 		}
 		ENDS_AS_ALONE(&g, calls, &ways[w]);
+	}
+}
+
+TEST(a_step_of_an_instruction_that_faults_first_ends_when_it_is_done)
+{
+	static const u64 after[] = { 0x4, 0x8, 0xc, 0x10 };
+
+	for (size_t w = 0; w < ARRAY_SIZE(ways); w++) {
+		struct guest g;
+
+		GUEST_OPEN(&g, lazy, &ways[w]);
+		for (size_t i = 0; i < ARRAY_SIZE(after); i++) {
+			debug_step(g.d, 0, DEBUG_STEP);
+			EXPECT_EQ(machine_run(g.m), MACHINE_STOPPED);
+			EXPECT_EQ(pc_of(&g), after[i]);
+		}
+		EXPECT_EQ(machine_insns(g.m), 4 + 3);
+		ENDS_AS_ALONE(&g, lazy, &ways[w]);
 	}
 }
 
@@ -631,6 +696,149 @@ TEST(a_catchpoint_stops_at_an_exact_number_of_instructions)
 		EXPECT_STR(why.text, "catch insns 5000: 5000 instructions were executed already");
 		ENDS_AS_ALONE(&g, hyp, &hyp_ways[w]);
 	}
+}
+
+static u64 pc_of_pe(const struct guest *g, unsigned pe)
+{
+	return cpu_pc(machine_pe(g->m, pe)) - IMAGE;
+}
+
+/* PE 1 stops, at pc and with this count. */
+static void expect_second(struct guest *g, enum stop_kind kind, u64 pc, u64 count)
+{
+	EXPECT_EQ(machine_run(g->m), MACHINE_STOPPED);
+	EXPECT_EQ(debug_stopped(g->d)->kind, kind);
+	EXPECT_EQ(debug_stopped(g->d)->pe, 1);
+	EXPECT_EQ(pc_of_pe(g, 1), pc);
+	EXPECT_EQ(machine_pe(g->m, 1)->x[2], count);
+}
+
+static void stop_the_second(struct guest *g)
+{
+	add(g, POINT_BREAK, "0x40080038 if pe=1 x2>=0x123");
+	expect_second(g, STOP_BREAK, 0x38, 0x123);
+	expect_second(g, STOP_BREAK, 0x38, 0x124);
+	EXPECT_STR(debug_stopped(g->d)->text, "breakpoint 1 at 0x40080038 (hit 2): EL1");
+	debug_remove(g->d, 1);
+	for (u64 i = 0; i < 8; i++) {
+		static const u64 next[] = { 0x3c, 0x30, 0x34, 0x38 };
+
+		debug_step(g->d, 1, DEBUG_STEP);
+		expect_second(g, STOP_STEP, next[i % 4], 0x124 + (i + 2) / 4);
+	}
+	add(g, POINT_WATCH, "0x40200008 if x2>=0x1000");
+	expect_second(g, STOP_WATCH, 0x34, 0x1000);
+	debug_step(g->d, 1, DEBUG_STEP);
+	expect_second(g, STOP_STEP, 0x38, 0x1000);
+	debug_clear(g->d);
+}
+
+TEST(one_of_two_pes_stops_and_the_run_is_the_same)
+{
+	for (size_t w = 0; w < ARRAY_SIZE(ways); w++) {
+		struct guest g;
+		u64 first;
+
+		GUEST_OPEN(&g, two, &ways[w]);
+		stop_the_second(&g);
+		/* the first PE's step ends while the second one goes on, too */
+		first = machine_pe(g.m, 1)->x[2];
+		for (unsigned i = 0; i < 50; i++) {
+			debug_step(g.d, 0, DEBUG_STEP);
+			EXPECT_EQ(machine_run(g.m), MACHINE_STOPPED);
+			EXPECT_EQ(debug_stopped(g.d)->pe, 0);
+			debug_step(g.d, 1, DEBUG_STEP);
+			EXPECT_EQ(machine_run(g.m), MACHINE_STOPPED);
+			EXPECT_EQ(debug_stopped(g.d)->pe, 1);
+		}
+		EXPECT(machine_pe(g.m, 1)->x[2] > first + 100);
+		ENDS_AS_ALONE(&g, two, &ways[w]);
+	}
+}
+
+TEST(under_parallel_a_stop_of_one_stops_all)
+{
+	static const struct config parallel = { .parallel = true };
+	struct guest g;
+
+	GUEST_OPEN(&g, two, &parallel);
+	stop_the_second(&g);
+	EXPECT_EQ(machine_run(g.m), MACHINE_POWEROFF);
+	EXPECT_EQ(machine_pe(g.m, 0)->x[4], 0x10000);
+	guest_close(&g);
+}
+
+TEST(a_machine_that_nothing_wakes_stops_while_a_client_is_there)
+{
+	static const u32 asleep[] = { 0xd503207f /* WFI */, 0x17ffffff /* B to it */ };
+	struct guest g;
+
+	GUEST_OPEN(&g, asleep, NULL);
+	debug_attach(g.d, true);
+	for (unsigned i = 0; i < 3; i++) {
+		debug_step(g.d, 0, DEBUG_STEP);
+		EXPECT_EQ(machine_run(g.m), MACHINE_STOPPED);
+		EXPECT_EQ(debug_stopped(g.d)->kind, STOP_STUCK);
+	}
+	debug_attach(g.d, false);
+	EXPECT_EQ(machine_run(g.m), MACHINE_STUCK);
+	EXPECT_EQ(debug_stopped(g.d)->kind, STOP_NONE);
+	guest_close(&g);
+}
+
+TEST(conditions_know_every_register)
+{
+	static const struct {
+		const char *text;
+		bool holds;
+	} rows[] = {
+		{ "HCR_EL2=0x84002010", true }, { "hcr_el2&0x10", true }, { "hcr_el2&0x20", false }, { "el=2 && x0>=0 && sp=0", true },
+		{ "vmid=0 asid=0", true },	{ "w2=2", false },	    { "cpsr!=0", true },      { "secure=0", true },
+		{ "pc>0x40080000", true },	{ "pe<1", true },	    { "pe<=0", true },	      { "pe>0", false },
+	};
+	struct guest g;
+
+	GUEST_OPEN(&g, hyp, &hyp_ways[0]);
+	add(&g, POINT_BREAK, "0x40080014");
+	EXPECT_EQ(machine_run(g.m), MACHINE_STOPPED);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct debug_cond cond;
+		struct why why = { "" };
+
+		EXPECT_EQ(debug_cond_parse(&cond, rows[i].text, &why), 0);
+		if (debug_cond_holds(&cond, machine_pe(g.m, 0)) != rows[i].holds)
+			FAIL_TEST("%s", rows[i].text);
+	}
+	guest_close(&g);
+}
+
+TEST(a_temporary_breakpoint_goes_and_points_are_listed)
+{
+	char *text = NULL;
+	size_t size;
+	struct debug_point p = { .kind = POINT_BREAK, .addr = IMAGE + 0x20, .temporary = true };
+	struct why why;
+	struct guest g;
+	FILE *out;
+
+	GUEST_OPEN(&g, calls, NULL);
+	EXPECT_EQ(debug_add(g.d, &p, &why), 0);
+	add(&g, POINT_WATCH, "-a 0x40200000 16 if x2>3 el=1");
+	add(&g, POINT_CATCH, "trap svc=3 from=1 if w9&1");
+	EXPECT_EQ(machine_run(g.m), MACHINE_STOPPED);
+	EXPECT_EQ(debug_stopped(g.d)->point, p.number);
+	EXPECT(!debug_point(g.d, p.number));
+	EXPECT_EQ(machine_run(g.m), MACHINE_STOPPED);
+	EXPECT_EQ(machine_pe(g.m, 0)->x[9], 1);
+	out = open_memstream(&text, &size);
+	for (const struct debug_point *q = NULL; (q = debug_next(g.d, q)) != NULL;)
+		debug_print_point(q, out);
+	fclose(out);
+	EXPECT_STR(text, "2   watch yes     0     access 0x40200000, 16 bytes if x2>3 el=1\n"
+			 "3   catch yes     1     trap SVC64 #0x3 from EL1 if w9&1\n");
+	free(text);
+	debug_clear(g.d);
+	ENDS_AS_ALONE(&g, calls, NULL);
 }
 
 TEST(what_is_no_point_is_refused_in_one_line)
