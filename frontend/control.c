@@ -107,8 +107,10 @@ void control_attach(struct control *c, bool there)
 {
 	debug_attach(machine_debugger(c->m), there);
 	c->attached += there ? 1 : -1;
-	if (!c->attached)
-		control_go(c);
+	if (c->attached)
+		return;
+	debug_clear(machine_debugger(c->m)); /* a point that is hit when nobody is there would stop the machine for good */
+	control_go(c);
 }
 
 void control_quit(struct control *c)

@@ -302,7 +302,8 @@ static void terminal_stopped(void *ctx, const struct debug_stop *s)
 {
 	struct terminal_monitor *t = ctx;
 
-	if (!monitor_stopped(&t->m, s))
+	/* nobody ever asked for the monitor here: the stop is another client's affair, and this the console */
+	if (!t->attached || !monitor_stopped(&t->m, s))
 		return;
 	terminal_show_monitor(t->terminal);
 	t->shown = true;

@@ -5,6 +5,7 @@ FILE has lines
     scenario NAME [WORDS]    of tests/boot/scenarios.sh; WORDS go behind the kernel's arguments ("nokaslr" for names of Linux)
     symbols IMAGE...         {IMAGE} is then a symbol file of it, made by tests/tutorial/symbols.py, {IMAGE:NAME} an address in it
     options OPTION...        further ones of the emulator
+    killed                   the last debugger kills the machine: there is nothing to compare then
     --- gdb|lldb|pipe        a debugger connects at {socket}; each such line begins a new one, to the machine that the last one left.
                              pipe is lldb that gets its commands one by one: `sleep SECONDS` waits between them
     > COMMAND                what it is told; the lines up to the next one are expressions that its answer must contain, those
@@ -34,7 +35,7 @@ ENVIRONMENT = os.environ | {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
 
 class Session:
     def __init__(self, path):
-        self.scenario, self.words, self.symbols, self.options, self.parts = None, "", [], [], []
+        self.scenario, self.words, self.symbols, self.options, self.killed, self.parts = None, "", [], [], False, []
         for line in path.read_text().splitlines():
             first, _, rest = line.partition(" ")
             if not line.strip() or line.startswith("#"):
@@ -45,6 +46,8 @@ class Session:
                 self.parts[-1][1].append((rest, []))
             elif self.parts:
                 self.parts[-1][1][-1][1].append(line)
+            elif first == "killed":
+                self.killed = True
             elif first == "scenario":
                 self.scenario, _, self.words = rest.partition(" ")
             else:
@@ -142,11 +145,11 @@ def main():
             table = symbols.read(images / name)
             names[name].write_bytes(symbols.elf(table))
             names |= {f"{name}:{symbol}": hex(address) for address, _, symbol in reversed(table)}
-        bad = run.both(emulator, options, drive_of(session, names))
+        bad = run.both(emulator, options, drive_of(session, names), session.killed)
     for line in bad:
         print("FAIL", line)
     if not bad:
-        print(f"ok   {sum(len(rows) for _, rows in session.parts)} commands; console, digest and statistics are those of a run without a debugger")
+        print(f"ok   {sum(len(rows) for _, rows in session.parts)} commands" + ("" if session.killed else "; console, digest and statistics are those of a run without a debugger"))
     return 1 if bad else 0
 
 
