@@ -53,6 +53,7 @@ struct regions {
 
 	const struct config_trigger *save; /* a snapshot is due, when all else at this point is done */
 
+	u64 blocks; /* before that, in the run that a snapshot is of */
 	struct report *report; /* from the first block on */
 	struct why why;	       /* why there is none although there should */
 	bool failed;
@@ -100,8 +101,11 @@ static bool report(struct machine *m)
 
 	if (!m->cfg->stats_dir || r->failed)
 		return false;
-	if (!r->report && report_open(&r->report, m, m->cfg->stats_dir, &r->why))
-		r->failed = true;
+	if (!r->report) {
+		r->failed = report_open(&r->report, m, m->cfg->stats_dir, &r->why) != 0;
+		if (!r->failed)
+			report_went_on(r->report, r->blocks);
+	}
 	return !r->failed;
 }
 
@@ -516,6 +520,7 @@ void regions_snap(struct machine *m, struct snap *s)
 {
 	struct regions *r = m->regions;
 	u32 n = (u32)m->cfg->n_triggers, blocks = r->guest_blocks;
+	u64 written = r->report ? report_blocks(r->report) : r->blocks;
 
 	snap_label(s, r->region);
 	snap_label(s, r->marked);
@@ -524,6 +529,7 @@ void regions_snap(struct machine *m, struct snap *s)
 	snap_requests(r, s);
 	snap_bytes(s, r->said, sizeof r->said);
 	snap_u64(s, &r->interval_at);
+	snap_u64(s, &written);
 	snap_u32(s, &n);
 	snap_check(s, n <= CONFIG_MAX_TRIGGERS, "number of points");
 	for (u32 i = 0; i < n && !s->failed; i++)
@@ -533,6 +539,9 @@ void regions_snap(struct machine *m, struct snap *s)
 	if (!s->loading || s->failed)
 		return;
 	r->guest_blocks = blocks;
+	r->blocks = written;
+	if (r->report)
+		report_went_on(r->report, written);
 	r->save = NULL;
 	move(m, r->inside);
 }
@@ -588,7 +597,10 @@ int regions_finish(struct machine *m, const char *dir, struct why *why)
 	machine_region_end(m);
 	report = r->report;
 	r->report = NULL;
-	if (!report)
+	if (!report) {
 		ret = report_open(&report, m, dir, why);
+		if (!ret)
+			report_went_on(report, r->blocks);
+	}
 	return ret ? ret : report_close(report, why);
 }

@@ -233,6 +233,16 @@ static void row(void *ctx, const struct stat_sample *s)
 	json_row(r, &part, full);
 }
 
+u64 report_blocks(const struct report *r)
+{
+	return r->dumps;
+}
+
+void report_went_on(struct report *r, u64 blocks)
+{
+	r->dumps = blocks;
+}
+
 void report_block(struct report *r, const struct report_block *b)
 {
 	r->block = b;

@@ -23,6 +23,9 @@ struct report_block {
 
 /* Creates the folder and the files in it. 0, or negative errno with *why. */
 int report_open(struct report **out, struct machine *m, const char *dir, struct why *why);
+/* How many blocks there were so far, in this run and in the one that it goes on from: the next one has the number behind. */
+u64 report_blocks(const struct report *r);
+void report_went_on(struct report *r, u64 blocks);
 /* Of a difference only what counts up and is not 0; all rows of a block of all that was counted. */
 void report_block(struct report *r, const struct report_block *b);
 /* A point in time. */

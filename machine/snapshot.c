@@ -121,7 +121,7 @@ static const struct part {
 	{ "time", 1, true, snap_time },
 	{ "turns", 1, false, snap_turns },
 	{ "TLB checker", 1, false, snap_checker },
-	{ "regions", 1, false, regions_snap },
+	{ "regions", 2, false, regions_snap },
 	{ "log", 1, false, snap_log },
 };
 

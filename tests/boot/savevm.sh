@@ -30,6 +30,12 @@ says "loadvm" "$whole" "$(monitor <<<$'loadvm a\nsavevm b\nc' | tail -1)"
 says "loadvm twice, and savevm" "$whole" "$(monitor <<<$'loadvm b\nstepi 100\nsavevm c\nloadvm b\nstepi 100\nsavevm d\nc' | tail -1)"
 cmp c d || status=1
 says "loadvm back" "$whole" "$(monitor <<<$'savevm e\nloadvm a\nstepi 5\nloadvm e\nc' | tail -1)"
+# blocks behind the snapshot are those of the whole run
+intervals=(--stats-interval 20k --stats-start 10k --stats-stop 90k)
+"$trapline" --demo "${intervals[@]}" --stats whole --save-at 50k,g </dev/null >/dev/null
+"$trapline" --demo "${intervals[@]}" --stats rest --restore g </dev/null >/dev/null
+rows=$(($(wc -l <rest/stats.csv) - 1))
+[ $rows -gt 1000 ] && grep -q ",region,10k," rest/stats.csv && cmp <(tail -n $rows whole/stats.csv) <(tail -n $rows rest/stats.csv) || status=1
 head -c 5000 a >cut.snap
 says "a cut file" "error: snapshot cut.snap: it is cut off: expected $(stat -c %s a) bytes, got 5000" "$(monitor <<<$'loadvm cut.snap\nquit' | sed -n 2p)"
 says "another machine" "trapline: snapshot a: -m: it is of '128M', this machine has '256M'" "$("$trapline" --demo -m 256 --restore a 2>&1 </dev/null | tail -1)"
