@@ -66,7 +66,7 @@ void control_stop(struct control *c);
 void control_pause(struct control *c);
 /*
  * Somebody sits at this client now, or left (calls are counted): while anybody does, a machine of which every PE sleeps for good stops
- * instead of ending the run; when the last one left it goes on.
+ * instead of ending the run; when the last one left all points go, and it goes on.
  */
 void control_attach(struct control *c, bool there);
 /* The run ends with exit status 0. */

@@ -58,6 +58,8 @@ def script():
     # without a newline at the end; then the machine goes on to its end
     said = run(b'info status', 'vm_switch', '-S', '--digest')
     expect('digest ' in said and PROMPT + 'info status\nstopped' in said, said)
+    said = run(b'b guest_main\nsi', 'vm_switch', '-S', '--digest')
+    expect('digest ' in said and 'stepped' in said, 'a point that the script leaves behind stops nothing')
     # bad input: bytes, long lines, nothing at all
     bad = bytes(range(256)) * 20 + b'\n' + b'x' * 300000 + b'\n' + b'\0\0\n' + b'info ' * 700 + b'\nx/99999999999999999999xg 0\nx/4xg 0xffffffffffffffff\n'
     bad += b'break if if\nset\nset x0\nset =\np\ndelete 99999999999999999999\nignore\npe 4000000000\npe -1\nsymbols /\nsymbols /dev/zero\nsi 0\nsi -1\nx/s 0\nquit\n'
@@ -212,7 +214,7 @@ def terminal():
 
     # Ctrl-C in the middle of a run: of an endless loop
     with tempfile.TemporaryDirectory() as folder:
-        for options in ['-monitor', 'stdio'], ['-serial', 'mon:stdio']:
+        for options in ['-monitor', 'stdio'], ['-serial', 'mon:stdio'], ['-monitor', 'stdio', '-smp', '2', '--parallel']:
             t = Terminal(EMULATOR, '-kernel', endless(folder), *options)
             if '-serial' in options:
                 t.type('\x01c')
