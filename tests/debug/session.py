@@ -115,7 +115,7 @@ def drive_of(session, names):
     def drive(socket):
         bad, work = [], pathlib.Path(socket).parent
         for kind, rows in session.parts:
-            rows = [(expand(command, names | {"socket": socket}), wanted) for command, wanted in rows]
+            rows = [(expand(command, names | {"socket": socket, "work": work}), wanted) for command, wanted in rows]
             texts = [command for command, _ in rows]
             answers, said = run_pipe(texts, work) if kind == "pipe" else run_script(kind, texts, work)
             wrong = check(kind, rows, answers)
