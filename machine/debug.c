@@ -334,12 +334,27 @@ static void begin_step(struct debugger *d)
 
 /* ---- in the machine's loop ---- */
 
+/*
+ * Nothing was looked at yet but what is at the PE that stopped; when a snapshot was loaded meanwhile, nor that, and moments come again
+ * that were.
+ */
+static void forget_moments(struct debugger *d)
+{
+	struct moment now = moment_of(d->m->seat[d->last.pe].cpu);
+
+	if (!same(&now, &d->last))
+		d->last.begun = UINT64_MAX;
+	for (struct debug_point *p = d->points; p; p = p->next)
+		p->seen_begun = UINT64_MAX;
+}
+
 void debug_resume(struct machine *m)
 {
 	struct debugger *d = m->debug;
 
 	m->halted = false;
 	d->stop = (struct debug_stop){ .kind = STOP_NONE };
+	forget_moments(d);
 	if (d->step.on)
 		begin_step(d);
 }

@@ -5,11 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/bits.h"
 #include "cpu/cpu.h"
 #include "machine/debug.h"
 #include "machine/machine_priv.h"
+#include "machine/snapshot.h"
 #include "tests/unit/harness.h"
 
 enum { IMAGE = 0x40080000, SYNC = 0x800 + 0x200, TABLE = 0x1000, TABLE2 = 0x2000, IMAGE_WORDS = 0x3000 / 4, ACCESS_WORDS = 128 };
@@ -837,6 +839,33 @@ TEST(a_temporary_breakpoint_goes_and_points_are_listed)
 	EXPECT_STR(text, "2   watch yes     0     access 0x40200000, 16 bytes if x2>3 el=1\n"
 			 "3   catch yes     1     trap SVC64 #0x3 from EL1 if w9&1\n");
 	free(text);
+	debug_clear(g.d);
+	ENDS_AS_ALONE(&g, calls, NULL);
+}
+
+TEST(a_breakpoint_stops_again_after_a_snapshot_was_loaded)
+{
+	char path[] = "/var/tmp/trapline-debug.XXXXXX";
+	struct why why = { "" };
+	struct guest g;
+	int fd = mkstemp(path);
+
+	ASSERT(fd >= 0);
+	close(fd);
+	GUEST_OPEN(&g, calls, NULL);
+	add(&g, POINT_BREAK, "0x40080024");
+	EXPECT_EQ(machine_run(g.m), MACHINE_STOPPED);
+	debug_step(g.d, 0, DEBUG_STEP);
+	EXPECT_EQ(machine_run(g.m), MACHINE_STOPPED);
+	EXPECT_EQ(machine_save(g.m, path, &why), 0);
+	for (unsigned i = 0; i < 3; i++) {
+		EXPECT_EQ(machine_run(g.m), MACHINE_STOPPED);
+		EXPECT_EQ(debug_stopped(g.d)->kind, STOP_BREAK);
+		EXPECT_EQ(machine_pe(g.m, 0)->x[2], 1);
+		EXPECT_EQ(machine_restore(g.m, path, &why), 0);
+		EXPECT_STR(why.text, "");
+	}
+	unlink(path);
 	debug_clear(g.d);
 	ENDS_AS_ALONE(&g, calls, NULL);
 }
