@@ -35,6 +35,7 @@ struct gdb {
 	size_t in_at, in_n;
 	u8 *out;
 	size_t out_at, out_n, out_room;
+	bool met;  /* it has said something: whoever only looks whether somebody listens is no client */
 	bool lost; /* there is no room for what the client must get */
 };
 
@@ -144,10 +145,13 @@ static int listen_at(int family, const struct sockaddr *at, socklen_t size)
 	return -1;
 }
 
-/* A socket that nobody answers at is what a killed run left behind. */
+/*
+ * A socket that nobody answers at is what a killed run left behind. Asked with a socket of another type, which whoever listens there
+ * never hears of.
+ */
 static bool is_stale(const struct sockaddr_un *at)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	bool refused = fd >= 0 && connect(fd, (const struct sockaddr *)at, sizeof *at) < 0 && errno == ECONNREFUSED;
 
 	if (fd >= 0)
@@ -209,7 +213,9 @@ static void drop(struct gdb *g)
 	g->fd = -1;
 	g->in_at = g->in_n = g->out_at = g->out_n = 0;
 	g->lost = false;
-	gdb_stub_disconnect(g->stub); /* nobody else holds the machine: it goes on */
+	if (g->met)
+		gdb_stub_disconnect(g->stub); /* nobody else holds the machine: it goes on */
+	g->met = false;
 }
 
 static void vanish(struct gdb *g, const char *how)
@@ -265,6 +271,8 @@ static void greet(struct gdb *g, int fd)
 {
 	int one = 1;
 
+	if (g->fd >= 0 && !g->met)
+		drop(g); /* one that says nothing keeps nobody out */
 	if (g->fd >= 0) {
 		log_at(g->log, LOG_HOST, "gdb", "a second client was sent away: one is connected");
 		close(fd);
@@ -272,7 +280,6 @@ static void greet(struct gdb *g, int fd)
 	}
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one); /* fails on a Unix socket */
 	g->fd = fd;
-	gdb_stub_connect(g->stub);
 }
 
 static bool is_full(const struct gdb *g)
@@ -289,7 +296,8 @@ static void hand_over(struct gdb *g)
 /* Lets the stub take what comes. False: the client is gone. */
 static bool take(struct gdb *g)
 {
-	hand_over(g);
+	if (g->met)
+		hand_over(g);
 	for (unsigned i = 0; i < IN_A_TIME && g->in_at == g->in_n && !is_full(g); i++) {
 		ssize_t n = recv(g->fd, g->in, sizeof g->in, 0);
 
@@ -297,6 +305,9 @@ static bool take(struct gdb *g)
 			return true;
 		if (n <= 0)
 			return false;
+		if (!g->met)
+			gdb_stub_connect(g->stub);
+		g->met = true;
 		g->in_at = 0;
 		g->in_n = (size_t)n;
 		hand_over(g);
@@ -307,13 +318,13 @@ static bool take(struct gdb *g)
 static void serve_client(struct gdb *g)
 {
 	if (!take(g) || !flush(g)) {
-		if (gdb_stub_done(g->stub))
+		if (!g->met || gdb_stub_done(g->stub))
 			drop(g);
 		else
 			vanish(g, "the client closed the connection without a goodbye");
 	} else if (g->lost) {
 		vanish(g, "the client does not read what it asked for");
-	} else if (gdb_stub_done(g->stub) && !g->out_n) {
+	} else if (g->met && gdb_stub_done(g->stub) && !g->out_n) {
 		drop(g);
 	}
 }

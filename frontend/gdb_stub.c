@@ -309,7 +309,7 @@ void gdb_stub_connect(struct gdb_stub *g)
 
 void gdb_stub_disconnect(struct gdb_stub *g)
 {
-	g->connected = false;
+	g->connected = g->held = g->awaiting = g->ranging = false;
 	gdb_remove_all(g);
 	control_attach(g->control, false);
 	free(g->target);

@@ -248,8 +248,25 @@ def tcp_with_any_port(trapline):
         expect(other.stderr, f"trapline: -gdb unix:{m.path}: cannot listen there: Address already in use\n")
 
 
+def looking_whether_somebody_listens(trapline):
+    """Neither a connection that says nothing nor another run with the same socket lets a machine go that stands."""
+    with Machine(trapline, COUNTING, options=["-S"]) as m:
+        Client(m).close()
+        other = subprocess.run([trapline, "--demo", "-gdb", "unix:" + m.path], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        expect(other.stderr, f"trapline: -gdb unix:{m.path}: cannot listen there: Address already in use\n")
+        time.sleep(0.2)
+        c = Client(m)
+        expect(c.ask("p20"), "0000084000000000")  # the first instruction
+        path = m.path
+        m.process.kill()  # what it leaves behind is in nobody's way
+        m.process.wait()
+        expect(os.path.exists(path), True)
+        again = subprocess.run([trapline, "--demo", "-gdb", "unix:" + path], stdin=subprocess.DEVNULL, capture_output=True)
+        expect(again.returncode, 0)
+
+
 def main():
-    cases = [two_clients, vanishing_in_a_packet, half_a_packet_then_ctrl_c, a_packet_while_it_runs, noise, hostile_packets,
+    cases = [looking_whether_somebody_listens, two_clients, vanishing_in_a_packet, half_a_packet_then_ctrl_c, a_packet_while_it_runs, noise, hostile_packets,
              a_client_that_does_not_read, detach_and_come_again, the_end_is_told, tcp_with_any_port]
     bad = 0
     for case in cases:
