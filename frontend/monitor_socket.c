@@ -165,7 +165,10 @@ static size_t socket_files(void *ctx, struct pollfd *to, size_t room)
 
 static const struct control_ops socket_ops = { .files = socket_files, .serve = socket_serve, .stopped = socket_stopped };
 
-/* A socket that nobody listens at any more, of a run before this one, goes away; other files stay. */
+/*
+ * A socket that nobody listens at any more, of a run before this one, goes away; other files stay. Asked with a socket of another type,
+ * which whoever listens there never hears of.
+ */
 static void remove_stale(const struct sockaddr_un *address)
 {
 	struct stat st;
@@ -173,7 +176,7 @@ static void remove_stale(const struct sockaddr_un *address)
 
 	if (lstat(address->sun_path, &st) || !S_ISSOCK(st.st_mode))
 		return;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return;
 	if (connect(fd, (const struct sockaddr *)address, sizeof *address) && errno == ECONNREFUSED)

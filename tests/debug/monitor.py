@@ -107,6 +107,11 @@ def at_socket():
         path = folder + '/monitor'
         process = subprocess.Popen(line('vm_switch', '-S', '-monitor', f'unix:{path},server,nowait', '-serial', 'null', '--digest'),
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        while not os.path.exists(path):
+            time.sleep(0.01)
+        second = subprocess.run([EMULATOR, '-kernel', endless(folder), '-monitor', f'unix:{path}', '-serial', 'null'], stdin=subprocess.DEVNULL,
+                                stderr=subprocess.PIPE, text=True, timeout=20)
+        expect(second.returncode == 1 and 'cannot listen there: Address already in use' in second.stderr, 'a path has one owner')
         first = Client(path)
         first.until(PROMPT)
         expect('stopped' in first.ask('info status'), 'it stands')
