@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "frontend/options_priv.h"
 #include "frontend/symbols.h"
@@ -371,6 +372,26 @@ bool command_number(const char *text, u64 *n)
 	return isdigit((unsigned char)*text) && !*end && errno == 0;
 }
 
+bool command_register(const char *name, struct reg *r)
+{
+	name += *name == '$';
+	return reg_find(strcasecmp(name, "pstate") ? name : "cpsr", r);
+}
+
+/* w0 to w30: half of an x register. */
+static bool half_value(struct command_user *u, const char *name, u64 *value)
+{
+	struct reg r;
+	char x[8];
+
+	name += *name == '$';
+	snprintf(x, sizeof x, "x%s", *name ? name + 1 : "");
+	if (*name != 'w' || !reg_find(x, &r) || !reg_read64(command_pe(u), &r, value))
+		return false;
+	*value = (u32)*value;
+	return true;
+}
+
 /* A register or symbol by its name. */
 static bool named_value(struct command_user *u, const char *name, u64 *value)
 {
@@ -378,14 +399,17 @@ static bool named_value(struct command_user *u, const char *name, u64 *value)
 
 	if (*name != '$' && symbols_find(control_symbols(u->control), name, value))
 		return true;
-	return reg_find(name + (*name == '$'), &r) && reg_read64(command_pe(u), &r, value);
+	return command_register(name, &r) ? reg_read64(command_pe(u), &r, value) : half_value(u, name, value);
 }
 
 int command_address(struct command_user *u, const char *text, u64 *addr, struct why *why)
 {
 	char name[200];
-	size_t n = 1 + strcspn(*text ? text + 1 : "", "+-");
 	u64 more = 0;
+	size_t n;
+
+	text += *text == '*'; /* as gdb's break takes it */
+	n = 1 + strcspn(*text ? text + 1 : "", "+-");
 
 	snprintf(name, sizeof name, "%.*s", (int)n, text);
 	if (!*text || (!command_number(name, addr) && !named_value(u, name, addr)))

@@ -27,6 +27,7 @@ struct command_user {
 };
 
 /* Where completions go. */
+struct reg;
 struct command_words {
 	void *ctx;
 	void (*add)(void *ctx, const char *word);
@@ -73,6 +74,8 @@ bool command_number(const char *text, u64 *n);
 int command_address(struct command_user *u, const char *text, u64 *addr, struct why *why);
 /* For debug_parse(); ctx: struct command_user. */
 u64 command_symbol(void *ctx, const char *name, bool *ok);
+/* reg_find() with a $ in front if one likes; PSTATE is cpsr. */
+bool command_register(const char *name, struct reg *r);
 /* Offers symbols; registers. */
 void command_offer_symbols(struct command_user *u, const char *begin, const struct command_words *to);
 void command_offer_registers(struct command_user *u, const char *begin, const struct command_words *to);

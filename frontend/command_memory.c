@@ -111,6 +111,8 @@ static int dump_string(struct command_user *u, const struct memspace *space, u64
 	u8 c = 1;
 	int n = 0;
 
+	if (!memspace_read(u->m, u->pe, space, addr, &c, 1, why))
+		return -EFAULT;
 	print_address(u, addr, out);
 	fputs(" \"", out);
 	for (; n < LONGEST && memspace_read(u->m, u->pe, space, addr, &c, 1, why) && c; n++, addr++)
@@ -173,7 +175,11 @@ static int examine(struct command_user *u, const struct memspace *space, const c
 	u->size = f.size;
 	if (f.letter == 'i')
 		return disassemble(u, space, addr, f.count, out, why);
-	return f.letter == 's' ? dump_string(u, space, addr, out, why) : dump(u, space, &f, addr, out, why);
+	if (f.letter != 's')
+		return dump(u, space, &f, addr, out, why);
+	for (u->next = addr; f.count && r == 0; f.count--)
+		r = dump_string(u, space, u->next, out, why);
+	return r;
 }
 
 static int run_x(struct command_user *u, const char *args, FILE *out, struct why *why)

@@ -109,9 +109,9 @@ static int find_register(const char *name, struct reg *r, struct why *why)
 {
 	const char *near;
 
-	name += *name == '$';
-	if (reg_find(name, r))
+	if (command_register(name, r))
 		return 0;
+	name += *name == '$';
 	near = closest(name, register_name, NULL);
 	return near ? why_set(why, EINVAL, "unknown register '%s'; the closest known one is %s", name, near) :
 		      why_set(why, EINVAL, "unknown register '%s' (info sysreg lists those of the system)", name);
@@ -141,9 +141,11 @@ static int run_print(struct command_user *u, const char *args, FILE *out, struct
 	args += *args == '/' ? strcspn(args, " ") : 0; /* gdb's format: everything is hex here */
 	if (!command_word(&args, word, sizeof word))
 		return why_set(why, EINVAL, "expected a register or an address, got nothing");
-	if (reg_find(word + (*word == '$'), &r))
+	if (command_register(word, &r))
 		return print_one(u, &r, out, why);
-	result = *word == '$' ? find_register(word, &r, why) : command_address(u, word, &value, why);
+	result = command_address(u, word, &value, why);
+	if (result < 0 && *word == '$')
+		find_register(word, &r, why); /* says which one is near */
 	if (result == 0)
 		fprintf(out, "%#" PRIx64 "\n", value);
 	return result;

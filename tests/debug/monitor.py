@@ -54,6 +54,10 @@ def script():
     expect(re.search(r'^1 .* yes +1 ', by_name['info breakpoints'], re.M), f'the hit is counted: {by_name["info breakpoints"]}')
     expect(by_name['u $pc 2'].count('\n') == 2 and by_name['u $pc 2'].startswith('=> '), by_name['u $pc 2'])
     expect('unknown command' in by_name['nonsense'], by_name['nonsense'])
+    said = dict(answers(run(b'set x0=0x123456789\np $w0\np pstate\np $w31\nx/2xw *$pc\nx/3s 0x40000000\nx/2s 0xfffffffffff00000\nquit\n', 'vm_switch', '-S')))
+    expect(said['p $w0'] == '0x23456789\n' and said['p pstate'].startswith('cpsr '), said)
+    expect('unknown register' in said['p $w31'] and '<_start>: 0x' in said['x/2xw *$pc'] and said['x/3s 0x40000000'].count('\n') == 3, said)
+    expect(said['x/2s 0xfffffffffff00000'].startswith('error: '), said)
 
     # without a newline at the end; then the machine goes on to its end
     said = run(b'info status', 'vm_switch', '-S', '--digest')
