@@ -41,7 +41,7 @@ def disk(name, options=""):
 # name: options ({images} is the folder), steps: what to wait for and what to type then, limit: seconds after which it has failed.
 # copy: (image, the copy of it that the scenario writes to and the next one may use). kill: it does not end by itself.
 # http: a server of this program answers the guest at 10.0.2.2:{port}, and a request must have come.
-# script: a scenario of firmware.sh instead; env: for it. snapshot: one of snapshot.sh. needs: files among the images.
+# script: a scenario of firmware.sh instead; env: for it. snapshot: one of snapshot.sh. session: a file of tests/debug, run by session.py there. needs: files among the images.
 SCENARIOS = {
     # debootstrap's second stage: dpkg configures a whole distribution, and everything is written to the disk
     "debian-first-boot": {
@@ -92,6 +92,9 @@ SCENARIOS = {
 # every boot of scenarios.sh, restored from a snapshot that was taken half-way
 SCENARIOS.update({f"snapshot-{name}": {"needs": [], "snapshot": name} for name in subprocess.run(
     [HERE / "scenarios.sh"], stdout=subprocess.PIPE, text=True, check=True).stdout.split()})
+
+# everything that debuggers can ask for
+SCENARIOS.update({f"debug-{name}": {"needs": [], "session": f"all-{name}", "limit": 900} for name in ("xen-gdb", "xen-lldb", "kvm-gdb", "kvm-lldb")})
 
 
 def read_until(child, selector, seen, log, want, deadline):
@@ -146,6 +149,11 @@ def run_script(emulator, row, images, logs):
 
 def run(emulator, row, images, log_path):
     """Runs one row; what went wrong, or None."""
+    if "session" in row:
+        done = subprocess.run([HERE.parent / "debug" / "session.py", images, emulator, HERE.parent / "debug" / f"{row['session']}.txt"],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=row["limit"])
+        log_path.write_text(done.stdout)
+        return None if done.returncode == 0 else done.stdout.strip().splitlines()[-1]
     if "script" in row or "snapshot" in row:
         return run_script(emulator, row, images, log_path.parent)
     if "copy" in row:

@@ -67,7 +67,7 @@ def run_script(kind, commands, work):
     """The answers to all commands, from a debugger that reads them from a file and shows each before its answer."""
     script = work / "script"
     if kind == "gdb":
-        begin = ["set pagination off", "set confirm off", "set width 0", "set trace-commands on"]
+        begin = ["set pagination off", "set confirm off", "set width 0", "set remotetimeout 60", "set trace-commands on"]
         command, prompt = [TOOL[kind], "-nx", "-batch", "-x", script], "+"
     else:
         begin = []
