@@ -54,7 +54,7 @@ struct gic_best {
 };
 #define GIC_NONE ((struct gic_best){ .prio = 0xff, .group = GRP_0, .intid = INTID_SPURIOUS })
 
-/* Who wrote a list register last, for gic_show() alone: the guest sees nothing of it, and snapshots leave it out. */
+/* Who wrote a list register last, for gic_show() alone: the guest sees nothing of it. */
 struct gic_writer {
 	bool known;
 	u8 el;
