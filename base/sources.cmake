@@ -3,5 +3,6 @@ trapline_library(base
 	log.c
 	protobuf.c
 	snap.c
-	stat.c)
+	stat.c
+	unix_socket.c)
 target_link_libraries(base PkgConfig::NETTLE)

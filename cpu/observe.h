@@ -48,7 +48,7 @@ struct observer_ops {
 	/* WFI or WFE (cpu.wait_wfe) sleeps, or, if not cpu.powered, the PE went off. wake: it is about to go on, or to run for the first time */
 	void (*sleep)(void *ctx, struct cpu *c);
 	void (*wake)(void *ctx, struct cpu *c);
-	/* cpu_reset(): nothing goes on; a context was told before */
+	/* cpu_reset(), or another state of the machine was loaded: nothing goes on; a context was told before */
 	void (*reset)(void *ctx, struct cpu *c);
 	/* MSR (register) or a system instruction (TLBI, AT, DC, IC) at cpu_pc() wrote v to r, which is what E2H and the like lead to */
 	void (*sysreg)(void *ctx, struct cpu *c, const struct sysreg *r, u64 v);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/unix_socket.h"
 
 enum { OUT_MAX = 1 << 20, IN_CHUNK = 4096 };
 
@@ -244,20 +245,14 @@ static int join_unix(const struct chardev_config *cfg, struct why *why, int *fd)
 {
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
 
-	if (strlen(cfg->path) >= sizeof to.sun_path)
-		return why_set(why, ENAMETOOLONG, "-chardev id=%s: path=%s: expected at most %zu characters", cfg->id, cfg->path,
-			       sizeof to.sun_path - 1);
+	if (strlen(cfg->path) > UNIX_PATH_MAX)
+		return why_set(why, ENAMETOOLONG, "-chardev id=%s: path=%s: expected at most %d characters", cfg->id, cfg->path, UNIX_PATH_MAX);
 	strcpy(to.sun_path, cfg->path);
-	*fd = join(AF_UNIX, (struct sockaddr *)&to, sizeof to, cfg->server);
-	if (*fd < 0 && cfg->server && errno == EADDRINUSE) {
-		/* what a killed run left behind: nobody answers there */
-		int other = join(AF_UNIX, (struct sockaddr *)&to, sizeof to, false);
-
-		if (other >= 0)
-			close(other);
-		else if (errno == ECONNREFUSED && unlink(cfg->path) == 0)
-			*fd = join(AF_UNIX, (struct sockaddr *)&to, sizeof to, true);
-		errno = *fd < 0 ? EADDRINUSE : 0;
+	if (cfg->server) {
+		*fd = unix_listen(cfg->path, 0);
+		errno = *fd < 0 ? -*fd : 0;
+	} else {
+		*fd = join(AF_UNIX, (struct sockaddr *)&to, sizeof to, false);
 	}
 	return *fd >= 0 ? 0 : refuse(cfg, why, cfg->path);
 }

@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/unix_socket.h"
 #include "frontend/gdb_stub.h"
 
 enum {
@@ -117,10 +117,9 @@ static int parse_address(struct address *a, const char *where, struct why *why)
 	if (strncmp(a->text, "unix:", 5) || !a->text[5])
 		return bad_address(where, why);
 	a->path = a->text + 5;
-	return strlen(a->path) < sizeof((struct sockaddr_un *)0)->sun_path
+	return strlen(a->path) <= UNIX_PATH_MAX
 		       ? 0
-		       : why_set(why, ENAMETOOLONG, "-gdb %s: expected a path of at most %zu characters", where,
-				 sizeof((struct sockaddr_un *)0)->sun_path - 1);
+		       : why_set(why, ENAMETOOLONG, "-gdb %s: expected a path of at most %d characters", where, UNIX_PATH_MAX);
 }
 
 int gdb_check_address(const char *where, struct why *why)
@@ -145,34 +144,13 @@ static int listen_at(int family, const struct sockaddr *at, socklen_t size)
 	return -1;
 }
 
-/*
- * A socket that nobody answers at is what a killed run left behind. Asked with a socket of another type, which whoever listens there
- * never hears of.
- */
-static bool is_stale(const struct sockaddr_un *at)
-{
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	bool refused = fd >= 0 && connect(fd, (const struct sockaddr *)at, sizeof *at) < 0 && errno == ECONNREFUSED;
-
-	if (fd >= 0)
-		close(fd);
-	return refused;
-}
-
 static int open_unix(struct gdb *g, const struct address *a)
 {
-	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd = unix_listen(a->path, SOCK_NONBLOCK);
 
-	strcpy(at.sun_path, a->path);
-	g->listen = listen_at(AF_UNIX, (struct sockaddr *)&at, sizeof at);
-	if (g->listen < 0 && errno == EADDRINUSE) {
-		if (is_stale(&at) && unlink(a->path) == 0)
-			g->listen = listen_at(AF_UNIX, (struct sockaddr *)&at, sizeof at);
-		else
-			errno = EADDRINUSE;
-	}
-	if (g->listen < 0)
-		return -errno;
+	if (fd < 0)
+		return fd;
+	g->listen = fd;
 	g->path = strdup(a->path);
 	return g->path ? 0 : -ENOMEM;
 }

@@ -8,10 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
+#include "base/unix_socket.h"
 #include "frontend/monitor_priv.h"
 
 enum { OUT_MAX = 1 << 20 }; /* bytes that wait for a slow reader */
@@ -165,50 +164,15 @@ static size_t socket_files(void *ctx, struct pollfd *to, size_t room)
 
 static const struct control_ops socket_ops = { .files = socket_files, .serve = socket_serve, .stopped = socket_stopped };
 
-/*
- * A socket that nobody listens at any more, of a run before this one, goes away; other files stay. Asked with a socket of another type,
- * which whoever listens there never hears of.
- */
-static void remove_stale(const struct sockaddr_un *address)
-{
-	struct stat st;
-	int fd;
-
-	if (lstat(address->sun_path, &st) || !S_ISSOCK(st.st_mode))
-		return;
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return;
-	if (connect(fd, (const struct sockaddr *)address, sizeof *address) && errno == ECONNREFUSED)
-		unlink(address->sun_path);
-	close(fd);
-}
-
-static int open_listener(const char *path, struct why *why)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd;
-
-	if (strlen(path) >= sizeof address.sun_path)
-		return why_set(why, ENAMETOOLONG, "-monitor unix:%s: expected a path of at most %zu characters", path, sizeof address.sun_path - 1);
-	strcpy(address.sun_path, path);
-	remove_stale(&address);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd >= 0 && bind(fd, (const struct sockaddr *)&address, sizeof address) == 0 && listen(fd, 4) == 0)
-		return fd;
-	why_set(why, errno, "-monitor unix:%s: cannot listen there: %s", path, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return -EIO;
-}
-
 int monitor_listen(struct monitor_socket **out, struct control *c, const char *path, struct why *why)
 {
 	struct monitor_socket *s;
-	int fd = open_listener(path, why);
+	int fd = unix_listen(path, SOCK_NONBLOCK);
 
+	if (fd == -ENAMETOOLONG)
+		return why_set(why, -fd, "-monitor unix:%s: expected a path of at most %d characters", path, UNIX_PATH_MAX);
 	if (fd < 0)
-		return fd;
+		return why_set(why, -fd, "-monitor unix:%s: cannot listen there: %s", path, strerror(-fd));
 	s = calloc(1, sizeof *s);
 	if (s)
 		s->out = malloc(OUT_MAX);

@@ -12,6 +12,7 @@
 
 #include "base/snap.h"
 #include "cpu/context.h"
+#include "cpu/observe.h"
 #include "cpu/seen.h"
 #include "machine/machine_priv.h"
 #include "machine/snapshot_config.h"
@@ -188,6 +189,8 @@ static int load_parts(struct machine *m, struct snapshot_reader *r, struct why *
 			cpu_code_recheck(m->seat[i].cpu);
 		if (!(m->seat[i].cpu->attn & ATTN_CONTEXT)) /* else it does so first of all */
 			cpu_update_context(m->seat[i].cpu); /* the fast TLB's contexts are new */
+		if (m->seat[i].cpu->observers)
+			observe_reset(m->seat[i].cpu);
 	}
 	return 0;
 }

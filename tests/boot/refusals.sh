@@ -38,6 +38,13 @@ refused "unknown option; the closest known one is -kernel" -kernal x
 refused "unknown core 'cortex-a35'" -cpu cortex-a35 -kernel "$work/zeros"
 refused "expected a number from 1 to 64, got '100'" -smp 100 -kernel "$work/zeros"
 refused "expected a size such as 512M or 2G, got 'x'" -m x -kernel "$work/zeros"
+# a file that is no socket stays what it is
+for option in -gdb -monitor -serial; do
+	place=unix:$work/zeros
+	[ $option = -serial ] && place+=,server=on,wait=off
+	refused "File exists" $option "$place" -kernel "$work/zeros"
+	[ -s "$work/zeros" ] || { echo "$option destroyed a file"; exit 1; }
+done
 refused "expected size or KEY=VALUE, got ''" -m "" -kernel "$work/zeros"
 refused "expected cpus or KEY=VALUE, got ''" -smp "" -kernel "$work/zeros"
 refused "expected tlb, got 'x'" --check x -kernel "$work/zeros"
