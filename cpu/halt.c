@@ -66,5 +66,5 @@ bool halt_data_page(const struct halt *h, u64 va)
 bool halt_data_at(const struct halt *h, u64 va, unsigned size, u32 what)
 {
 	va = (u64)sext(va, 56);
-	return watched(h, va, va + size - 1, what);
+	return watched(h, va, halt_last(va, size), what);
 }

@@ -51,5 +51,10 @@ bool halt_code_at(const struct halt *h, u64 va);
 /* Some watched byte is in the page of va; in an access of size bytes at va (a tag is no part of it), which reads or writes as what says. */
 bool halt_data_page(const struct halt *h, u64 va);
 bool halt_data_at(const struct halt *h, u64 va, unsigned size, u32 what);
+/* The last byte of an access, at most that of all addresses. */
+static inline u64 halt_last(u64 va, unsigned size)
+{
+	return va + (size - 1) < va ? UINT64_MAX : va + (size - 1);
+}
 
 #endif

@@ -420,14 +420,6 @@ int command_address(struct command_user *u, const char *text, u64 *addr, struct 
 	return 0;
 }
 
-u64 command_symbol(void *ctx, const char *name, bool *ok)
-{
-	u64 value = 0;
-
-	*ok = named_value(ctx, name, &value);
-	return value;
-}
-
 static void offer_symbol(void *ctx, const char *name, u64 addr)
 {
 	const struct command_words *to = ctx;

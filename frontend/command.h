@@ -72,8 +72,6 @@ bool command_number(const char *text, u64 *n);
  * *why.
  */
 int command_address(struct command_user *u, const char *text, u64 *addr, struct why *why);
-/* For debug_parse(); ctx: struct command_user. */
-u64 command_symbol(void *ctx, const char *name, bool *ok);
 /* reg_find() with a $ in front if one likes; PSTATE is cpsr. */
 bool command_register(const char *name, struct reg *r);
 /* Offers symbols; registers. */

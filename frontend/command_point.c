@@ -6,6 +6,11 @@
 #include "frontend/command.h"
 #include "machine/debug.h"
 
+static int address(void *ctx, const char *text, u64 *addr, struct why *why)
+{
+	return command_address(ctx, text, addr, why);
+}
+
 /* options: what debug_parse() takes in front. */
 static int add(struct command_user *u, enum point_kind kind, bool temporary, const char *options, const char *args, FILE *out, struct why *why)
 {
@@ -17,7 +22,7 @@ static int add(struct command_user *u, enum point_kind kind, bool temporary, con
 	if (strlen(args) > 1000)
 		return why_set(why, E2BIG, "expected at most 1000 characters");
 	snprintf(text, sizeof text, "%s%s", options, args);
-	r = debug_parse(&p, kind, text, command_symbol, u, why);
+	r = debug_parse(&p, kind, text, address, u, why);
 	p.temporary = temporary;
 	if (r == 0)
 		r = debug_add(d, &p, why);

@@ -168,14 +168,16 @@ static bool stop_at_watchpoints(struct debugger *d, struct cpu *c, u64 va, unsig
 {
 	bool any = false;
 	char text[32];
+	u64 last;
 
 	va = (u64)sext(va, 56);
+	last = halt_last(va, size);
 	for (struct debug_point *p = d->points; p; p = p->next) {
 		bool write = p->write && (what & ACC_WRITE);
 
 		if (p->kind != POINT_WATCH || p->disabled || !(write || (p->read && (what & ACC_READ))))
 			continue;
-		if (va > p->addr + (p->len - 1) || p->addr > va + (size - 1) || !debug_counts(p, c))
+		if (va > p->addr + (p->len - 1) || p->addr > last || !debug_counts(p, c))
 			continue;
 		debug_stop(d, c, p, STOP_WATCH);
 		if (!any) {
@@ -508,12 +510,15 @@ void debug_changed(struct debugger *d)
 		halt_changed(d->m->seat[i].cpu);
 }
 
-static int refuse(const struct debugger *d, const struct debug_point *p, struct why *why)
+/* Also makes p what the debugger keeps. */
+static int refuse(const struct debugger *d, struct debug_point *p, struct why *why)
 {
 	if (d->count == POINTS)
 		return why_set(why, ENOSPC, "more than %d breakpoints, watchpoints and catchpoints", POINTS);
 	if (p->kind == POINT_BREAK && (p->addr & 3))
 		return why_set(why, EINVAL, "breakpoint at %#" PRIx64 ": expected a multiple of 4", p->addr);
+	if (p->kind == POINT_WATCH)
+		p->addr = (u64)sext(p->addr, 56); /* tags do not take part */
 	if (p->kind == POINT_WATCH && (!p->len || p->addr + p->len - 1 < p->addr))
 		return why_set(why, EINVAL, "watchpoint at %#" PRIx64 ": expected at least one byte, and none beyond the end of addresses", p->addr);
 	if (waits_for_insns(p) && p->catch.at <= machine_insns(d->m))
@@ -583,6 +588,7 @@ void debug_clear(struct debugger *d)
 {
 	while (d->points)
 		debug_remove(d, d->points->number);
+	halt_step(d->m->seat[d->step.from.pe].cpu, false); /* one that has not ended */
 	d->step.on = false;
 	d->stop.kind = STOP_NONE;
 	watch(d, false);

@@ -112,11 +112,11 @@ const struct debug_point *debug_next(const struct debugger *d, const struct debu
 void debug_print_head(FILE *out);
 void debug_print_point(const struct debug_point *p, FILE *out);
 /*
- * What follows "break": ADDR [if COND]; "watch": [-r|-w|-a] ADDR [BYTES] [if COND], 8 bytes when it does not say; "catch". An address is a number, or a name that symbol() knows, with an
- * offset if one likes (start_kernel+0x10); symbol may be NULL. 0, or negative errno with *why.
+ * What follows "break": ADDR [if COND]; "watch": [-r|-w|-a] ADDR [BYTES] [if COND], 8 bytes when it does not say; "catch". An address is
+ * what address() takes for one, without it a number. Both: 0, or negative errno with *why.
  */
-typedef u64 debug_symbol_fn(void *ctx, const char *name, bool *ok);
-int debug_parse(struct debug_point *p, enum point_kind kind, const char *text, debug_symbol_fn *symbol, void *ctx, struct why *why);
+typedef int debug_address_fn(void *ctx, const char *text, u64 *addr, struct why *why);
+int debug_parse(struct debug_point *p, enum point_kind kind, const char *text, debug_address_fn *address, void *ctx, struct why *why);
 
 enum debug_step {
 	DEBUG_STEP,	 /* one instruction; exceptions that it or an interrupt takes are run through */

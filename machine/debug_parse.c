@@ -41,28 +41,11 @@ static bool number(const char *text, u64 *v)
 	return isdigit((unsigned char)*text) && !*end && !errno;
 }
 
-/* NUMBER, NAME or NAME+NUMBER. */
-static int parse_address(u64 *addr, char *text, debug_symbol_fn *symbol, void *ctx, struct why *why)
+static int parse_address(u64 *addr, const char *text, debug_address_fn *address, void *ctx, struct why *why)
 {
-	char *plus = strrchr(text, '+');
-	bool ok = false;
-	u64 offset = 0;
-
-	text += *text == '*';
-	if (number(text, addr))
-		return 0;
-	if (plus && !number(plus + 1, &offset))
-		return why_set(why, EINVAL, "expected a number after +, got '%s'", plus + 1);
-	if (plus)
-		*plus = '\0';
-	if (number(text, addr))
-		ok = true;
-	else if (symbol)
-		*addr = symbol(ctx, text, &ok);
-	if (!ok)
-		return why_set(why, EINVAL, "expected an address%s, got '%s'", symbol ? " or the name of a symbol" : "", text);
-	*addr += offset;
-	return 0;
+	if (address)
+		return address(ctx, text, addr, why);
+	return number(text, addr) ? 0 : why_set(why, EINVAL, "expected an address, got '%s'", text);
 }
 
 /* "if COND", or nothing. */
@@ -75,7 +58,7 @@ static int parse_if(struct debug_point *p, const char *s, struct why *why)
 	return debug_cond_parse(&p->cond, s + 2, why);
 }
 
-static int parse_break(struct debug_point *p, const char *s, debug_symbol_fn *symbol, void *ctx, struct why *why)
+static int parse_break(struct debug_point *p, const char *s, debug_address_fn *address, void *ctx, struct why *why)
 {
 	char text[256];
 	int r;
@@ -83,12 +66,12 @@ static int parse_break(struct debug_point *p, const char *s, debug_symbol_fn *sy
 	if (!word(&s, text, sizeof(text)))
 		return why_set(why, EINVAL, "break: expected an address");
 	p->len = 4;
-	r = parse_address(&p->addr, text, symbol, ctx, why);
+	r = parse_address(&p->addr, text, address, ctx, why);
 	return r ? r : parse_if(p, s, why);
 }
 
 /* [-r|-a|-w] ADDR [LEN] [if COND] */
-static int parse_watch(struct debug_point *p, const char *s, debug_symbol_fn *symbol, void *ctx, struct why *why)
+static int parse_watch(struct debug_point *p, const char *s, debug_address_fn *address, void *ctx, struct why *why)
 {
 	char text[256], len[32];
 	const char *rest;
@@ -106,7 +89,7 @@ static int parse_watch(struct debug_point *p, const char *s, debug_symbol_fn *sy
 		if (!word(&s, text, sizeof(text)))
 			return why_set(why, EINVAL, "watch: expected an address");
 	}
-	r = parse_address(&p->addr, text, symbol, ctx, why);
+	r = parse_address(&p->addr, text, address, ctx, why);
 	rest = s;
 	if (r == 0 && word(&rest, len, sizeof(len)) && strcmp(len, "if")) {
 		if (!number(len, &p->len) || !p->len)
@@ -214,7 +197,7 @@ static int catch_option(struct debug_catch *k, const char *key, const char *valu
 		return k->row ? 0 : why_set(why, EINVAL, "catch write: there is no system register %s", key);
 	}
 	if (!value && (k->kind == CATCH_INSNS || k->kind == CATCH_LR) && k->at == UINT64_MAX && number(key, &k->at))
-		return 0;
+		return k->kind == CATCH_INSNS || k->at < 16 ? 0 : why_set(why, EINVAL, "catch lr: expected a list register from 0 to 15, got '%s'", key);
 	return why_set(why, EINVAL, "catch: expected nothing more or if COND, got '%s%s%s'", key, value ? "=" : "", value ? value : "");
 }
 
@@ -247,12 +230,12 @@ static int parse_catch(struct debug_point *p, const char *s, struct why *why)
 	return r ? r : parse_if(p, s, why);
 }
 
-int debug_parse(struct debug_point *p, enum point_kind kind, const char *text, debug_symbol_fn *symbol, void *ctx, struct why *why)
+int debug_parse(struct debug_point *p, enum point_kind kind, const char *text, debug_address_fn *address, void *ctx, struct why *why)
 {
 	*p = (struct debug_point){ .kind = (u8)kind };
 	switch (kind) {
-	case POINT_BREAK: return parse_break(p, text, symbol, ctx, why);
-	case POINT_WATCH: return parse_watch(p, text, symbol, ctx, why);
+	case POINT_BREAK: return parse_break(p, text, address, ctx, why);
+	case POINT_WATCH: return parse_watch(p, text, address, ctx, why);
 	default: return parse_catch(p, text, why);
 	}
 }

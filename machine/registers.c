@@ -140,6 +140,8 @@ static bool legal_pstate(const struct cpu *c, u64 v)
 
 	if (v & (BIT(4) | BIT(1)) || (!el && (v & 1)))
 		return false;
+	if (el == 1 && (c->sys.hcr_el2 & HCR_TGE) && cpu_has(c, FEAT(EL2)) && !cpu_el_secure(c, 1))
+		return false;
 	if (el == 2)
 		return cpu_has(c, FEAT(EL2)) && !cpu_el_secure(c, 2);
 	return el < 3 || cpu_has(c, FEAT(EL3));

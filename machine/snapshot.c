@@ -108,17 +108,21 @@ static void snap_log(struct machine *m, struct snap *s)
 	log_snap(m->log, s);
 }
 
+/*
+ * A part's version goes up with each change of what it holds, also in a section inside it: versions of parts are compared before
+ * anything is loaded, those inside only on the way.
+ */
 static const struct part {
 	const char *name;
 	u32 version;
 	bool digest;
 	void (*snap)(struct machine *m, struct snap *s);
 } parts[] = {
-	{ "memory and devices", 1, true, snap_board },
-	{ "PEs", 1, true, snap_pes },
+	{ "memory and devices", 2, true, snap_board },
+	{ "PEs", 2, true, snap_pes },
 	{ "timers", 1, true, snap_timers },
 	{ "networks", 1, true, snap_backends },
-	{ "semihosting", 1, true, snap_semihosting },
+	{ "semihosting", 2, true, snap_semihosting },
 	{ "time", 1, true, snap_time },
 	{ "turns", 1, false, snap_turns },
 	{ "TLB checker", 1, false, snap_checker },

@@ -197,20 +197,47 @@ static int open_temporary(struct snapshot_writer *w)
 	return -1;
 }
 
+/* A file that is there: an older snapshot, or nothing. */
+static int may_replace(const char *path, const struct stat *st, struct why *why)
+{
+	char seen[sizeof magic] = { 0 };
+	int fd;
+
+	if (!S_ISREG(st->st_mode))
+		return why_set(why, EINVAL, "snapshot %s: expected the name of a file, this is something else", path);
+	if (!st->st_size)
+		return 0;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		if (read(fd, seen, sizeof seen) < 0)
+			seen[0] = 0;
+		close(fd);
+	}
+	return memcmp(seen, magic, sizeof magic) ? why_set(why, EEXIST, "snapshot %s: a file that is no snapshot is there, and stays", path) : 0;
+}
+
 int snapshot_create(struct snapshot_writer **out, const char *path, const char *by, const char *config, struct why *why)
 {
 	struct snapshot_writer *w;
 	struct stat st;
 	size_t n = strlen(config);
+	char *real = NULL;
+	int r;
 
 	*out = NULL;
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
-		return why_set(why, EINVAL, "snapshot %s: expected the name of a file, this is something else", path);
 	if (n > SNAPSHOT_CONFIG_MAX)
 		return why_set(why, E2BIG, "snapshot %s: the configuration is too long", path);
+	if (stat(path, &st) == 0) {
+		r = may_replace(path, &st, why);
+		if (r)
+			return r;
+		if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode))
+			real = realpath(path, NULL); /* the link stays */
+	}
 	w = calloc(1, sizeof *w);
-	if (!w || !(w->path = strdup(path))) {
+	if (!w || !(w->path = real ? real : strdup(path))) {
 		free(w);
+		free(real);
 		return why_set(why, ENOMEM, "snapshot %s: no memory", path);
 	}
 	w->fd = -1;

@@ -39,12 +39,16 @@ rows=$(($(wc -l <rest/stats.csv) - 1))
 head -c 5000 a >cut.snap
 says "a cut file" "error: snapshot cut.snap: it is cut off: expected $(stat -c %s a) bytes, got 5000" "$(monitor <<<$'loadvm cut.snap\nquit' | sed -n 2p)"
 says "another machine" "trapline: snapshot a: -m: it is of '128M', this machine has '256M'" "$("$trapline" --demo -m 256 --restore a 2>&1 </dev/null | tail -1)"
+echo foreign >foreign
+says "another file" "error: snapshot foreign: a file that is no snapshot is there, and stays" "$(monitor <<<$'savevm foreign\nquit' | sed -n 2p)"
+says "it stays" "foreign" "$(cat foreign)"
 says "no folder" "error: snapshot nowhere/a: cannot create: No such file or directory" "$(monitor <<<$'savevm nowhere/a\nquit' | sed -n 2p)"
 says "a run that is too short" "--save-at: 1000M: the run ended before" "$("$trapline" --demo --save-at 1000M,f 2>&1 >/dev/null </dev/null)"
 if mkdir full && mount -t tmpfs -o size=8k none full 2>/dev/null; then # where that is allowed
-	echo old >full/a
+	head -c 100 a >full/a
 	says "a full disk" "error: snapshot full/a: cannot write: No space left on device" "$(monitor <<<$'savevm full/a\nquit' | sed -n 2p)"
-	says "the old file" "old a" "$(head -c 100 full/a) $(ls full)"
+	says "the old file" "a" "$(ls full)"
+	cmp full/a <(head -c 100 a) || status=1
 	umount full
 fi
 exit $status

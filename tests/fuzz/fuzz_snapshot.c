@@ -201,6 +201,7 @@ static struct base *get_base(size_t board, size_t guest)
 	m = make_machine(&b->cfg);
 	world_fill(m, 1 + guest);
 	run_for(m, FIRST_US);
+	unlink(all.file);
 	if (machine_save(m, all.file, &why))
 		die(why.text);
 	machine_free(m);
@@ -254,6 +255,7 @@ static void write_damaged(struct random *rng, const struct base *b)
 
 	if (random_percent(rng, 70))
 		bad = random_percent(rng, 50); /* devices, PEs */
+	unlink(all.file);
 	if (snapshot_create(&w, all.file, "fuzz", b->text, &why))
 		die(why.text);
 	for (size_t i = 0; i < b->parts; i++) {
@@ -317,6 +319,7 @@ static void try_repaired(struct random *rng, const struct base *b)
 		fuzz_bad("%s", why.text);
 	if (!r) {
 		run_for(m, SECOND_US);
+		unlink(all.again);
 		if (machine_save(m, all.again, &why))
 			fuzz_bad("what was taken cannot be saved: %s", why.text);
 		machine_digest(m, one);

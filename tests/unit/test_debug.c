@@ -758,6 +758,22 @@ TEST(one_of_two_pes_stops_and_the_run_is_the_same)
 	}
 }
 
+static bool client_leaves(void *ctx)
+{
+	debug_clear(ctx);
+	return false;
+}
+
+TEST(a_client_may_leave_before_a_step_has_ended)
+{
+	struct guest g;
+
+	GUEST_OPEN(&g, two, NULL);
+	debug_step(g.d, 1, DEBUG_STEP); /* it is off until the first one starts it */
+	g.m->io = (struct machine_io){ .ctx = g.d, .poll = client_leaves };
+	ENDS_AS_ALONE(&g, two, NULL);
+}
+
 TEST(under_parallel_a_stop_of_one_stops_all)
 {
 	static const struct config parallel = { .parallel = true };
@@ -878,7 +894,7 @@ TEST(what_is_no_point_is_refused_in_one_line)
 	} bad[] = {
 		{ POINT_BREAK, "", "break: expected an address" },
 		{ POINT_BREAK, "main", "expected an address, got 'main'" },
-		{ POINT_BREAK, "0x40+y", "expected a number after +, got 'y'" },
+		{ POINT_BREAK, "0x40+y", "expected an address, got '0x40+y'" },
 		{ POINT_BREAK, "0x40 el=1", "expected if and a condition, got 'el=1'" },
 		{ POINT_BREAK, "0x40 if", "condition: expected terms like el=2 vmid=3 x0>=0x10 after if" },
 		{ POINT_BREAK, "0x40 if x31=1", "condition: expected el, vmid, asid, pe, secure or a register, got 'x31'" },
@@ -899,6 +915,7 @@ TEST(what_is_no_point_is_refused_in_one_line)
 		{ POINT_CATCH, "write FOO", "catch write: there is no system register FOO" },
 		{ POINT_CATCH, "insns", "catch insns: expected a number of instructions" },
 		{ POINT_CATCH, "maint 3", "catch: expected nothing more or if COND, got '3'" },
+		{ POINT_CATCH, "lr 16", "catch lr: expected a list register from 0 to 15, got '16'" },
 		{ POINT_CATCH, "lr 1 2", "catch: expected nothing more or if COND, got '2'" },
 		{ POINT_WATCH, "", "watch: expected an address" },
 		{ POINT_WATCH, "-x 0x40", "watch: expected -r (reads), -w (writes) or -a (both), got '-x'" },
