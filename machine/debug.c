@@ -80,7 +80,6 @@ static bool stops_elsewhere(const struct debugger *d, const struct cpu *c)
 	return d->stop.kind != STOP_NONE && d->stop.pe != c->index;
 }
 
-
 bool debug_stop(struct debugger *d, struct cpu *c, const struct debug_point *p, enum stop_kind kind)
 {
 	if (stops_elsewhere(d, c))

@@ -13,8 +13,7 @@
 #include "cpu/exception.h"
 #include "cpu/syndrome.h"
 #include "cpu/sysreg.h"
-#include "gic/gic.h"
-#include "timer/timer.h"
+#include "machine/registers.h"
 
 /* The word at *s of at most size - 1 bytes; *s is then at the one behind it. */
 static bool word(const char **s, char *to, size_t size)
@@ -101,21 +100,6 @@ static int parse_watch(struct debug_point *p, const char *s, debug_address_fn *a
 
 /* ---- catchpoints ---- */
 
-/* All rows there are, whether this core has them or not. */
-static const struct sysreg *row_named(const char *name)
-{
-	const struct {
-		const struct sysreg *row;
-		size_t n;
-	} all[] = { { cpu_sysregs, cpu_sysregs_n }, { pmu_sysregs, pmu_sysregs_n }, { gic_sysregs, gic_sysregs_n }, { timer_sysregs, timer_sysregs_n } };
-
-	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
-		for (size_t k = 0; k < all[i].n; k++)
-			if (!(all[i].row[k].flags & SRF_OP) && !strcasecmp(all[i].row[k].name, name))
-				return &all[i].row[k];
-	return NULL;
-}
-
 /* A class of exceptions by its name in the statistics. */
 static bool class_named(const char *name, s16 *cls)
 {
@@ -147,7 +131,7 @@ static int trap_option(struct debug_catch *k, const char *key, const char *value
 		return 0;
 	}
 	if (value && !strcmp(key, "sysreg")) {
-		k->row = row_named(value);
+		k->row = reg_row(value);
 		return k->row ? 0 : why_set(why, EINVAL, "catch trap: there is no system register %s", value);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(trap_words); i++) {
@@ -193,7 +177,7 @@ static int catch_option(struct debug_catch *k, const char *key, const char *valu
 	if (k->kind == CATCH_TRAP)
 		return trap_option(k, key, value, why);
 	if (!value && k->kind == CATCH_WRITE && !k->row) {
-		k->row = row_named(key);
+		k->row = reg_row(key);
 		return k->row ? 0 : why_set(why, EINVAL, "catch write: there is no system register %s", key);
 	}
 	if (!value && (k->kind == CATCH_INSNS || k->kind == CATCH_LR) && k->at == UINT64_MAX && number(key, &k->at))

@@ -83,22 +83,31 @@ static const struct sysreg *row_from(unsigned from)
 	return best;
 }
 
-bool reg_find(const char *name, struct reg *r)
+const struct sysreg *reg_row(const char *name)
 {
 	struct rows all;
+
+	for (unsigned owner = 0; (all = rows_of(owner)).row; owner++)
+		for (size_t i = 0; i < all.n; i++)
+			if (!(all.row[i].flags & SRF_OP) && !strcasecmp(all.row[i].name, name))
+				return &all.row[i];
+	return NULL;
+}
+
+bool reg_find(const char *name, struct reg *r)
+{
+	const struct sysreg *row;
 
 	for (unsigned i = 0; i < ARRAY_SIZE(core_name); i++)
 		if (!strcasecmp(core_name[i], name)) {
 			core_reg(i, r);
 			return true;
 		}
-	for (unsigned owner = 0; (all = rows_of(owner)).row; owner++)
-		for (size_t i = 0; i < all.n; i++)
-			if (is_shown(&all.row[i]) && !strcasecmp(all.row[i].name, name)) {
-				system_reg(&all.row[i], r);
-				return true;
-			}
-	return false;
+	row = reg_row(name);
+	if (!row || !is_shown(row))
+		return false;
+	system_reg(row, r);
+	return true;
 }
 
 bool reg_number(unsigned number, struct reg *r)

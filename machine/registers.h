@@ -37,6 +37,8 @@ struct reg {
 
 /* Each fills *r. False: there is none. */
 bool reg_find(const char *name, struct reg *r); /* upper or lower case */
+/* A system register's row by its name, whether this core has it or not, write-only ones too; NULL: there is none. */
+const struct sysreg *reg_row(const char *name);
 bool reg_number(unsigned number, struct reg *r);
 /* The next one in order of numbers; a zeroed *r is before the first. */
 bool reg_next(struct reg *r);

@@ -64,13 +64,13 @@ void machine_show_status(struct machine *m, FILE *out)
 /* ---- VMs ---- */
 
 /* What all PEs know of a VM. */
-struct seen {
+struct vm_facts {
 	bool any;
 	u64 baddr, insns[4];
 	u8 vmids[65536 / 8];
 };
 
-static void add_vmids(struct seen *v, struct context *x)
+static void add_vmids(struct vm_facts *v, struct context *x)
 {
 	u32 n;
 	struct asid_counts *a = context_asids(x, &n);
@@ -81,9 +81,9 @@ static void add_vmids(struct seen *v, struct context *x)
 	free(a);
 }
 
-static void gather(struct machine *m, u16 vm, struct seen *v)
+static void gather(struct machine *m, u16 vm, struct vm_facts *v)
 {
-	*v = (struct seen){ 0 };
+	*v = (struct vm_facts){ 0 };
 	for (unsigned i = 0; i < m->pes; i++)
 		for (struct context *x = m->seat[i].cpu->contexts; x; x = x->next) {
 			if (x->vm != vm)
@@ -96,7 +96,7 @@ static void gather(struct machine *m, u16 vm, struct seen *v)
 		}
 }
 
-static void show_vmids(const struct seen *v, FILE *out)
+static void show_vmids(const struct vm_facts *v, FILE *out)
 {
 	enum { MOST = 16 };
 	unsigned n = 0;
@@ -126,7 +126,7 @@ static void show_vcpus(struct machine *m, u16 vm, FILE *out)
 	}
 }
 
-static void show_vm(struct machine *m, u16 vm, const struct seen *v, FILE *out)
+static void show_vm(struct machine *m, u16 vm, const struct vm_facts *v, FILE *out)
 {
 	char name[40];
 
@@ -142,7 +142,7 @@ static void show_vm(struct machine *m, u16 vm, const struct seen *v, FILE *out)
 
 void machine_show_vms(struct machine *m, FILE *out)
 {
-	struct seen *v = malloc(sizeof(*v));
+	struct vm_facts *v = malloc(sizeof(*v));
 	bool any = false;
 
 	for (unsigned i = 0; i < m->pes; i++)
