@@ -149,8 +149,6 @@ void catch_trap(struct debugger *d, struct cpu *c, const struct observed_trap *t
 
 void catch_eret(struct debugger *d, struct cpu *c, unsigned from, u64 pc)
 {
-	struct regime r;
-
 	if (!any(d, 1u << CATCH_ERET))
 		return;
 	for (struct debug_point *p = d->points; p; p = p->next) {
@@ -158,8 +156,10 @@ void catch_eret(struct debugger *d, struct cpu *c, unsigned from, u64 pc)
 
 		if (!is(p, CATCH_ERET) || !fits(k->from, from) || !fits(k->to, c->el))
 			continue;
-		debug_space(c, &r);
-		if (fits(k->vmid, r.vmid) && caught(d, c, p))
+		/* into a VM: not back into a handler of the hypervisor that was interrupted on its way there */
+		if (k->vmid >= 0 && !(c->el < 2 && c->regime.s2 && fits(k->vmid, c->regime.vmid)))
+			continue;
+		if (caught(d, c, p))
 			debug_say(d, "catch %u: exception return from EL%u at %#" PRIx64 " to EL%u at %#" PRIx64, p->number, from, pc, c->el, c->pc);
 	}
 }
