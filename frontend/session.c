@@ -6,6 +6,7 @@
 #include "frontend/session.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,7 @@ struct session {
 	struct monitor_socket *monitor_socket;
 	FILE *files[PORTS];	   /* SERIAL_FILE */
 	FILE *log_file;
+	bool log_is_new; /* -D made it */
 	struct log *log;
 	int stdio_port; /* may be MACHINE_PORT_STDIO; -1: none */
 	u64 host_start; /* nanoseconds */
@@ -202,17 +204,28 @@ static int open_ports(struct session *s, struct why *why)
 	return 0;
 }
 
+/* What the file held stays until nothing can be refused any more: keep_log(). */
 static int open_log(struct session *s, struct why *why)
 {
 	const char *path = s->c->log_file;
+	int fd;
 
 	if (path) {
-		s->log_file = fopen(path, "w");
+		s->log_is_new = access(path, F_OK) != 0;
+		fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+		s->log_file = fd >= 0 ? fdopen(fd, "w") : NULL;
 		if (!s->log_file)
 			return why_set(why, errno, "-D %s: cannot open: %s", path, strerror(errno));
 	}
 	s->log = log_new(s->log_file ? s->log_file : stderr, s->c->log_mask);
 	return s->log ? 0 : why_set(why, ENOMEM, "no memory on the host");
+}
+
+/* The log is what was written so far and will be; what is no file has no length. */
+static void keep_log(struct session *s)
+{
+	if (s->log_file && (fflush(s->log_file) || ftruncate(fileno(s->log_file), ftello(s->log_file))))
+		clearerr(s->log_file);
 }
 
 /* Refuses what could not be written at the end before anything runs. */
@@ -310,7 +323,13 @@ static int session_open(struct session *s, struct why *why)
 		r = check_stats_dir(s->c, why);
 	if (r == 0)
 		r = open_ports(s, why);
-	return r == 0 ? open_control(s, why) : r;
+	if (r == 0)
+		r = open_control(s, why);
+	if (r == 0)
+		keep_log(s);
+	else if (s->log_is_new && s->log_file && ftello(s->log_file) == 0)
+		unlink(s->c->log_file);
+	return r;
 }
 
 static int write_reports(struct session *s, double seconds, struct why *why)

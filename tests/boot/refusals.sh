@@ -38,6 +38,12 @@ refused "unknown option; the closest known one is -kernel" -kernal x
 refused "unknown core 'cortex-a35'" -cpu cortex-a35 -kernel "$work/zeros"
 refused "expected a number from 1 to 64, got '100'" -smp 100 -kernel "$work/zeros"
 refused "expected a size such as 512M or 2G, got 'x'" -m x -kernel "$work/zeros"
+# a log is neither emptied nor left behind by a line that is refused
+echo old >"$work/log"
+for log in log newlog; do
+	refused "No such file" -D "$work/$log" -kernel "$work/none"
+done
+[ "$(cat "$work/log")" = old ] && [ ! -e "$work/newlog" ] || { echo "-D wrote for a line that was refused"; exit 1; }
 # a file that is no socket stays what it is
 for option in -gdb -monitor -serial; do
 	place=unix:$work/zeros
